@@ -1,0 +1,109 @@
+//! From where a key may be used.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::Invalid;
+
+/// Networks of which one must hold the caller's address. Never empty: an empty list would
+/// be read as "everywhere" by some and as "nowhere" by others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressRules(Vec<IpNet>);
+
+impl AddressRules {
+    /// Networks that a key may have.
+    pub const MAX: usize = 100;
+
+    /// The rules of a list of networks.
+    ///
+    /// # Errors
+    /// [`Invalid`] for none, and for more than [`Self::MAX`].
+    pub fn new(networks: Vec<IpNet>) -> Result<Self, Invalid> {
+        if networks.is_empty() || networks.len() > Self::MAX {
+            let count = networks.len().to_string();
+            return Err(Invalid::new(
+                "a number of networks",
+                &count,
+                "1 to 100; leave the list out to allow every address",
+            ));
+        }
+        Ok(Self(networks))
+    }
+
+    /// Reads a network in CIDR notation, or a single address.
+    ///
+    /// # Errors
+    /// [`Invalid`], also where bits are set behind the prefix: `10.0.0.1/8` is more likely
+    /// a slip than a wish.
+    pub fn parse_network(text: &str) -> Result<IpNet, Invalid> {
+        const ALLOWED: &str = "an IPv4 or IPv6 address, or a network such as 10.0.0.0/8 with no bit set behind its prefix";
+        let network = match text.parse::<IpAddr>() {
+            Ok(address) => IpNet::from(address.to_canonical()),
+            Err(_) => text
+                .parse::<IpNet>()
+                .map_err(|_| Invalid::new("a network", text, ALLOWED))?,
+        };
+        if network.addr() != network.network() {
+            return Err(Invalid::new("a network", text, ALLOWED));
+        }
+        Ok(network)
+    }
+
+    /// Whether a call from `source` is allowed. An address that the event does not tell is
+    /// in no network; an IPv4 address written as IPv6 is IPv4.
+    pub fn allow(&self, source: Option<IpAddr>) -> bool {
+        source.is_some_and(|address| {
+            let address = address.to_canonical();
+            self.0.iter().any(|network| network.contains(&address))
+        })
+    }
+
+    /// The networks, in the order given.
+    pub fn networks(&self) -> &[IpNet] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(networks: &[&str]) -> AddressRules {
+        AddressRules::new(
+            networks
+                .iter()
+                .map(|n| AddressRules::parse_network(n).unwrap())
+                .collect(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn an_address_must_be_in_one_of_the_networks() {
+        let rules = rules(&["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]);
+        let allows = |text: &str| rules.allow(text.parse().ok());
+        assert!(allows("10.1.2.3") && allows("192.0.2.7") && allows("2001:db8::1"));
+        assert!(allows("::ffff:10.1.2.3"), "IPv4-mapped IPv6 is IPv4");
+        assert!(!allows("11.0.0.1") && !allows("192.0.2.8") && !allows("2001:db9::1"));
+        assert!(
+            !allows("test-invoke-source-ip"),
+            "what is no address is in no network"
+        );
+    }
+
+    #[test]
+    fn slips_are_refused() {
+        for slip in [
+            "10.0.0.1/8",
+            "10.0.0.0/33",
+            "10.0.0",
+            "",
+            "*",
+            "2001:db8::1/32",
+        ] {
+            assert!(AddressRules::parse_network(slip).is_err(), "{slip}");
+        }
+        assert!(AddressRules::new(vec![]).is_err());
+    }
+}

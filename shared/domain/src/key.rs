@@ -1,0 +1,83 @@
+//! An API key: all that is known of it but its value.
+
+use jiff::Timestamp;
+
+use crate::{
+    AddressRules, CustomerId, Description, Invalid, KeyHash, KeyId, Metadata, Name, Prefix, Route,
+};
+
+/// What a key's name, customer and metadata may take in an authorizer's answer, as JSON.
+/// API Gateway refuses answers over 8 KB (Service Quotas L-20859C74); the rest is the
+/// policy's and the decision's.
+pub const MAX_CONTEXT_BYTES: usize = 5 * 1024;
+
+/// An API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its public id.
+    pub id: KeyId,
+    /// The hash of its value.
+    pub hash: KeyHash,
+    /// The prefix of a generated value; none for a custom one.
+    pub prefix: Option<Prefix>,
+    /// The last 4 characters of its value.
+    pub last4: String,
+    /// What people call it.
+    pub name: Option<Name>,
+    /// What it is for.
+    pub description: Option<Description>,
+    /// Whose it is.
+    pub customer_id: Option<CustomerId>,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// It works from this instant on.
+    pub not_before: Option<Timestamp>,
+    /// It works until just before this instant.
+    pub expires_at: Option<Timestamp>,
+    /// From where it may be used; none: from everywhere.
+    pub allowed_ips: Option<AddressRules>,
+    /// What it may call; none: everything.
+    pub routes: Option<Vec<Route>>,
+    /// What the backend sees with each call.
+    pub metadata: Metadata,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// Counts its changes: each writer names the revision that it has seen.
+    pub revision: u64,
+}
+
+impl Key {
+    /// Checks what no single field can tell.
+    ///
+    /// # Errors
+    /// [`Invalid`] where its name, customer and metadata would not fit an authorizer's answer.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let name = self.name.as_ref().map_or(0, |name| json_len(name.as_str()));
+        let customer = self
+            .customer_id
+            .as_ref()
+            .map_or(0, |id| json_len(id.as_str()));
+        let metadata: usize = self
+            .metadata
+            .iter()
+            .map(|(name, value)| name.len() + json_len(value) + 8)
+            .sum();
+        let bytes = name + customer + metadata;
+        if bytes > MAX_CONTEXT_BYTES {
+            const ALLOWED: &str = "at most 5120 bytes together, since API Gateway refuses an authorizer's answer over 8 KB";
+            return Err(Invalid::new(
+                "a size for name, customerId and metadata",
+                &format!("{bytes} bytes"),
+                ALLOWED,
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of a text without control characters in JSON.
+fn json_len(text: &str) -> usize {
+    text.len() + text.bytes().filter(|b| matches!(b, b'"' | b'\\')).count()
+}

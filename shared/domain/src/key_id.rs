@@ -1,0 +1,67 @@
+//! The public name of a key.
+
+use std::{fmt, str::FromStr};
+
+use crate::{Invalid, base62};
+
+/// A key's public id: 16 base62 characters, written `key_<id>` in the admin API.
+///
+/// It is part of a generated key value, so one read finds the key of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId([u8; Self::LEN]);
+
+impl KeyId {
+    /// Characters of an id, without `key_`.
+    pub const LEN: usize = 16;
+    const MARK: &'static str = "key_";
+
+    pub(crate) fn from_number(number: u128) -> Self {
+        Self(base62::digits(number))
+    }
+
+    pub(crate) fn from_hash(hash: &[u8; 32]) -> Self {
+        Self(base62::first_digits(hash))
+    }
+
+    /// The id in its bare form, as it stands in a key value.
+    ///
+    /// # Errors
+    /// [`Invalid`] when `text` is not 16 base62 characters.
+    pub fn from_bare(text: &str) -> Result<Self, Invalid> {
+        <[u8; Self::LEN]>::try_from(text.as_bytes())
+            .ok()
+            .filter(|bytes| bytes.iter().all(u8::is_ascii_alphanumeric))
+            .map(Self)
+            .ok_or_else(|| Invalid::new("a key id", text, "16 characters of 0-9 A-Z a-z"))
+    }
+
+    /// The 16 characters, without `key_`.
+    pub fn as_bare(&self) -> &str {
+        // Only ASCII letters and digits get in.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.strip_prefix(Self::MARK)
+            .and_then(|bare| Self::from_bare(bare).ok())
+            .ok_or_else(|| {
+                Invalid::new("a key id", text, "`key_` and 16 characters of 0-9 A-Z a-z")
+            })
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", Self::MARK, self.as_bare())
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,46 @@
+//! What a key may do and what it has used.
+//!
+//! This crate is Latchkey's core: it holds no I/O, no async, no AWS, no clock and no
+//! random generator. Time, chance and state come in as arguments; decisions, and what is
+//! to be written, go out as values. Start at [`decide`] ("may this call pass?") and at
+//! [`meter::Charge`] ("and may it still be paid for?").
+
+mod address;
+mod api_stage;
+mod base62;
+mod customer;
+mod decision;
+mod invalid;
+mod key;
+mod key_id;
+mod key_value;
+mod label;
+mod metadata;
+pub mod meter;
+mod plan;
+mod plan_id;
+mod quota;
+mod reason;
+mod request;
+mod route;
+mod throttle;
+mod time;
+
+pub use address::AddressRules;
+pub use api_stage::{ApiStage, StageSelector};
+pub use customer::CustomerId;
+pub use decision::{Case, Check, Decision, Outcome, decide, examine};
+pub use invalid::Invalid;
+pub use key::{Key, MAX_CONTEXT_BYTES};
+pub use key_id::KeyId;
+pub use key_value::{KeyHash, KeyValue, MalformedKey, Prefix, PresentedKey, RANDOM_BYTES};
+pub use label::{Description, Name};
+pub use metadata::Metadata;
+pub use plan::{MethodRule, Plan, PlanError, PlanStage, Scope};
+pub use plan_id::PlanId;
+pub use quota::{Period, Quota, Window};
+pub use reason::{Class, Reason};
+pub use request::Request;
+pub use route::{MethodKey, Route};
+pub use throttle::{Rate, Throttle};
+pub use time::{Clock, Day, Hour, Nanos, Reading};

@@ -1,0 +1,56 @@
+//! What the owner wants to hand to the backend with each call of a key.
+
+use std::collections::BTreeMap;
+
+use crate::Invalid;
+
+/// Up to 20 short texts by name; the backend sees each as `meta_<name>`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Metadata(BTreeMap<String, String>);
+
+impl Metadata {
+    /// Entries that a key may have.
+    pub const MAX_ENTRIES: usize = 20;
+
+    /// Adds an entry.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a name that is not 1 to 40 of `A-Z a-z 0-9 _`, a value of more than
+    /// 256 characters or with control characters, and the 21st entry.
+    pub fn insert(&mut self, name: &str, value: &str) -> Result<(), Invalid> {
+        let named = (1..=40).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if !named {
+            return Err(Invalid::new(
+                "a metadata name",
+                name,
+                "1 to 40 characters of A-Z a-z 0-9 _",
+            ));
+        }
+        if value.chars().count() > 256 || value.chars().any(char::is_control) {
+            let allowed = "at most 256 characters, none of them a control character";
+            return Err(Invalid::new("a metadata value", value, allowed));
+        }
+        if self.0.len() == Self::MAX_ENTRIES && !self.0.contains_key(name) {
+            return Err(Invalid::new(
+                "a metadata name that still fits",
+                name,
+                "at most 20 entries",
+            ));
+        }
+        self.0.insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    /// The entries in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

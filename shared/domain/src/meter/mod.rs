@@ -1,0 +1,50 @@
+//! What was used, and whether a call may still be paid for.
+//!
+//! A meter is one small item for an owner (a key, or a customer) and a plan. It holds one
+//! counter for each quota window and, for each throttle, the *theoretical arrival time* of
+//! GCRA: the instant at which its bucket would be idle again. A call is paid for by one
+//! conditional write that takes its units from quota and throttle at once, with no read
+//! before it; a condition that fails returns the true state. docs/invariants.md has the
+//! promises and what proves them.
+//!
+//! [`Charge`] is the whole of it as a state machine: state, clock and the store's answer go
+//! in, and what to write next, or the verdict, comes out.
+
+mod charge;
+mod state;
+mod write;
+
+pub use charge::{Answer, Charge, Refusal, Step, Verdict};
+pub use state::Meter;
+pub use write::{ChargeWrite, ClampWrite, Form, QuotaWrite, ThrottleWrite, Write};
+
+use crate::{Quota, Throttle};
+
+/// A throttle with its place in the meter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bucket {
+    /// 0 is the plan's own; a method's is given by the plan and never used again.
+    pub number: u8,
+    /// How fast.
+    pub throttle: Throttle,
+}
+
+impl Bucket {
+    /// The number of the plan's own bucket.
+    pub const PLAN: u8 = 0;
+}
+
+/// What a call asks of its meter, by its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// The version of the plan that says so.
+    pub plan_version: u64,
+    /// The quota that the units are taken from.
+    pub quota: Option<Quota>,
+    /// The one bucket that they are taken from.
+    pub bucket: Option<Bucket>,
+    /// What the call costs, at least 1.
+    pub units: u64,
+    /// The numbers of all buckets that the plan has, as bits.
+    pub buckets: u64,
+}

@@ -1,0 +1,163 @@
+//! A usage plan: what its keys may call, how fast, and how much.
+
+use jiff::Timestamp;
+
+use crate::{
+    ApiStage, Description, MethodKey, Name, PlanId, Quota, Request, StageSelector, Throttle,
+    meter::{Bucket, Terms},
+};
+
+/// Whether each key has the plan's allowance, or a customer's keys share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// Each key its own.
+    #[default]
+    Key,
+    /// One for all keys of a customer on the plan.
+    Customer,
+}
+
+/// What a plan says of one method of one API stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MethodRule {
+    /// The method.
+    pub method: MethodKey,
+    /// Its own throttle, which then replaces the plan's, and the number of its bucket in
+    /// the meter: given once by the plan, never used again for another method.
+    pub throttle: Option<(u8, Throttle)>,
+    /// What a call costs; 1 unless said.
+    pub units: Option<u64>,
+}
+
+/// An API stage of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanStage {
+    /// Which.
+    pub selector: StageSelector,
+    /// Its methods that differ from the plan.
+    pub methods: Vec<MethodRule>,
+}
+
+/// A usage plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Its id.
+    pub id: PlanId,
+    /// What people call it.
+    pub name: Name,
+    /// What it is for.
+    pub description: Option<Description>,
+    /// How fast each meter may be charged; none: as fast as one likes.
+    pub throttle: Option<Throttle>,
+    /// How much; none: as much as one likes.
+    pub quota: Option<Quota>,
+    /// What it covers: nothing when empty.
+    pub stages: Vec<PlanStage>,
+    /// Who shares an allowance.
+    pub scope: Scope,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub updated: Timestamp,
+    /// Grows by one with each change: meters are charged under it.
+    pub version: u64,
+}
+
+impl Plan {
+    /// Methods with a throttle of their own that a plan may have, so that a meter stays
+    /// under 1 KB.
+    pub const MAX_METHOD_THROTTLES: usize = 24;
+
+    /// How closely the plan covers an API stage: an exact stage goes before `*`.
+    pub fn covers(&self, stage: &ApiStage) -> Option<u8> {
+        self.stages
+            .iter()
+            .filter_map(|s| s.selector.covers(stage))
+            .max()
+    }
+
+    /// A stage of each plan where both cover the same call, if there is one.
+    pub fn overlap<'a>(&'a self, other: &'a Self) -> Option<&'a StageSelector> {
+        let theirs = || other.stages.iter().map(|stage| &stage.selector);
+        self.stages
+            .iter()
+            .map(|stage| &stage.selector)
+            .find(|mine| theirs().any(|theirs| mine.overlaps(theirs)))
+    }
+
+    /// What a call asks of the meter.
+    pub fn terms(&self, request: &Request) -> Terms {
+        let rules = self
+            .stages
+            .iter()
+            .filter(|stage| stage.selector.covers(&request.stage).is_some())
+            .flat_map(|stage| &stage.methods)
+            .filter(|rule| rule.method.matches(request));
+        let closest = |wanted: fn(&MethodRule) -> bool| {
+            rules
+                .clone()
+                .filter(|rule| wanted(rule))
+                .max_by_key(|rule| rule.method.closeness())
+        };
+        let own = closest(|rule| rule.throttle.is_some()).and_then(|rule| rule.throttle);
+        let bucket = own
+            .map(|(number, throttle)| Bucket { number, throttle })
+            .or_else(|| {
+                self.throttle.map(|throttle| Bucket {
+                    number: Bucket::PLAN,
+                    throttle,
+                })
+            });
+        Terms {
+            plan_version: self.version,
+            quota: self.quota,
+            bucket,
+            units: closest(|rule| rule.units.is_some())
+                .and_then(|rule| rule.units)
+                .unwrap_or(1),
+            buckets: self.buckets(),
+        }
+    }
+
+    /// The numbers of all its buckets, as bits: the meter drops those of methods gone by.
+    fn buckets(&self) -> u64 {
+        let methods = self.stages.iter().flat_map(|stage| &stage.methods);
+        let numbers = methods
+            .filter_map(|rule| rule.throttle)
+            .map(|(number, _)| number);
+        let plan = self.throttle.map(|_| Bucket::PLAN);
+        numbers
+            .chain(plan)
+            .filter(|number| *number < 64)
+            .fold(0, |bits, number| bits | 1 << number)
+    }
+}
+
+/// What no single field of a plan can tell.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Two of its stages cover the same call.
+    #[error("{0} and {1} cover the same stage: name each stage once")]
+    StagesOverlap(StageSelector, StageSelector),
+}
+
+impl Plan {
+    /// Checks what no single field can tell.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check(&self) -> Result<(), PlanError> {
+        for (at, first) in self.stages.iter().enumerate() {
+            if let Some(second) = self.stages[at + 1..]
+                .iter()
+                .find(|s| s.selector.overlaps(&first.selector))
+            {
+                return Err(PlanError::StagesOverlap(
+                    first.selector.clone(),
+                    second.selector.clone(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,314 @@
+//! Rules for methods and paths: a key's `routes`, and the methods that a plan names.
+//!
+//! A rule's path is matched segment by segment: `{name}` is any one segment, a last `*`
+//! the rest. It is held against the event's route template, or, where there is none that
+//! says anything, against the path as sent; and then the path as it reads when decoded must
+//! match as well, so that no encoding gets around a rule.
+
+use std::{fmt, str::FromStr};
+
+use percent_encoding::percent_decode_str;
+
+use crate::{Invalid, Request};
+
+/// A method and a path pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Pattern {
+    /// None for `*`: every method.
+    method: Option<String>,
+    path: String,
+}
+
+impl Pattern {
+    const MAX_LEN: usize = 512;
+
+    fn new(method: &str, path: &str) -> Option<Self> {
+        const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+        let method = match method {
+            "*" => None,
+            named if METHODS.contains(&named) => Some(named.to_owned()),
+            _ => return None,
+        };
+        let segments = path.strip_prefix('/')?.split('/');
+        let last = segments.clone().count() - 1;
+        let well_formed = segments.enumerate().all(|(at, segment)| match segment {
+            "*" => at == last,
+            "." | ".." => false,
+            named if named.starts_with('{') => is_parameter(named),
+            literal => literal
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !b"*{}?#%\\".contains(&b)),
+        });
+        (well_formed && path.len() <= Self::MAX_LEN).then(|| Self {
+            method,
+            path: path.to_owned(),
+        })
+    }
+
+    fn matches(&self, request: &Request) -> bool {
+        if self
+            .method
+            .as_ref()
+            .is_some_and(|method| *method != request.method)
+        {
+            return false;
+        }
+        if let Some(template) = &request.resource {
+            return self.matches_path(template);
+        }
+        let decoded = percent_decode_str(&request.path).decode_utf8_lossy();
+        let climbs = decoded
+            .split(['/', '\\'])
+            .any(|segment| segment == "." || segment == "..");
+        !climbs && self.matches_path(&request.path) && self.matches_path(&decoded)
+    }
+
+    fn matches_path(&self, path: &str) -> bool {
+        let mut rest = path.split('/');
+        for rule in self.path.split('/') {
+            match (rule, rest.next()) {
+                ("*", Some(_)) => return true,
+                (_, None) => return false,
+                (rule, Some(segment)) if is_parameter(rule) => {
+                    if segment.is_empty() {
+                        return false;
+                    }
+                }
+                (rule, Some(segment)) if rule == segment => {}
+                _ => return false,
+            }
+        }
+        rest.next().is_none()
+    }
+
+    /// Of two rules that match, the one with more fixed segments says more.
+    fn closeness(&self) -> (usize, bool) {
+        let fixed = self
+            .path
+            .split('/')
+            .filter(|s| *s != "*" && !is_parameter(s))
+            .count();
+        (fixed, self.method.is_some())
+    }
+}
+
+fn is_parameter(segment: &str) -> bool {
+    segment
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'))
+        .is_some_and(|name| {
+            !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+        })
+}
+
+/// What a key may call: `"METHOD /path"`, such as `GET /orders/{id}` or `* /reports/*`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Route(Pattern);
+
+impl Route {
+    /// Whether the rule opens this call.
+    pub fn matches(&self, request: &Request) -> bool {
+        self.0.matches(request)
+    }
+}
+
+impl FromStr for Route {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.split_once(' ').and_then(|(method, path)| Pattern::new(method, path)).map(Self).ok_or_else(|| {
+            Invalid::new("a route", text, "`METHOD /path` with {name} for one segment, a last * for the rest, and * for every method")
+        })
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}",
+            self.0.method.as_deref().unwrap_or("*"),
+            self.0.path
+        )
+    }
+}
+
+/// A method of an API stage as API Gateway's usage plans name it: `"/path/METHOD"`, the
+/// root `"//GET"`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MethodKey(Pattern);
+
+impl MethodKey {
+    /// Whether a call is of this method.
+    pub fn matches(&self, request: &Request) -> bool {
+        self.0.matches(request)
+    }
+
+    /// How closely it names a method, to choose between two that match.
+    pub(crate) fn closeness(&self) -> (usize, bool) {
+        self.0.closeness()
+    }
+}
+
+impl FromStr for MethodKey {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.rsplit_once('/')
+            .and_then(|(path, method)| {
+                Pattern::new(method, if path.is_empty() { "" } else { path })
+            })
+            .map(Self)
+            .ok_or_else(|| {
+                Invalid::new(
+                    "a method",
+                    text,
+                    "`/path/METHOD` such as /orders/{id}/GET, and //GET for the root",
+                )
+            })
+    }
+}
+
+impl fmt::Display for MethodKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}/{}",
+            self.0.path,
+            self.0.method.as_deref().unwrap_or("*")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ApiStage;
+
+    fn request(method: &str, path: &str, resource: Option<&str>) -> Request {
+        Request {
+            stage: ApiStage {
+                api_id: "a1".into(),
+                stage: "prod".into(),
+            },
+            method: method.into(),
+            path: path.into(),
+            resource: resource.map(Into::into),
+            source_ip: None,
+        }
+    }
+
+    fn route(rule: &str, method: &str, path: &str) -> bool {
+        rule.parse::<Route>()
+            .unwrap()
+            .matches(&request(method, path, None))
+    }
+
+    #[test]
+    fn a_whole_path_counts() {
+        assert!(route("GET /orders", "GET", "/orders"));
+        assert!(!route("GET /orders", "POST", "/orders"));
+        assert!(
+            !route("GET /orders", "GET", "/orders/") && !route("GET /orders", "GET", "/orders/1")
+        );
+        assert!(route("GET /", "GET", "/") && !route("GET /", "GET", "/orders"));
+        assert!(route("* /orders", "PATCH", "/orders"));
+    }
+
+    #[test]
+    fn a_name_is_one_segment_and_a_star_the_rest() {
+        assert!(
+            route("GET /orders/{id}", "GET", "/orders/1")
+                && !route("GET /orders/{id}", "GET", "/orders/1/lines")
+        );
+        assert!(!route("GET /orders/{id}", "GET", "/orders/"));
+        assert!(
+            route("GET /orders/*", "GET", "/orders/1/lines")
+                && !route("GET /orders/*", "GET", "/orders")
+        );
+        assert!(route("* /*", "DELETE", "/") && route("* /*", "GET", "/a/b"));
+        assert!(route("GET /users/{id}/profile", "GET", "/users/1/profile"));
+        assert!(!route(
+            "GET /users/{id}/profile",
+            "GET",
+            "/users/1/admin/2/profile"
+        ));
+    }
+
+    #[test]
+    fn no_encoding_gets_around_a_rule() {
+        for path in [
+            "/orders/..%2fadmin",
+            "/orders/../admin",
+            "/orders/%2e%2e/admin",
+            "/orders/..",
+        ] {
+            assert!(!route("GET /orders/*", "GET", path), "{path}");
+        }
+        assert!(
+            !route("GET /orders/{id}", "GET", "/orders/1%2Flines"),
+            "two segments when decoded"
+        );
+        assert!(
+            !route("GET /orders", "GET", "/%6frders"),
+            "matches when decoded only"
+        );
+        assert!(route("GET /orders/{id}", "GET", "/orders/caf%C3%A9"));
+    }
+
+    #[test]
+    fn the_route_template_goes_before_the_path() {
+        let rule: Route = "GET /orders/{id}".parse().unwrap();
+        assert!(rule.matches(&request("GET", "/v1/orders/7", Some("/orders/{orderId}"))));
+        assert!(!rule.matches(&request("GET", "/orders/7", Some("/invoices/{id}"))));
+    }
+
+    #[test]
+    fn rules_that_say_nothing_clear_are_refused() {
+        for bad in [
+            "",
+            "GET",
+            "/orders",
+            "get /orders",
+            "GET orders",
+            "GET /a/*/b",
+            "GET /a*",
+            "GET /{}",
+            "GET /a/../b",
+            "GET /a%2f",
+            "GET  /a",
+            "FOO /a",
+        ] {
+            assert!(bad.parse::<Route>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn method_keys_are_written_as_in_usage_plans() {
+        for text in ["/orders/{id}/GET", "//GET", "/orders/*/POST", "/orders/*"] {
+            assert_eq!(text.parse::<MethodKey>().unwrap().to_string(), text);
+        }
+        assert!(
+            "//GET"
+                .parse::<MethodKey>()
+                .unwrap()
+                .matches(&request("GET", "/", None))
+        );
+        assert!("GET".parse::<MethodKey>().is_err() && "/GET".parse::<MethodKey>().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_rule_reads_back_as_written_and_never_panics(text in "(GET|\\*|POST) /[a-z{}*/%.]{0,20}", path in "/[a-z%/.2ef]{0,30}") {
+            if let Ok(rule) = text.parse::<Route>() {
+                prop_assert_eq!(rule.to_string(), text);
+                let _ = rule.matches(&request("GET", &path, None));
+            }
+        }
+    }
+}
