@@ -33,7 +33,9 @@ pub use decision::{Case, Check, Decision, Outcome, decide, examine};
 pub use invalid::Invalid;
 pub use key::{Key, MAX_CONTEXT_BYTES};
 pub use key_id::KeyId;
-pub use key_value::{KeyHash, KeyValue, MalformedKey, Prefix, PresentedKey, RANDOM_BYTES};
+pub use key_value::{
+    CustomValueError, KeyHash, KeyValue, MalformedKey, Prefix, PresentedKey, RANDOM_BYTES,
+};
 pub use label::{Description, Name};
 pub use metadata::Metadata;
 pub use plan::{MethodRule, Plan, PlanError, PlanStage, Scope};

@@ -113,6 +113,17 @@ impl Route {
     pub fn matches(&self, request: &Request) -> bool {
         self.0.matches(request)
     }
+
+    /// Its method; none where it opens every one.
+    pub fn method(&self) -> Option<&str> {
+        self.0.method.as_deref()
+    }
+
+    /// The segments of its path behind the leading `/`: `{name}` for any one segment, a last
+    /// `*` for the rest, all others as they are called.
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
+        self.0.path.split('/').skip(1)
+    }
 }
 
 impl FromStr for Route {
