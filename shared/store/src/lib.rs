@@ -1,1 +1,54 @@
-//! (to come)
+//! Latchkey's DynamoDB table: keys, usage plans, attachments, meters, audit records.
+//!
+//! [`Record`] is the whole table on one page. One file a record kind holds its item, to
+//! attributes and back, and the calls that read and write it. A change that touches several
+//! items is one transaction with its audit record in it. This is the only crate that knows
+//! attribute names.
+
+mod attachment;
+mod audit;
+mod change;
+mod client;
+mod error;
+mod item;
+mod key;
+mod meter;
+mod page;
+mod plan;
+mod schema;
+mod transaction;
+
+pub use attachment::{AttachError, Attachment};
+pub use change::Change;
+pub use client::{MissingVariable, Patience, client_from_environment};
+pub use error::{Corrupt, StoreError};
+pub use key::{CreateKeyError, KeyRecord, KeySnapshot};
+pub use meter::GrantError;
+pub use page::{BadCursor, Cursor, Page};
+pub use plan::{DeletePlanError, PlanRecord};
+pub use schema::{INDEXES, Index, Record, create_table};
+pub use transaction::Lost;
+
+use aws_sdk_dynamodb::Client;
+
+/// The table, as the functions use it.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// For everything but charges: with its retries.
+    client: Client,
+    /// For charges: without, since a charge that was applied twice is charged twice.
+    charges: Client,
+    table: String,
+}
+
+impl Store {
+    /// The table named `table`, reached through the configuration of `client`, whose
+    /// time-outs and retries are replaced by those of `patience`.
+    pub fn new(client: &Client, table: &str, patience: Patience) -> Self {
+        Self {
+            client: patience.client(client),
+            charges: Patience::charges(client),
+            table: table.to_owned(),
+        }
+    }
+}

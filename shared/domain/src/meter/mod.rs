@@ -18,7 +18,7 @@ pub use charge::{Answer, Charge, Refusal, Step, Verdict};
 pub use state::Meter;
 pub use write::{ChargeWrite, ClampWrite, Form, QuotaWrite, ThrottleWrite, Write};
 
-use crate::{Quota, Throttle};
+use crate::{CustomerId, Key, KeyId, Plan, Quota, Scope, Throttle};
 
 /// A throttle with its place in the meter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,4 +47,24 @@ pub struct Terms {
     pub units: u64,
     /// The numbers of all buckets that the plan has, as bits.
     pub buckets: u64,
+}
+
+/// Whose meter it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A key's own.
+    Key(KeyId),
+    /// Shared by a customer's keys on the plan.
+    Customer(CustomerId),
+}
+
+impl Owner {
+    /// The owner of the meter of `key` on `plan`; none where the plan's scope is the
+    /// customer and the key has none.
+    pub fn of(key: &Key, plan: &Plan) -> Option<Self> {
+        match plan.scope {
+            Scope::Key => Some(Self::Key(key.id)),
+            Scope::Customer => key.customer_id.clone().map(Self::Customer),
+        }
+    }
 }

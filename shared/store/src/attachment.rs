@@ -1,0 +1,207 @@
+//! Which key is on which plan.
+
+use jiff::Timestamp;
+use latchkey_domain::{Key, KeyId, Plan, PlanId, meter::Owner};
+
+use crate::{
+    Change, Corrupt, Cursor, KeyRecord, Lost, Page, Record, Store, StoreError,
+    audit::Entry,
+    item::{Draft, Fields, Item, key_of, text},
+    key, meter,
+    page::Listing,
+    plan,
+    schema::{LIST, sortable},
+    transaction::Transaction,
+};
+
+/// A key on a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// The key.
+    pub key_id: KeyId,
+    /// The plan.
+    pub plan_id: PlanId,
+    /// Since when.
+    pub created: Timestamp,
+}
+
+/// Why a key was not attached, or not detached.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachError {
+    /// Key or plan are no longer as they were read.
+    #[error("the key or the plan has just changed")]
+    Changed,
+    /// It could not be carried out.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Lost> for AttachError {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Condition(_) => Self::Changed,
+            Lost::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl Store {
+    /// Puts a key on a plan, if both are still as they were read. What it had used on this
+    /// plan before stands as it was.
+    ///
+    /// # Errors
+    /// [`AttachError`].
+    pub async fn attach(
+        &self,
+        record: &KeyRecord,
+        plan: &Plan,
+        change: &Change,
+    ) -> Result<Attachment, AttachError> {
+        let item = to_item(&record.key, plan, change);
+        let entry = entry(
+            "attachment.create",
+            &record.key,
+            &plan.id,
+            None,
+            Some(&item),
+        );
+        let transaction = key::change_plans(self.transaction(), record, ("ADD", &plan.id), change);
+        attach_items(transaction, &record.key, plan, change)
+            .audit(change, &entry)
+            .run()
+            .await?;
+        Ok(Attachment {
+            key_id: record.key.id,
+            plan_id: plan.id.clone(),
+            created: change.at,
+        })
+    }
+
+    /// Takes a key off a plan, if the key is still as it was read.
+    ///
+    /// # Errors
+    /// [`AttachError`].
+    pub async fn detach(
+        &self,
+        record: &KeyRecord,
+        plan: &Plan,
+        change: &Change,
+    ) -> Result<(), AttachError> {
+        let item = key_of(&Record::Attachment(record.key.id, &plan.id));
+        let entry = entry(
+            "attachment.delete",
+            &record.key,
+            &plan.id,
+            Some(&item),
+            None,
+        );
+        let transaction =
+            key::change_plans(self.transaction(), record, ("DELETE", &plan.id), change);
+        detach_items(transaction, &record.key, plan, change)
+            .audit(change, &entry)
+            .run()
+            .await?;
+        Ok(())
+    }
+
+    /// The keys of a plan in the order in which they were attached.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn attachments(
+        &self,
+        plan: &PlanId,
+        limit: u16,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page<Attachment>, StoreError> {
+        let partition = list_partition(plan);
+        let listing = Listing {
+            index: Some(LIST),
+            partition: &partition,
+            limit,
+            cursor,
+        };
+        listing
+            .run(self.client.query().table_name(&self.table), from_item)
+            .await
+    }
+}
+
+/// Items that [`attach_items`] adds.
+const ATTACH_ITEMS: usize = 3;
+
+/// To which plan, by its place, the item `at` of some [`attach_items`] belongs.
+pub(crate) fn plan_of_item(at: usize) -> usize {
+    at / ATTACH_ITEMS
+}
+
+/// The attachment, the plan's count and the meter.
+pub(crate) fn attach_items<'a>(
+    transaction: Transaction<'a>,
+    key: &Key,
+    plan: &Plan,
+    change: &Change,
+) -> Transaction<'a> {
+    let owner = Owner::of(key, plan).unwrap_or(Owner::Key(key.id));
+    let transaction = transaction.put_new(to_item(key, plan, change));
+    let transaction = plan::count_attached(transaction, plan);
+    meter::open(transaction, &owner, plan, change)
+}
+
+/// The attachment, the plan's count and, where it is the key's own, the meter.
+pub(crate) fn detach_items<'a>(
+    transaction: Transaction<'a>,
+    key: &Key,
+    plan: &Plan,
+    change: &Change,
+) -> Transaction<'a> {
+    let item = key_of(&Record::Attachment(key.id, &plan.id));
+    let transaction = transaction.delete(|delete| {
+        delete
+            .set_key(Some(item))
+            .condition_expression("attribute_exists(pk)")
+    });
+    let transaction = plan::count_detached(transaction, &plan.id);
+    match Owner::of(key, plan) {
+        Some(owner @ Owner::Key(_)) => meter::end(transaction, &owner, &plan.id, change),
+        _ => transaction,
+    }
+}
+
+fn entry<'a>(
+    action: &'static str,
+    key: &Key,
+    plan: &PlanId,
+    before: Option<&'a Item>,
+    after: Option<&'a Item>,
+) -> Entry<'a> {
+    Entry {
+        action,
+        entity: format!("{}:{plan}", key.id),
+        before,
+        after,
+    }
+}
+
+fn list_partition(plan: &PlanId) -> String {
+    format!("PLAN#{plan}")
+}
+
+fn to_item(key: &Key, plan: &Plan, change: &Change) -> Item {
+    Draft::new(&Record::Attachment(key.id, &plan.id))
+        .set("keyId", text(key.id.to_string()))
+        .set("planId", text(plan.id.as_str()))
+        .set("createdDate", text(change.at.to_string()))
+        .set(LIST.partition, text(list_partition(&plan.id)))
+        .set(LIST.sort, text(sortable(change.at, key.id.as_bare())))
+        .done()
+}
+
+pub(crate) fn from_item(item: &Item) -> Result<Attachment, Corrupt> {
+    let fields = Fields::of("attachment", item)?;
+    Ok(Attachment {
+        key_id: fields.parsed("keyId")?,
+        plan_id: fields.parsed("planId")?,
+        created: fields.instant("createdDate")?,
+    })
+}

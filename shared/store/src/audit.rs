@@ -1,0 +1,62 @@
+//! Audit records: written in the transaction of the change that they tell of.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::{
+    Change, Record,
+    item::{Draft, FORMAT, Item, text},
+    schema::{LIST, OWNER, PK, SK, sortable},
+};
+
+/// What is told of an item: all but its keys and its secret's hash.
+const HIDDEN: [&str; 8] = [
+    PK,
+    SK,
+    FORMAT,
+    LIST.partition,
+    LIST.sort,
+    OWNER.partition,
+    OWNER.sort,
+    crate::key::HASH,
+];
+
+/// One change of one entity.
+pub(crate) struct Entry<'a> {
+    pub(crate) action: &'static str,
+    pub(crate) entity: String,
+    pub(crate) before: Option<&'a Item>,
+    pub(crate) after: Option<&'a Item>,
+}
+
+impl Entry<'_> {
+    /// The item that tells of it.
+    pub(crate) fn item(&self, change: &Change) -> Item {
+        let moment = sortable(change.at, &change.id);
+        let told = |item: &Item| {
+            let fields = item
+                .iter()
+                .filter(|(name, _)| !HIDDEN.contains(&name.as_str()));
+            AttributeValue::M(
+                fields
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .collect(),
+            )
+        };
+        Draft::new(&Record::Audit(change.at, &change.id))
+            .set("action", text(self.action))
+            .set("entity", text(&self.entity))
+            .set("principal", text(&change.principal))
+            .set_some("sourceIp", change.source_ip.as_ref().map(text))
+            .set("at", text(change.at.to_string()))
+            .set_some("before", self.before.map(told))
+            .set_some("after", self.after.map(told))
+            .set(LIST.partition, text(format!("AUDIT#{}", self.entity)))
+            .set(LIST.sort, text(&moment))
+            .set(
+                OWNER.partition,
+                text(format!("PRINCIPAL#{}", change.principal)),
+            )
+            .set(OWNER.sort, text(moment))
+            .done()
+    }
+}

@@ -1,0 +1,16 @@
+//! Who changes something, and when.
+
+use jiff::Timestamp;
+
+/// A change by a caller: what its audit record needs beside what was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// A random id that tells two changes at one instant apart.
+    pub id: String,
+    /// The caller's ARN.
+    pub principal: String,
+    /// The caller's address, as API Gateway saw it.
+    pub source_ip: Option<String>,
+}

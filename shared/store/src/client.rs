@@ -1,0 +1,102 @@
+//! SDK clients: TLS by ring, credentials from Lambda's environment, a bound on every wait.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
+};
+use aws_smithy_http_client::tls;
+
+/// How long a caller waits for the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// An API call waits behind the authorizer: 300 ms an attempt, one quick retry.
+    Call,
+    /// A person or tool waits: 3 s an attempt, two retries, 8 s in all.
+    Change,
+}
+
+const CONNECT: Duration = Duration::from_millis(250);
+const CALL_ATTEMPT: Duration = Duration::from_millis(300);
+
+impl Patience {
+    pub(crate) fn client(self, client: &Client) -> Client {
+        let (connect, attempt, operation, attempts) = match self {
+            Self::Call => (CONNECT, CALL_ATTEMPT, Duration::from_millis(650), 2),
+            Self::Change => (
+                Duration::from_secs(1),
+                Duration::from_secs(3),
+                Duration::from_secs(8),
+                3,
+            ),
+        };
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(connect)
+            .operation_attempt_timeout(attempt)
+            .operation_timeout(operation)
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(attempts)
+            .with_initial_backoff(Duration::from_millis(10))
+            .with_max_backoff(Duration::from_millis(200));
+        Self::configured(client, timeouts, retries)
+    }
+
+    /// For charges: one attempt, since the SDK cannot know whether a lost one was applied.
+    pub(crate) fn charges(client: &Client) -> Client {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT)
+            .operation_timeout(CALL_ATTEMPT)
+            .build();
+        Self::configured(client, timeouts, RetryConfig::disabled())
+    }
+
+    fn configured(client: &Client, timeouts: TimeoutConfig, retries: RetryConfig) -> Client {
+        let config = client
+            .config()
+            .to_builder()
+            .timeout_config(timeouts)
+            .retry_config(retries);
+        Client::from_conf(config.build())
+    }
+}
+
+/// A client by the variables that Lambda sets (`AWS_REGION`, `AWS_ACCESS_KEY_ID`,
+/// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`) and the SDKs' own
+/// `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL`. No other source of credentials is
+/// linked in: aws-config would bring STS and all of them.
+///
+/// # Errors
+/// Names the variable that is missing.
+pub fn client_from_environment(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Client, MissingVariable> {
+    let get = |name: &'static str| variable(name).filter(|value| !value.is_empty());
+    let required = |name: &'static str| get(name).ok_or(MissingVariable(name));
+    let credentials = Credentials::new(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        get("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(
+            tls::rustls_provider::CryptoMode::Ring,
+        ))
+        .build_https();
+    let mut config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(credentials)
+        .http_client(http);
+    config.set_endpoint_url(get("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| get("AWS_ENDPOINT_URL")));
+    Ok(Client::from_conf(config.build()))
+}
+
+/// A variable that Lambda always sets is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not set: Lambda sets it; outside of Lambda set it to reach DynamoDB")]
+pub struct MissingVariable(&'static str);

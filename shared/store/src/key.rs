@@ -1,0 +1,516 @@
+//! API keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_dynamodb::types::{AttributeValue, builders::UpdateBuilder};
+use latchkey_domain::{
+    AddressRules, Key, KeyHash, KeyId, Metadata, Plan, PlanId, Route, meter::Meter,
+};
+
+use crate::{
+    Attachment, Change, Corrupt, Cursor, Lost, Page, Record, Store, StoreError, attachment,
+    audit::Entry,
+    item::{Draft, Fields, Item, key_of, number, text},
+    meter,
+    page::Listing,
+    plan,
+    schema::{KEYS, LIST, OWNER, PK, SK, customer_partition, key_partition, sortable},
+    transaction::Transaction,
+};
+
+/// The attribute that no audit record tells.
+pub(crate) const HASH: &str = "hash";
+pub(crate) const PLAN_IDS: &str = "planIds";
+const REVISION: &str = "rev";
+
+/// A key and the plans that it is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The key.
+    pub key: Key,
+    /// Its plans.
+    pub plan_ids: BTreeSet<PlanId>,
+}
+
+/// A key with all that a decision needs of its partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeySnapshot {
+    /// The key and its plans.
+    pub record: KeyRecord,
+    /// Its own meters, by plan. A customer's shared ones are not in it.
+    pub meters: BTreeMap<PlanId, Meter>,
+}
+
+/// Why a key was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateKeyError {
+    /// Another key has this value.
+    #[error("a key of this value exists: {0}")]
+    Taken(KeyId),
+    /// The plan was changed or deleted after it was read.
+    #[error("plan {0} has just changed")]
+    PlanChanged(PlanId),
+    /// It could not be carried out.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// Makes a key on `plans`, which must be as they are now. All or nothing.
+    ///
+    /// # Errors
+    /// [`CreateKeyError`].
+    pub async fn create_key(
+        &self,
+        key: &Key,
+        plans: &[&Plan],
+        change: &Change,
+    ) -> Result<(), CreateKeyError> {
+        let plan_ids = plans.iter().map(|plan| plan.id.clone()).collect();
+        let item = to_item(&KeyRecord {
+            key: key.clone(),
+            plan_ids,
+        });
+        let entry = Entry {
+            action: "key.create",
+            entity: key.id.to_string(),
+            before: None,
+            after: Some(&item),
+        };
+        let mut transaction = self
+            .transaction()
+            .put_new(item.clone())
+            .audit(change, &entry);
+        for plan in plans {
+            transaction = attachment::attach_items(transaction, key, plan, change);
+        }
+        transaction.run().await.map_err(|lost| match lost {
+            Lost::Condition(0) => CreateKeyError::Taken(key.id),
+            Lost::Condition(at) => {
+                match plans.get(attachment::plan_of_item(at.saturating_sub(2))) {
+                    Some(plan) => CreateKeyError::PlanChanged(plan.id.clone()),
+                    None => StoreError::unavailable("TransactWriteItems", &lost).into(),
+                }
+            }
+            Lost::Store(error) => error.into(),
+        })
+    }
+
+    /// A key, as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn key(&self, id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&Record::Key(id))));
+        let answer = get
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
+        Ok(answer.item.as_ref().map(from_item).transpose()?)
+    }
+
+    /// A key with its meters in one read: what an authorizer needs at first sight.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn key_snapshot(&self, id: KeyId) -> Result<Option<KeySnapshot>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("#pk = :pk AND #sk >= :first")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_values(":pk", text(key_partition(id)))
+            .expression_attribute_values(":first", text("KEY"));
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk("Query", &error))?;
+        let mut record = None;
+        let mut meters = BTreeMap::new();
+        for item in answer.items() {
+            match item
+                .get(SK)
+                .and_then(|sk| sk.as_s().ok())
+                .map(String::as_str)
+            {
+                Some("KEY") => record = Some(from_item(item)?),
+                Some(sk) => {
+                    if let Some(plan) = sk.strip_prefix("METER#").and_then(|id| id.parse().ok()) {
+                        meters.insert(plan, meter::from_item(item)?);
+                    }
+                }
+                None => {}
+            }
+        }
+        Ok(record.map(|record| KeySnapshot { record, meters }))
+    }
+
+    /// Changes a key to `after`, if it is still as `before`.
+    ///
+    /// # Errors
+    /// [`Lost`] where it is not.
+    pub async fn update_key(
+        &self,
+        before: &KeyRecord,
+        after: &Key,
+        change: &Change,
+    ) -> Result<(), Lost> {
+        let after = KeyRecord {
+            key: after.clone(),
+            plan_ids: before.plan_ids.clone(),
+        };
+        let (old, new) = (to_item(before), to_item(&after));
+        let entry = Entry {
+            action: "key.update",
+            entity: before.key.id.to_string(),
+            before: Some(&old),
+            after: Some(&new),
+        };
+        let update = |update: UpdateBuilder| {
+            let update =
+                assign(update, &old, &new).set_key(Some(key_of(&Record::Key(before.key.id))));
+            unchanged_key(update, before.key.revision)
+        };
+        self.transaction()
+            .update(update)
+            .audit(change, &entry)
+            .run()
+            .await
+    }
+
+    /// Deletes a key, its attachments, and ends its meters, if it is still as `record`.
+    ///
+    /// # Errors
+    /// [`Lost`] where it is not.
+    pub async fn delete_key(
+        &self,
+        record: &KeyRecord,
+        plans: &[&Plan],
+        change: &Change,
+    ) -> Result<(), Lost> {
+        let old = to_item(record);
+        let entry = Entry {
+            action: "key.delete",
+            entity: record.key.id.to_string(),
+            before: Some(&old),
+            after: None,
+        };
+        let mut transaction = self
+            .transaction()
+            .delete(|delete| {
+                delete
+                    .set_key(Some(key_of(&Record::Key(record.key.id))))
+                    .condition_expression("#rev = :rev")
+                    .expression_attribute_names("#rev", REVISION)
+                    .expression_attribute_values(":rev", number(record.key.revision))
+            })
+            .audit(change, &entry);
+        for plan in plans {
+            transaction = attachment::detach_items(transaction, &record.key, plan, change);
+        }
+        transaction.run().await
+    }
+
+    /// Keys in the order of their creation. A key that was just made or changed may be
+    /// missing or old for a moment: the list comes from an index.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keys(
+        &self,
+        limit: u16,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page<KeyRecord>, StoreError> {
+        let listing = Listing {
+            index: Some(LIST),
+            partition: KEYS,
+            limit,
+            cursor,
+        };
+        listing
+            .run(self.client.query().table_name(&self.table), from_item)
+            .await
+    }
+
+    /// An attachment of a key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn attachment(
+        &self,
+        key: KeyId,
+        plan: &PlanId,
+    ) -> Result<Option<Attachment>, StoreError> {
+        let item = key_of(&Record::Attachment(key, plan));
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(item))
+            .consistent_read(true);
+        let answer = get
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
+        Ok(answer
+            .item
+            .as_ref()
+            .map(attachment::from_item)
+            .transpose()?)
+    }
+}
+
+/// The condition that a key is as it was read, and its next revision.
+fn unchanged_key(update: UpdateBuilder, revision: u64) -> UpdateBuilder {
+    update
+        .condition_expression("#rev = :rev")
+        .expression_attribute_names("#rev", REVISION)
+        .expression_attribute_values(":rev", number(revision))
+}
+
+/// Adds to a transaction that a key is on one plan more, or less.
+pub(crate) fn change_plans<'a>(
+    transaction: Transaction<'a>,
+    record: &KeyRecord,
+    (verb, plan): (&str, &PlanId),
+    change: &Change,
+) -> Transaction<'a> {
+    let expression = format!("SET #rev = :next, #updated = :now {verb} #plans :plan");
+    transaction.update(|update| {
+        unchanged_key(update, record.key.revision)
+            .set_key(Some(key_of(&Record::Key(record.key.id))))
+            .update_expression(expression)
+            .expression_attribute_names("#updated", "lastUpdatedDate")
+            .expression_attribute_names("#plans", PLAN_IDS)
+            .expression_attribute_values(":next", number(record.key.revision + 1))
+            .expression_attribute_values(":now", text(change.at.to_string()))
+            .expression_attribute_values(":plan", AttributeValue::Ss(vec![plan.to_string()]))
+    })
+}
+
+/// Sets what `new` has, removes what only `old` has, and leaves alone what neither knows.
+pub(crate) fn assign(mut update: UpdateBuilder, old: &Item, new: &Item) -> UpdateBuilder {
+    let key = |name: &str| name == PK || name == SK;
+    let (mut set, mut remove) = (Vec::new(), Vec::new());
+    for (at, (name, value)) in new.iter().filter(|(name, _)| !key(name)).enumerate() {
+        set.push(format!("#s{at} = :s{at}"));
+        update = update
+            .expression_attribute_names(format!("#s{at}"), name)
+            .expression_attribute_values(format!(":s{at}"), value.clone());
+    }
+    for (at, name) in old
+        .keys()
+        .filter(|name| !new.contains_key(*name))
+        .enumerate()
+    {
+        remove.push(format!("#r{at}"));
+        update = update.expression_attribute_names(format!("#r{at}"), name);
+    }
+    let remove = if remove.is_empty() {
+        String::new()
+    } else {
+        format!(" REMOVE {}", remove.join(", "))
+    };
+    update.update_expression(format!("SET {}{remove}", set.join(", ")))
+}
+
+fn to_item(record: &KeyRecord) -> Item {
+    let key = &record.key;
+    let created = sortable(key.created, key.id.as_bare());
+    let list = |texts: Vec<String>| AttributeValue::L(texts.into_iter().map(text).collect());
+    let networks = key
+        .allowed_ips
+        .as_ref()
+        .map(|rules| rules.networks().iter().map(ToString::to_string).collect());
+    let routes = key
+        .routes
+        .as_ref()
+        .map(|routes| routes.iter().map(ToString::to_string).collect());
+    let metadata = key
+        .metadata
+        .iter()
+        .map(|(name, value)| (name.to_owned(), text(value)))
+        .collect();
+    let plans: Vec<String> = record.plan_ids.iter().map(ToString::to_string).collect();
+    Draft::new(&Record::Key(key.id))
+        .set("keyId", text(key.id.to_string()))
+        .set(HASH, AttributeValue::B(key.hash.as_bytes().to_vec().into()))
+        .set_some(
+            "prefix",
+            key.prefix.as_ref().map(|prefix| text(prefix.as_str())),
+        )
+        .set("last4", text(&key.last4))
+        .set_some("name", key.name.as_ref().map(|name| text(name.as_str())))
+        .set_some(
+            "description",
+            key.description
+                .as_ref()
+                .map(|description| text(description.as_str())),
+        )
+        .set_some(
+            "customerId",
+            key.customer_id.as_ref().map(|id| text(id.as_str())),
+        )
+        .set("enabled", AttributeValue::Bool(key.enabled))
+        .set_some("notBefore", key.not_before.map(|at| text(at.to_string())))
+        .set_some("expiresAt", key.expires_at.map(|at| text(at.to_string())))
+        .set_some("allowedIps", networks.map(list))
+        .set_some("routes", routes.map(list))
+        .set_some(
+            "metadata",
+            (!key.metadata.is_empty()).then_some(AttributeValue::M(metadata)),
+        )
+        .set_some(
+            PLAN_IDS,
+            (!plans.is_empty()).then_some(AttributeValue::Ss(plans)),
+        )
+        .set("createdDate", text(key.created.to_string()))
+        .set("lastUpdatedDate", text(key.updated.to_string()))
+        .set(REVISION, number(key.revision))
+        .set(LIST.partition, text(KEYS))
+        .set(LIST.sort, text(&created))
+        .set_some(
+            OWNER.partition,
+            key.customer_id
+                .as_ref()
+                .map(|id| text(customer_partition(id))),
+        )
+        .set_some(OWNER.sort, key.customer_id.as_ref().map(|_| text(&created)))
+        .done()
+}
+
+fn from_item(item: &Item) -> Result<KeyRecord, Corrupt> {
+    let fields = Fields::of("key", item)?;
+    let hash = fields
+        .bytes(HASH)?
+        .try_into()
+        .map_err(|_| fields.corrupt(HASH, "has not 32 bytes"))?;
+    let key = Key {
+        id: fields.parsed("keyId")?,
+        hash: KeyHash::from_bytes(hash),
+        prefix: fields.parsed_if_any("prefix")?,
+        last4: fields.text("last4")?.to_owned(),
+        name: fields.parsed_if_any("name")?,
+        description: fields.parsed_if_any("description")?,
+        customer_id: fields.parsed_if_any("customerId")?,
+        enabled: fields.flag("enabled")?,
+        not_before: fields.instant_if_any("notBefore")?,
+        expires_at: fields.instant_if_any("expiresAt")?,
+        allowed_ips: address_rules(&fields)?,
+        routes: routes(&fields)?,
+        metadata: metadata(&fields)?,
+        created: fields.instant("createdDate")?,
+        updated: fields.instant("lastUpdatedDate")?,
+        revision: fields.number(REVISION)?,
+    };
+    Ok(KeyRecord {
+        key,
+        plan_ids: plan::ids(&fields, PLAN_IDS)?,
+    })
+}
+
+fn address_rules(fields: &Fields<'_>) -> Result<Option<AddressRules>, Corrupt> {
+    let Some(texts) = fields.texts("allowedIps")? else {
+        return Ok(None);
+    };
+    let networks = texts
+        .into_iter()
+        .map(AddressRules::parse_network)
+        .collect::<Result<_, _>>();
+    let rules = networks
+        .and_then(AddressRules::new)
+        .map_err(|error| fields.corrupt("allowedIps", error))?;
+    Ok(Some(rules))
+}
+
+fn routes(fields: &Fields<'_>) -> Result<Option<Vec<Route>>, Corrupt> {
+    let Some(texts) = fields.texts("routes")? else {
+        return Ok(None);
+    };
+    let routes = texts.into_iter().map(str::parse).collect::<Result<_, _>>();
+    routes
+        .map(Some)
+        .map_err(|error| fields.corrupt("routes", error))
+}
+
+fn metadata(fields: &Fields<'_>) -> Result<Metadata, Corrupt> {
+    let mut metadata = Metadata::default();
+    if let Some(entries) = fields.map("metadata")? {
+        let within = fields.within(entries);
+        for name in entries.keys() {
+            metadata
+                .insert(name, within.text(name)?)
+                .map_err(|error| fields.corrupt("metadata", error))?;
+        }
+    }
+    Ok(metadata)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use latchkey_domain::KeyValue;
+
+    use super::*;
+
+    fn record() -> KeyRecord {
+        let value = KeyValue::generate(&"acme_test".parse().unwrap(), &[7; 48]);
+        let mut metadata = Metadata::default();
+        metadata.insert("tier", "gold").unwrap();
+        let key = Key {
+            id: value.presented().id,
+            hash: value.presented().hash,
+            prefix: value.prefix().cloned(),
+            last4: value.last4().to_owned(),
+            name: "Acme".parse().ok(),
+            description: "Nightly import".parse().ok(),
+            customer_id: "cus_1".parse().ok(),
+            enabled: false,
+            not_before: Timestamp::from_second(1_000).ok(),
+            expires_at: Timestamp::from_millisecond(2_000_500).ok(),
+            allowed_ips: AddressRules::new(vec![
+                AddressRules::parse_network("10.0.0.0/8").unwrap(),
+            ])
+            .ok(),
+            routes: Some(vec!["GET /orders/{id}".parse().unwrap()]),
+            metadata,
+            created: Timestamp::from_second(500).unwrap(),
+            updated: Timestamp::from_second(600).unwrap(),
+            revision: 3,
+        };
+        KeyRecord {
+            key,
+            plan_ids: BTreeSet::from(["gold".parse().unwrap()]),
+        }
+    }
+
+    #[test]
+    fn a_key_reads_back_as_written_and_unknown_attributes_are_left_alone() {
+        let mut item = to_item(&record());
+        item.insert("ofALaterRelease".into(), text("x"));
+        assert_eq!(from_item(&item).unwrap(), record());
+    }
+
+    #[test]
+    fn a_later_format_is_refused_by_name() {
+        let mut item = to_item(&record());
+        item.insert("v".into(), number(2));
+        assert_eq!(
+            from_item(&item).unwrap_err().to_string(),
+            "key: attribute v is 2, written by a later release"
+        );
+        item.remove("v");
+        assert_eq!(
+            from_item(&item).unwrap_err().to_string(),
+            "key: attribute v is missing"
+        );
+    }
+}

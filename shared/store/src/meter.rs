@@ -1,0 +1,434 @@
+//! Meters: what was used. The item and the expressions follow docs/invariants.md.
+
+use std::{collections::HashMap, str::FromStr};
+
+use aws_sdk_dynamodb::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure},
+};
+use latchkey_domain::{
+    Plan, PlanId, Quota, Window,
+    meter::{Answer, ChargeWrite, ClampWrite, Form, Meter, Owner, Write},
+};
+
+use crate::{
+    Change, Corrupt, Lost, Record, Store, StoreError,
+    audit::Entry,
+    item::{FORMAT, Fields, Item, key_of, number},
+    plan,
+    schema::TTL,
+    transaction::Transaction,
+};
+
+/// Present while the key is detached.
+const OFF: &str = "off";
+/// The plan version under which it was last written.
+const PLAN_VERSION: &str = "pv";
+/// The return ticket: when the meter was made, in ms; one more with each return of a lease.
+const TICKET: &str = "r";
+/// How long a meter is kept after its key was detached, in seconds: 400 days.
+const TOMBSTONE_SECONDS: i64 = 400 * 24 * 3600;
+/// Keys that one BatchGetItem takes.
+const BATCH: usize = 100;
+
+/// Why nothing was granted.
+#[derive(Debug, thiserror::Error)]
+pub enum GrantError {
+    /// No meter: the key is not on the plan; or the plan was just changed.
+    #[error("the key or the plan has just changed")]
+    Changed,
+    /// It could not be carried out.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// Sends one conditional write to a meter and tells what came of it. It is sent once:
+    /// whoever sends a charge again must know that it may then be charged twice.
+    pub async fn write_meter(&self, owner: &Owner, plan: &PlanId, write: &Write) -> Answer {
+        let update = self
+            .charges
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&Record::Meter(owner, plan))))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let update = match write {
+            Write::Charge(charge) => charge_update(update, charge),
+            Write::Clamp(clamp) => clamp_update(update, clamp),
+        };
+        match update.send().await {
+            Ok(answer) => read_answer(answer.attributes, |meter| {
+                Answer::Applied(meter.unwrap_or_default())
+            }),
+            Err(error) => refused(error),
+        }
+    }
+
+    /// A meter as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn meter(&self, owner: &Owner, plan: &PlanId) -> Result<Option<Meter>, StoreError> {
+        let item = key_of(&Record::Meter(owner, plan));
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(item))
+            .consistent_read(true);
+        let answer = get
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
+        Ok(answer.item.as_ref().map(from_item).transpose()?)
+    }
+
+    /// The meters of several owners on a plan, in the order asked for; none for those that
+    /// have none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn meters(
+        &self,
+        owners: &[Owner],
+        plan: &PlanId,
+    ) -> Result<Vec<Option<Meter>>, StoreError> {
+        let mut found = HashMap::new();
+        for batch in owners.chunks(BATCH) {
+            self.read_batch(batch, plan, &mut found).await?;
+        }
+        let key = |owner: &Owner| Record::Meter(owner, plan).key();
+        Ok(owners
+            .iter()
+            .map(|owner| found.remove(&key(owner)))
+            .collect())
+    }
+
+    async fn read_batch(
+        &self,
+        owners: &[Owner],
+        plan: &PlanId,
+        found: &mut HashMap<(String, String), Meter>,
+    ) -> Result<(), StoreError> {
+        /// DynamoDB gives back what it had no capacity for; asked again this often.
+        const ROUNDS: usize = 5;
+        let mut wanted: Vec<Item> = owners
+            .iter()
+            .map(|owner| key_of(&Record::Meter(owner, plan)))
+            .collect();
+        for _ in 0..ROUNDS {
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(wanted))
+                .consistent_read(true)
+                .build();
+            let keys = keys.map_err(|error| StoreError::unavailable("BatchGetItem", &error))?;
+            let get = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, keys);
+            let answer = get
+                .send()
+                .await
+                .map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
+            for item in answer
+                .responses
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, items)| items)
+            {
+                let fields = Fields::of("meter", &item)?;
+                found.insert(
+                    (fields.text("pk")?.to_owned(), fields.text("sk")?.to_owned()),
+                    from_item(&item)?,
+                );
+            }
+            wanted = answer
+                .unprocessed_keys
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, keys)| keys.keys)
+                .collect();
+            if wanted.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(StoreError::unavailable(
+            "BatchGetItem",
+            &"no capacity for all keys",
+        ))
+    }
+
+    /// Sets what is left of a quota in a window, if the plan is still as it was read.
+    ///
+    /// # Errors
+    /// [`GrantError`].
+    pub async fn grant(
+        &self,
+        owner: &Owner,
+        plan: &Plan,
+        (quota, window): (&Quota, Window),
+        remaining: u64,
+        change: &Change,
+    ) -> Result<(), GrantError> {
+        let used = i128::from(quota.limit()) - i128::from(remaining);
+        let counter = window_attribute(window.start);
+        let after = HashMap::from([(counter.clone(), number(used))]);
+        let owner_name = match owner {
+            Owner::Key(id) => id.to_string(),
+            Owner::Customer(id) => format!("customer:{}", id.as_str()),
+        };
+        let entity = format!("{owner_name}:{}", plan.id);
+        let entry = Entry {
+            action: "usage.grant",
+            entity,
+            before: None,
+            after: Some(&after),
+        };
+        let granted = plan::unchanged(self.transaction(), plan)
+            .update(|update| {
+                update
+                    .set_key(Some(key_of(&Record::Meter(owner, &plan.id))))
+                    .condition_expression("attribute_exists(pk) AND attribute_not_exists(#off)")
+                    .update_expression("SET #q = :used")
+                    .expression_attribute_names("#off", OFF)
+                    .expression_attribute_names("#q", counter)
+                    .expression_attribute_values(":used", number(used))
+            })
+            .audit(change, &entry)
+            .run()
+            .await;
+        granted.map_err(|lost| match lost {
+            Lost::Condition(_) => GrantError::Changed,
+            Lost::Store(error) => error.into(),
+        })
+    }
+}
+
+/// Adds to a transaction that a meter is there and may be charged. One that was left behind
+/// goes on as it stood: detaching resets no quota and loses no usage.
+pub(crate) fn open<'a>(
+    transaction: Transaction<'a>,
+    owner: &Owner,
+    plan: &Plan,
+    change: &Change,
+) -> Transaction<'a> {
+    transaction.update(|update| {
+        update
+            .set_key(Some(key_of(&Record::Meter(owner, &plan.id))))
+            .update_expression("SET #r = if_not_exists(#r, :ms), #pv = if_not_exists(#pv, :pv), #v = :v REMOVE #off, #ttl")
+            .expression_attribute_names("#r", TICKET)
+            .expression_attribute_names("#pv", PLAN_VERSION)
+            .expression_attribute_names("#v", FORMAT)
+            .expression_attribute_names("#off", OFF)
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":ms", number(change.at.as_millisecond()))
+            .expression_attribute_values(":pv", number(plan.version))
+            .expression_attribute_values(":v", number(1))
+    })
+}
+
+/// Adds to a transaction that a meter is charged no more.
+pub(crate) fn end<'a>(
+    transaction: Transaction<'a>,
+    owner: &Owner,
+    plan: &PlanId,
+    change: &Change,
+) -> Transaction<'a> {
+    transaction.update(|update| {
+        update
+            .set_key(Some(key_of(&Record::Meter(owner, plan))))
+            .condition_expression("attribute_exists(pk)")
+            .update_expression("SET #off = :off, #ttl = :ttl")
+            .expression_attribute_names("#off", OFF)
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":off", AttributeValue::Bool(true))
+            .expression_attribute_values(":ttl", number(change.at.as_second() + TOMBSTONE_SECONDS))
+    })
+}
+
+fn window_attribute(start: i64) -> String {
+    format!("q{start}")
+}
+
+fn bucket_attribute(bucket: u8) -> String {
+    format!("t{bucket}")
+}
+
+/// The charge: condition and update of one expression each, with no arithmetic in the
+/// condition.
+fn charge_update(update: UpdateItemFluentBuilder, charge: &ChargeWrite) -> UpdateItemFluentBuilder {
+    let mut condition =
+        "attribute_exists(pk) AND attribute_not_exists(#off) AND #pv <= :pv".to_owned();
+    let mut set = "SET #pv = :pv".to_owned();
+    let mut add = Vec::new();
+    let mut update = update
+        .expression_attribute_names("#off", OFF)
+        .expression_attribute_names("#pv", PLAN_VERSION)
+        .expression_attribute_values(":pv", number(charge.plan_version));
+    if charge.units > 0 {
+        add.push("#d :n");
+        update = update
+            .expression_attribute_names("#d", format!("d{}", charge.day))
+            .expression_attribute_values(":n", number(charge.units));
+    }
+    if let Some(quota) = charge.quota {
+        condition.push_str(" AND (attribute_not_exists(#q) OR #q <= :lim)");
+        update = update
+            .expression_attribute_names("#q", window_attribute(quota.window))
+            .expression_attribute_values(":lim", number(quota.at_most));
+        if charge.units > 0 {
+            add.push("#q :n");
+        }
+    }
+    if let Some(throttle) = charge.throttle {
+        update = update.expression_attribute_names("#t", bucket_attribute(throttle.bucket));
+        update = match throttle.form {
+            Form::Idle { now, arrival } => {
+                condition.push_str(" AND (attribute_not_exists(#t) OR #t <= :now)");
+                set.push_str(", #t = :tat");
+                update
+                    .expression_attribute_values(":now", number(now))
+                    .expression_attribute_values(":tat", number(arrival))
+            }
+            Form::Busy { above, room, cost } => {
+                condition.push_str(" AND #t > :low AND #t <= :room");
+                set.push_str(", #t = #t + :cost");
+                update
+                    .expression_attribute_values(":low", number(above))
+                    .expression_attribute_values(":room", number(room))
+                    .expression_attribute_values(":cost", number(cost))
+            }
+        };
+    }
+    let add = if add.is_empty() {
+        String::new()
+    } else {
+        format!(" ADD {}", add.join(", "))
+    };
+    let (update, remove) = removals(update, charge);
+    update
+        .condition_expression(condition)
+        .update_expression(format!("{set}{add}{remove}"))
+}
+
+fn removals(
+    mut update: UpdateItemFluentBuilder,
+    charge: &ChargeWrite,
+) -> (UpdateItemFluentBuilder, String) {
+    let buckets = charge
+        .drop_buckets
+        .iter()
+        .map(|bucket| bucket_attribute(*bucket));
+    let windows = charge
+        .drop_windows
+        .iter()
+        .map(|start| window_attribute(*start));
+    let mut names = Vec::new();
+    for (at, attribute) in buckets.chain(windows).enumerate() {
+        let name = format!("#x{at}");
+        update = update.expression_attribute_names(&name, attribute);
+        names.push(name);
+    }
+    let remove = if names.is_empty() {
+        String::new()
+    } else {
+        format!(" REMOVE {}", names.join(", "))
+    };
+    (update, remove)
+}
+
+fn clamp_update(update: UpdateItemFluentBuilder, clamp: &ClampWrite) -> UpdateItemFluentBuilder {
+    update
+        .condition_expression(
+            "attribute_exists(pk) AND attribute_not_exists(#off) AND #pv <= :pv AND #t = :seen",
+        )
+        .update_expression("SET #t = :full, #pv = :pv")
+        .expression_attribute_names("#off", OFF)
+        .expression_attribute_names("#pv", PLAN_VERSION)
+        .expression_attribute_names("#t", bucket_attribute(clamp.bucket))
+        .expression_attribute_values(":pv", number(clamp.plan_version))
+        .expression_attribute_values(":seen", number(clamp.seen))
+        .expression_attribute_values(":full", number(clamp.arrival))
+}
+
+fn read_answer(item: Option<Item>, answer: impl Fn(Option<Meter>) -> Answer) -> Answer {
+    match item
+        .filter(|item| !item.is_empty())
+        .as_ref()
+        .map(from_item)
+        .transpose()
+    {
+        Ok(meter) => answer(meter),
+        Err(error) => {
+            tracing::error!(%error, "a meter cannot be read");
+            Answer::Unknown
+        }
+    }
+}
+
+/// Errors that say that nothing was applied and that the same write may be sent again.
+const UNAPPLIED: [&str; 5] = [
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
+
+fn refused<R: std::fmt::Debug + Send + Sync + 'static>(
+    error: SdkError<UpdateItemError, R>,
+) -> Answer {
+    if let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
+    {
+        return read_answer(failed.item.clone(), Answer::Failed);
+    }
+    if error.code().is_some_and(|code| UNAPPLIED.contains(&code)) {
+        return Answer::Busy;
+    }
+    tracing::warn!(error = %StoreError::from_sdk("UpdateItem", &error), "a charge got no answer");
+    Answer::Unknown
+}
+
+/// Counters are attributes of their own, named by a letter and a number.
+pub(crate) fn from_item(item: &Item) -> Result<Meter, Corrupt> {
+    let fields = Fields::of("meter", item)?;
+    let mut meter = Meter {
+        plan_version: fields.number(PLAN_VERSION)?,
+        detached: item.contains_key(OFF),
+        ..Meter::default()
+    };
+    for name in item.keys() {
+        let Some(letter) = name.chars().next() else {
+            continue;
+        };
+        let rest = &name[letter.len_utf8()..];
+        match letter {
+            'q' => insert(&fields, name, rest, |start, units| {
+                drop(meter.windows.insert(start, units))
+            })?,
+            'd' => insert(&fields, name, rest, |day, units| {
+                drop(meter.days.insert(day, units))
+            })?,
+            't' => insert(&fields, name, rest, |bucket, arrival| {
+                drop(meter.arrivals.insert(bucket, arrival))
+            })?,
+            _ => {}
+        }
+    }
+    Ok(meter)
+}
+
+/// Takes a counter if the rest of its name is a number: `ttl` is none.
+fn insert<K: FromStr>(
+    fields: &Fields<'_>,
+    name: &str,
+    rest: &str,
+    mut insert: impl FnMut(K, i64),
+) -> Result<(), Corrupt> {
+    if let Ok(counter) = rest.parse() {
+        insert(counter, fields.number(name)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! Lists in pages.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::{
+    StoreError,
+    item::{Item, text},
+    schema::{Index, LIST, OWNER, PK, SK},
+};
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// Its items.
+    pub items: Vec<T>,
+    /// Where the next one begins; none on the last.
+    pub cursor: Option<Cursor>,
+}
+
+/// Where a page begins: opaque to callers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor(BTreeMap<String, String>);
+
+/// A cursor that no list gave, or another list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor of this list: pass on the cursor of the page before, unchanged")]
+pub struct BadCursor;
+
+impl Cursor {
+    /// The cursor as text, for a query parameter.
+    pub fn encode(&self) -> String {
+        let json = serde_json::to_vec(&self.0).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(json)
+    }
+
+    /// Reads a cursor back.
+    ///
+    /// # Errors
+    /// [`BadCursor`].
+    pub fn decode(text: &str) -> Result<Self, BadCursor> {
+        let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
+        let keys: BTreeMap<String, String> =
+            serde_json::from_slice(&json).map_err(|_| BadCursor)?;
+        Ok(Self(keys))
+    }
+
+    fn from_last_key(last: Item) -> Self {
+        let text = |(name, value)| match value {
+            AttributeValue::S(value) => Some((name, value)),
+            _ => None,
+        };
+        Self(last.into_iter().filter_map(text).collect())
+    }
+
+    /// The key to start after, if it is of the partition that is asked for.
+    fn start(&self, index: Option<Index>, partition: &str) -> Result<Item, BadCursor> {
+        let expected: &[&str] = match index {
+            None => &[PK, SK],
+            Some(LIST) => &[LIST.partition, LIST.sort, PK, SK],
+            Some(_) => &[OWNER.partition, OWNER.sort, PK, SK],
+        };
+        let own = self
+            .0
+            .get(index.map_or(PK, |index| index.partition))
+            .is_some_and(|value| value == partition);
+        if !own
+            || self.0.len() != expected.len()
+            || !expected.iter().all(|name| self.0.contains_key(*name))
+        {
+            return Err(BadCursor);
+        }
+        Ok(self
+            .0
+            .iter()
+            .map(|(name, value)| (name.clone(), text(value)))
+            .collect())
+    }
+}
+
+/// What a list asks of a partition of the table or of an index.
+pub(crate) struct Listing<'a> {
+    pub(crate) index: Option<Index>,
+    pub(crate) partition: &'a str,
+    pub(crate) limit: u16,
+    pub(crate) cursor: Option<&'a Cursor>,
+}
+
+impl Listing<'_> {
+    /// One page, each item read by `read`.
+    pub(crate) async fn run<T, E>(
+        self,
+        query: QueryFluentBuilder,
+        read: impl Fn(&Item) -> Result<T, E>,
+    ) -> Result<Page<T>, StoreError>
+    where
+        StoreError: From<E>,
+    {
+        let start = self
+            .cursor
+            .map(|cursor| cursor.start(self.index, self.partition))
+            .transpose()?;
+        let answer = query
+            .set_index_name(self.index.map(|index| index.name.to_owned()))
+            .key_condition_expression("#partition = :partition")
+            .expression_attribute_names(
+                "#partition",
+                self.index.map_or(PK, |index| index.partition),
+            )
+            .expression_attribute_values(":partition", text(self.partition))
+            .limit(i32::from(self.limit))
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk("Query", &error))?;
+        let items = answer
+            .items
+            .unwrap_or_default()
+            .iter()
+            .map(read)
+            .collect::<Result<_, E>>()?;
+        Ok(Page {
+            items,
+            cursor: answer.last_evaluated_key.map(Cursor::from_last_key),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        let last = HashMap::from([
+            (PK.to_owned(), text("PLANS")),
+            (SK.to_owned(), text("PLAN#a")),
+        ]);
+        let cursor = Cursor::decode(&Cursor::from_last_key(last).encode()).unwrap();
+        assert!(cursor.start(None, "PLANS").is_ok());
+        assert!(cursor.start(None, "KEY#x").is_err() && cursor.start(Some(LIST), "PLANS").is_err());
+    }
+
+    use std::collections::HashMap;
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_cursor_panic(text in "\\PC{0,60}") {
+            if let Ok(cursor) = Cursor::decode(&text) {
+                let _ = cursor.start(None, "PLANS");
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Changes of several items at once.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    error::{BuildError, SdkError},
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{ConditionCheck, Delete, Put, TransactWriteItem, Update},
+};
+use backon::{ExponentialBuilder, Retryable};
+
+use crate::{Change, Store, StoreError, audit::Entry, item::Item};
+
+/// A change met another state than the one that it was made from.
+#[derive(Debug, thiserror::Error)]
+pub enum Lost {
+    /// The condition of this item, counted in the order of the transaction, did not hold.
+    #[error("another change came first (item {0})")]
+    Condition(usize),
+    /// It could not be carried out.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Items to write together.
+pub(crate) struct Transaction<'a> {
+    store: &'a Store,
+    items: Vec<Result<TransactWriteItem, BuildError>>,
+}
+
+impl Store {
+    pub(crate) fn transaction(&self) -> Transaction<'_> {
+        Transaction {
+            store: self,
+            items: Vec::new(),
+        }
+    }
+}
+
+impl Transaction<'_> {
+    pub(crate) fn put_new(self, item: Item) -> Self {
+        let put = Put::builder()
+            .table_name(&self.store.table)
+            .set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(pk)").build();
+        self.push(put.map(|put| TransactWriteItem::builder().put(put).build()))
+    }
+
+    pub(crate) fn update(
+        self,
+        build: impl FnOnce(
+            aws_sdk_dynamodb::types::builders::UpdateBuilder,
+        ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder,
+    ) -> Self {
+        let update = build(Update::builder().table_name(&self.store.table)).build();
+        self.push(update.map(|update| TransactWriteItem::builder().update(update).build()))
+    }
+
+    pub(crate) fn delete(
+        self,
+        build: impl FnOnce(
+            aws_sdk_dynamodb::types::builders::DeleteBuilder,
+        ) -> aws_sdk_dynamodb::types::builders::DeleteBuilder,
+    ) -> Self {
+        let delete = build(Delete::builder().table_name(&self.store.table)).build();
+        self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()))
+    }
+
+    pub(crate) fn check(
+        self,
+        build: impl FnOnce(
+            aws_sdk_dynamodb::types::builders::ConditionCheckBuilder,
+        ) -> aws_sdk_dynamodb::types::builders::ConditionCheckBuilder,
+    ) -> Self {
+        let check = build(ConditionCheck::builder().table_name(&self.store.table)).build();
+        self.push(check.map(|check| TransactWriteItem::builder().condition_check(check).build()))
+    }
+
+    /// The audit record of the change.
+    pub(crate) fn audit(self, change: &Change, entry: &Entry<'_>) -> Self {
+        self.put_new(entry.item(change))
+    }
+
+    fn push(mut self, item: Result<TransactWriteItem, BuildError>) -> Self {
+        self.items.push(item);
+        self
+    }
+
+    /// Writes all or nothing. A transaction that meets another one is tried again for about
+    /// a second; a repeat after a lost answer is told apart by the SDK's request token.
+    pub(crate) async fn run(self) -> Result<(), Lost> {
+        let unavailable =
+            |error: &dyn std::fmt::Debug| StoreError::unavailable("TransactWriteItems", error);
+        let items = self
+            .items
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| unavailable(&error))?;
+        let backoff = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(10))
+            .with_max_delay(Duration::from_millis(250))
+            .with_max_times(8)
+            .with_jitter();
+        let send = || {
+            self.store
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()))
+                .send()
+        };
+        let sent = send
+            .retry(backoff)
+            .when(|error| matches!(Cancelled::of(error), Some(Cancelled::Conflict)))
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => match Cancelled::of(&error) {
+                Some(Cancelled::Condition(at)) => Err(Lost::Condition(at)),
+                _ => Err(StoreError::from_sdk("TransactWriteItems", &error).into()),
+            },
+        }
+    }
+}
+
+enum Cancelled {
+    Condition(usize),
+    Conflict,
+}
+
+impl Cancelled {
+    fn of<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Self> {
+        let TransactWriteItemsError::TransactionCanceledException(cancelled) =
+            error.as_service_error()?
+        else {
+            return None;
+        };
+        let coded = |code: &str| {
+            cancelled
+                .cancellation_reasons()
+                .iter()
+                .position(|r| r.code() == Some(code))
+        };
+        coded("ConditionalCheckFailed")
+            .map(Self::Condition)
+            .or_else(|| coded("TransactionConflict").map(|_| Self::Conflict))
+    }
+}
