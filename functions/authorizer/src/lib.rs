@@ -1,1 +1,10 @@
-//! (to come)
+//! The request authorizer: may this call pass, and can it still be paid for?
+//!
+//! An event of any kind becomes an [`event::Incoming`], a key value is found in it
+//! ([`sources`]), and what is decided goes out as API Gateway wants it ([`answer`]).
+
+pub mod answer;
+pub mod event;
+mod policy;
+pub mod settings;
+pub mod sources;

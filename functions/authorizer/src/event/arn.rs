@@ -1,0 +1,185 @@
+//! The ARN of what is called: `arn:{partition}:execute-api:{region}:{account}:{apiId}/{stage}/{VERB}/{path}`,
+//! and for a WebSocket's connection `.../{stage}/$connect`. The path is as the client sent
+//! it, so it may hold anything; all before it is API Gateway's.
+
+/// The API stage of an ARN, with what is needed to write other ARNs of the same stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// `aws`, `aws-cn`, `aws-us-gov` or another that AWS may add.
+    pub partition: String,
+    /// Such as `eu-west-1`.
+    pub region: String,
+    /// The account's 12 digits.
+    pub account: String,
+    /// The API's id.
+    pub api_id: String,
+    /// The stage's name; `$default` is one like others.
+    pub stage: String,
+}
+
+impl Target {
+    /// The ARN of the stage, up to its name.
+    pub fn stage_arn(&self) -> String {
+        let Self {
+            partition,
+            region,
+            account,
+            api_id,
+            stage,
+        } = self;
+        format!("arn:{partition}:execute-api:{region}:{account}:{api_id}/{stage}")
+    }
+}
+
+/// An ARN taken apart.
+pub(super) struct Arn<'a> {
+    pub(super) target: Target,
+    /// What stands after the stage: `VERB/path` or `$connect`.
+    rest: &'a str,
+}
+
+const CONNECT: &str = "$connect";
+
+impl<'a> Arn<'a> {
+    /// None for what is no ARN of `execute-api`, and for one whose stage could not stand in
+    /// a policy without opening more than that stage.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        let mut next = || parts.next();
+        let (arn, partition, service) = (next()?, next()?, next()?);
+        let (region, account, resource) = (next()?, next()?, next()?);
+        let mut parts = resource.splitn(3, '/');
+        let mut next = || parts.next();
+        let (api_id, stage, rest) = (next()?, next()?, next()?);
+        let well_formed = arn == "arn"
+            && service == "execute-api"
+            && partition.starts_with("aws")
+            && [partition, region, account, api_id]
+                .into_iter()
+                .all(is_word)
+            && is_stage(stage);
+        well_formed.then(|| Self {
+            target: Target {
+                partition: partition.to_owned(),
+                region: region.to_owned(),
+                account: account.to_owned(),
+                api_id: api_id.to_owned(),
+                stage: stage.to_owned(),
+            },
+            rest,
+        })
+    }
+
+    /// Whether it names a WebSocket's connection.
+    pub(super) fn is_connect(&self) -> bool {
+        self.rest == CONNECT
+    }
+
+    /// The method, and the path with its leading `/`. A WebSocket's connection is
+    /// `GET /$connect`: it begins as a GET (RFC 6455, 4.1), and has no other path here.
+    pub(super) fn method_and_path(&self) -> Option<(&'a str, String)> {
+        if self.is_connect() {
+            return Some(("GET", format!("/{CONNECT}")));
+        }
+        let (method, path) = self.rest.split_once('/').unwrap_or((self.rest, ""));
+        let is_method = !method.is_empty() && method.bytes().all(|b| b.is_ascii_graphic());
+        is_method.then(|| (method, format!("/{path}")))
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// `*` is the stage of AWS's own sample of a `TOKEN` event.
+fn is_stage(text: &str) -> bool {
+    is_word(text) || text == "$default" || text == "*"
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parts(arn: &str) -> Option<(String, String, String)> {
+        let arn = Arn::parse(arn)?;
+        let (method, path) = arn.method_and_path()?;
+        Some((arn.target.stage_arn(), method.to_owned(), path))
+    }
+
+    #[test]
+    fn the_path_may_hold_anything() {
+        let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2/prod";
+        for path in ["", "orders", "a:b/*/c?d=e", "caf%C3%A9", "/", "a//b/", "é"] {
+            let parts = parts(&format!("{stage}/GET/{path}")).unwrap();
+            assert_eq!(parts, (stage.into(), "GET".into(), format!("/{path}")));
+        }
+        assert_eq!(parts(&format!("{stage}/GET")).unwrap().2, "/");
+    }
+
+    #[test]
+    fn partitions_stages_and_connections() {
+        for (partition, region) in [
+            ("aws-cn", "cn-north-1"),
+            ("aws-us-gov", "us-gov-west-1"),
+            ("aws-iso-b", "us-isob-east-1"),
+        ] {
+            let arn =
+                format!("arn:{partition}:execute-api:{region}:123456789012:a1/$default/GET/x");
+            assert!(
+                parts(&arn)
+                    .unwrap()
+                    .0
+                    .starts_with(&format!("arn:{partition}:"))
+            );
+        }
+        let connect = "arn:aws:execute-api:eu-west-1:123456789012:a1/prod/$connect";
+        assert!(Arn::parse(connect).unwrap().is_connect());
+        assert_eq!(parts(connect).unwrap().1, "GET");
+        let path = parts("arn:aws:execute-api:eu-west-1:123456789012:a1/prod/GET/$connect");
+        assert_eq!(path.unwrap().2, "/$connect");
+    }
+
+    #[test]
+    fn what_is_no_stage_of_an_api_is_none() {
+        for text in [
+            "",
+            "arn",
+            "arn:aws:execute-api:eu-west-1:123456789012:a1",
+            "arn:aws:execute-api:eu-west-1:123456789012:a1/prod",
+            "arn:aws:execute-api:eu-west-1:123456789012:a1/prod/",
+            "arn:aws:execute-api:eu-west-1:123456789012:a1//GET/",
+            "arn:aws:execute-api:eu-west-1:123456789012:*/prod/GET/",
+            "arn:aws:execute-api:eu-west-1:123456789012:a1/pr*d/GET/",
+            "arn:aws:execute-api:*:123456789012:a1/prod/GET/",
+            "arn:azure:execute-api:eu-west-1:123456789012:a1/prod/GET/",
+            "arn:aws:lambda:eu-west-1:123456789012:a1/prod/GET/",
+            "urn:aws:execute-api:eu-west-1:123456789012:a1/prod/GET/",
+        ] {
+            assert_eq!(parts(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_parser_panic(text in "\\PC{0,100}") {
+            let _ = parts(&text);
+        }
+
+        #[test]
+        fn method_path_and_stage_come_out_as_they_went_in(
+            api_id in "[a-z0-9]{10}",
+            stage in "[A-Za-z0-9_-]{1,128}|\\$default",
+            method in "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS",
+            path in "\\PC{0,60}",
+        ) {
+            let stage_arn = format!("arn:aws:execute-api:eu-west-1:123456789012:{api_id}/{stage}");
+            let parts = parts(&format!("{stage_arn}/{method}/{path}"));
+            prop_assert_eq!(parts, Some((stage_arn, method, format!("/{path}"))));
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! A REST API's `TOKEN` authorizer: a token and an ARN, no headers, no address.
+
+use super::{About, Event, Headers, Incoming, Kind, field::Unreadable, incoming};
+
+pub(super) fn read<'e>(event: &Event<'e>) -> Result<Incoming<'e>, Unreadable> {
+    let token = super::field::text(event.authorization_token)?;
+    let read = incoming(
+        Kind::RestToken,
+        event.method_arn,
+        About::default(),
+        Headers::default(),
+    )?;
+    Ok(Incoming { token, ..read })
+}
