@@ -1,6 +1,6 @@
-#!/bin/sh
-# Makes a usage plan and a key on it, with curl. Quoted in the README as it stands here, from the next line on.
-set -eu
+#!/usr/bin/env bash
+# Makes a usage plan and a key on it, with curl. Quoted in the README from the next line on.
+set -euo pipefail
 
 latchkey() {
   curl --silent --show-error --fail-with-body \

@@ -1,4 +1,4 @@
-"""Makes a usage plan and a key on it, with boto3's signer. Quoted in the README as it stands here, from the next line on."""
+"""Makes a usage plan and a key on it, with boto3's signer. Quoted in the README from the next line on."""
 import json
 import os
 

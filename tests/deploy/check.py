@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Tries a deployed stack with its demo APIs, from the first key to each refusal. Stops at the first surprise."""
+
+import subprocess
+import sys
+
+import calls
+import check_admin
+import check_configuration
+import check_demo_apis
+import check_logs
+import check_store_failure
+import emulator_gaps
+
+
+def main():
+    try:
+        emulator_gaps.fill()
+        check_configuration.check()
+        latchkey, first_values = check_admin.check()
+        check_demo_apis.check(latchkey, first_values)
+        check_store_failure.check(first_values[0])
+        check_logs.check(first_values)
+    except (calls.Unexpected, subprocess.SubprocessError, RuntimeError) as problem:
+        print(f"NOT AS EXPECTED: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
