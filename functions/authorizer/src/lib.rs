@@ -8,3 +8,12 @@ pub mod event;
 mod policy;
 pub mod settings;
 pub mod sources;
+
+mod decision_log;
+mod handler;
+mod keys;
+mod metering;
+mod plans;
+
+pub use decision_log::DecisionLog;
+pub use handler::{Authorizer, Handled};

@@ -400,35 +400,19 @@ pub(crate) fn from_item(item: &Item) -> Result<Meter, Corrupt> {
         ..Meter::default()
     };
     for name in item.keys() {
-        let Some(letter) = name.chars().next() else {
-            continue;
-        };
-        let rest = &name[letter.len_utf8()..];
-        match letter {
-            'q' => insert(&fields, name, rest, |start, units| {
-                drop(meter.windows.insert(start, units))
-            })?,
-            'd' => insert(&fields, name, rest, |day, units| {
-                drop(meter.days.insert(day, units))
-            })?,
-            't' => insert(&fields, name, rest, |bucket, arrival| {
-                drop(meter.arrivals.insert(bucket, arrival))
-            })?,
-            _ => {}
+        if let Some(start) = counter(name, "q") {
+            meter.windows.insert(start, fields.number(name)?);
+        } else if let Some(day) = counter(name, "d") {
+            meter.days.insert(day, fields.number(name)?);
+        } else if let Some(bucket) = counter(name, "t") {
+            meter.arrivals.insert(bucket, fields.number(name)?);
         }
     }
     Ok(meter)
 }
 
-/// Takes a counter if the rest of its name is a number: `ttl` is none.
-fn insert<K: FromStr>(
-    fields: &Fields<'_>,
-    name: &str,
-    rest: &str,
-    mut insert: impl FnMut(K, i64),
-) -> Result<(), Corrupt> {
-    if let Ok(counter) = rest.parse() {
-        insert(counter, fields.number(name)?);
-    }
-    Ok(())
+/// What a counter's name counts: `q494000` with the letter `q` is the window 494000. `ttl`
+/// is none.
+fn counter<T: FromStr>(name: &str, letter: &str) -> Option<T> {
+    name.strip_prefix(letter)?.parse().ok()
 }

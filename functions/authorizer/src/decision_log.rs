@@ -1,0 +1,96 @@
+//! One line for each decision: ids and reasons, never a key value, a header or a path.
+
+use latchkey_domain::{Nanos, Reason};
+
+use crate::{answer::Decided, event::Incoming};
+
+/// A decision in words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DecisionLog {
+    /// Whether the call may pass.
+    pub allowed: bool,
+    /// Why not.
+    pub reason: Option<Reason>,
+    /// The kind of event.
+    pub kind: Option<&'static str>,
+    /// The API.
+    pub api_id: Option<String>,
+    /// Its stage.
+    pub stage: Option<String>,
+    /// The method.
+    pub method: Option<String>,
+    /// The key, once its value was shown to be right.
+    pub key_id: Option<String>,
+    /// Whose key it is.
+    pub customer_id: Option<String>,
+    /// The plan that was charged, or refused.
+    pub plan_id: Option<String>,
+    /// Units left of the quota.
+    pub quota_remaining: Option<u64>,
+    /// How long it took, in microseconds.
+    pub duration_us: i64,
+}
+
+impl DecisionLog {
+    pub(crate) fn describe(&mut self, incoming: &Incoming<'_>) {
+        self.kind = Some(incoming.kind.as_str());
+        self.api_id = Some(incoming.request.stage.api_id.clone());
+        self.stage = Some(incoming.request.stage.stage.clone());
+        self.method = Some(incoming.request.method.clone());
+    }
+
+    pub(crate) fn refused(&mut self, reason: Reason) {
+        self.allowed = false;
+        self.reason = Some(reason);
+    }
+
+    pub(crate) fn decided(&mut self, decided: &Decided<'_>) {
+        let (key, plan, remaining) = match *decided {
+            Decided::Allowed {
+                key,
+                plan,
+                remaining,
+            } => {
+                self.allowed = true;
+                (Some(key), Some(plan), remaining)
+            }
+            Decided::Refused {
+                reason,
+                key,
+                plan,
+                remaining,
+                ..
+            } => {
+                self.refused(reason);
+                (key, plan, remaining)
+            }
+        };
+        self.key_id = key.map(|key| key.id.to_string());
+        self.customer_id = key
+            .and_then(|key| key.customer_id.as_ref())
+            .map(|id| id.as_str().to_owned());
+        self.plan_id = plan.map(|plan| plan.id.to_string());
+        self.quota_remaining = remaining;
+    }
+
+    pub(crate) fn took(&mut self, duration: Nanos) {
+        self.duration_us = duration / 1_000;
+    }
+
+    pub(crate) fn emit(&self) {
+        tracing::info!(
+            decision = if self.allowed { "allow" } else { "deny" },
+            reason = self.reason.map(Reason::as_str),
+            key_id = self.key_id,
+            customer_id = self.customer_id,
+            plan_id = self.plan_id,
+            quota_remaining = self.quota_remaining,
+            api_id = self.api_id,
+            stage = self.stage,
+            method = self.method,
+            kind = self.kind,
+            duration_us = self.duration_us,
+            "decision"
+        );
+    }
+}

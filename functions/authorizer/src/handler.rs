@@ -1,0 +1,220 @@
+//! The flow: event -> request -> key -> decision -> charge -> answer.
+
+use std::{sync::Arc, time::Duration};
+
+use latchkey_domain::{
+    Case, Clock, Decision, Plan, PresentedKey, Reading, Reason, decide,
+    meter::{Owner, Refusal, Verdict},
+};
+use latchkey_store::{Store, StoreError};
+use serde_json::value::RawValue;
+use tokio::time::timeout;
+
+use crate::{
+    answer::{self, Decided, Failure},
+    decision_log::DecisionLog,
+    event::{self, Incoming},
+    keys::{Keys, KnownKey},
+    metering::{Account, Metering},
+    plans::Plans,
+    settings::Settings,
+};
+
+/// The whole decision ends before Lambda or API Gateway would end it.
+const BUDGET: Duration = Duration::from_millis(950);
+
+/// The authorizer, with what it has seen lately.
+#[derive(Debug)]
+pub struct Authorizer {
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    keys: Keys,
+    plans: Plans,
+}
+
+/// What came of an event: what to answer, and what to log.
+#[derive(Debug)]
+pub struct Handled {
+    /// The decision in words.
+    pub log: DecisionLog,
+    /// The answer, or the error that stands for one.
+    pub answer: Result<Box<RawValue>, Failure>,
+}
+
+/// What was found out about a call, as far as it went.
+#[derive(Debug, Default)]
+struct Found {
+    /// The key, once its value was shown to be right.
+    key: Option<Arc<KnownKey>>,
+    plan: Option<Arc<Plan>>,
+}
+
+impl Authorizer {
+    /// An authorizer on a table. Reads the plans, which opens the connection; where the
+    /// table does not answer yet, the first call will try again.
+    pub async fn start(settings: Settings, store: Store, clock: Clock) -> Self {
+        let keys = Keys::new(store.clone(), clock.clone(), settings.key_cache);
+        let plans = Plans::new(store.clone(), clock.clone());
+        if let Err(error) = plans.load().await {
+            tracing::warn!(%error, "the plans could not be read at start");
+        }
+        Self {
+            settings,
+            store,
+            clock,
+            keys,
+            plans,
+        }
+    }
+
+    /// Decides on one event. Whatever it holds, the answer is one that API Gateway takes.
+    pub async fn handle(&self, event: &RawValue) -> Handled {
+        let now = self.clock.now();
+        let mut log = DecisionLog::default();
+        let answer = match event::read(event) {
+            Ok(incoming) => {
+                log.describe(&incoming);
+                self.handle_incoming(&incoming, now, &mut log).await
+            }
+            Err(malformed) => {
+                log.refused(Reason::MalformedEvent);
+                answer::malformed(malformed, &self.settings)
+            }
+        };
+        log.took(self.clock.now().since(&now));
+        log.emit();
+        Handled { log, answer }
+    }
+
+    async fn handle_incoming(
+        &self,
+        incoming: &Incoming<'_>,
+        now: Reading,
+        log: &mut DecisionLog,
+    ) -> Result<Box<RawValue>, Failure> {
+        let mut found = Found::default();
+        let verdict = match timeout(BUDGET, self.decide(incoming, now, &mut found)).await {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the table did not answer");
+                refused(Reason::Unavailable)
+            }
+            Err(_) => {
+                tracing::error!(
+                    budget_ms = BUDGET.as_millis(),
+                    "no decision within its time"
+                );
+                refused(Reason::Unavailable)
+            }
+        };
+        let key = found
+            .key
+            .as_ref()
+            .and_then(|known| known.record.as_ref())
+            .map(|record| &record.key);
+        let decided = match (verdict, key, &found.plan) {
+            (Verdict::Admitted { remaining }, Some(key), Some(plan)) => Decided::Allowed {
+                key,
+                plan,
+                remaining,
+            },
+            (Verdict::Admitted { .. }, ..) => unavailable(),
+            (
+                Verdict::Refused(Refusal {
+                    reason,
+                    retry_after,
+                    remaining,
+                }),
+                key,
+                plan,
+            ) => Decided::Refused {
+                reason,
+                key,
+                plan: plan.as_deref(),
+                retry_after,
+                remaining,
+            },
+        };
+        log.decided(&decided);
+        answer::answer(incoming, &decided, &self.settings)
+    }
+
+    async fn decide(
+        &self,
+        incoming: &Incoming<'_>,
+        now: Reading,
+        found: &mut Found,
+    ) -> Result<Verdict, StoreError> {
+        let presented = match self.settings.key_sources.presented(incoming) {
+            Ok(value) => value,
+            Err(reason) => return Ok(refused(reason)),
+        };
+        let Ok(presented) = PresentedKey::parse(&presented) else {
+            return Ok(refused(Reason::MalformedKey));
+        };
+        let known = self.keys.get(presented.id).await?;
+        let Some(record) = known
+            .record
+            .as_ref()
+            .filter(|record| record.key.hash == presented.hash)
+        else {
+            return Ok(refused(Reason::UnknownKey));
+        };
+        found.key = Some(known.clone());
+        let mut plans = Vec::with_capacity(record.plan_ids.len());
+        for id in &record.plan_ids {
+            plans.extend(self.plans.get(id).await?);
+        }
+        let candidates: Vec<&Plan> = plans.iter().map(AsRef::as_ref).collect();
+        let case = Case {
+            key: Some(&record.key),
+            presented: &presented.hash,
+            plans: &candidates,
+            request: &incoming.request,
+            now: now.timestamp(),
+        };
+        let (key, plan) = match decide(&case) {
+            Decision::Allow(key, plan) => (key, plan),
+            Decision::Deny(reason) => return Ok(refused(reason)),
+        };
+        let plan = plans.iter().find(|known| known.id == plan.id).cloned();
+        let Some((plan, owner)) =
+            plan.and_then(|plan| Owner::of(key, &plan).map(|owner| (plan, owner)))
+        else {
+            return Ok(refused(Reason::NoUsagePlan));
+        };
+        found.plan = Some(plan.clone());
+        let metering = Metering {
+            store: &self.store,
+            plans: &self.plans,
+            clock: &self.clock,
+        };
+        let account = Account {
+            key: &known,
+            owner,
+            request: &incoming.request,
+        };
+        let (plan, verdict) = metering.charge(&account, plan, now).await?;
+        found.plan = Some(plan);
+        Ok(verdict)
+    }
+}
+
+fn refused(reason: Reason) -> Verdict {
+    Verdict::Refused(Refusal {
+        reason,
+        retry_after: None,
+        remaining: None,
+    })
+}
+
+fn unavailable<'a>() -> Decided<'a> {
+    Decided::Refused {
+        reason: Reason::Unavailable,
+        key: None,
+        plan: None,
+        retry_after: None,
+        remaining: None,
+    }
+}

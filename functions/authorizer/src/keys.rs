@@ -1,0 +1,93 @@
+//! Keys seen lately, with what is known of their meters.
+//!
+//! Bounded in number, so that made-up ids cannot fill the memory; what is not there costs
+//! one read. An entry's age counts from the start of its read: a key that was disabled while
+//! its read was under way is not fresh for longer than the setting says.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use latchkey_domain::{Clock, KeyId, Nanos, PlanId, Reading, meter::Meter};
+use latchkey_store::{KeyRecord, Store, StoreError};
+use quick_cache::sync::Cache;
+
+/// Keys remembered.
+const KEYS: usize = 10_000;
+/// How long an id that no key has is remembered.
+const UNKNOWN_FOR: Nanos = 5_000_000_000;
+
+/// A key as it was read, and its meters as they were last seen.
+#[derive(Debug)]
+pub(crate) struct KnownKey {
+    read_at: Reading,
+    /// The key; none where no key has this id.
+    pub(crate) record: Option<KeyRecord>,
+    meters: Mutex<BTreeMap<PlanId, Meter>>,
+}
+
+impl KnownKey {
+    /// The last seen state of its meter on a plan.
+    pub(crate) fn meter(&self, plan: &PlanId) -> Option<Meter> {
+        self.meters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(plan)
+            .cloned()
+    }
+
+    /// Remembers the state of its meter on a plan.
+    pub(crate) fn remember(&self, plan: &PlanId, meter: Meter) {
+        self.meters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(plan.clone(), meter);
+    }
+}
+
+/// The keys of the table, by id.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    store: Store,
+    clock: Clock,
+    fresh_for: Nanos,
+    known: Cache<KeyId, Arc<KnownKey>>,
+}
+
+impl Keys {
+    /// Keys that are read again after `fresh_for`; 0 reads them each time.
+    pub(crate) fn new(store: Store, clock: Clock, fresh_for: Nanos) -> Self {
+        Self {
+            store,
+            clock,
+            fresh_for,
+            known: Cache::new(KEYS),
+        }
+    }
+
+    /// What is known of an id, from memory or from the table.
+    pub(crate) async fn get(&self, id: KeyId) -> Result<Arc<KnownKey>, StoreError> {
+        let now = self.clock.now();
+        if let Some(known) = self.known.get(&id) {
+            let fresh_for = match known.record {
+                Some(_) => self.fresh_for,
+                None => self.fresh_for.min(UNKNOWN_FOR),
+            };
+            if now.since(&known.read_at) < fresh_for {
+                return Ok(known);
+            }
+        }
+        let snapshot = self.store.key_snapshot(id).await?;
+        let (record, meters) = snapshot.map_or((None, BTreeMap::new()), |found| {
+            (Some(found.record), found.meters)
+        });
+        let known = Arc::new(KnownKey {
+            read_at: now,
+            record,
+            meters: Mutex::new(meters),
+        });
+        self.known.insert(id, known.clone());
+        Ok(known)
+    }
+}

@@ -1,0 +1,86 @@
+//! Carries out a [`Charge`]: sends what it asks to be written, until it has a verdict.
+
+use std::sync::Arc;
+
+use latchkey_domain::{
+    Clock, Plan, Reading, Reason, Request,
+    meter::{Answer, Charge, Owner, Refusal, Step, Verdict, Write},
+};
+use latchkey_store::{Store, StoreError};
+use tokio::time::sleep;
+
+use crate::{keys::KnownKey, plans::Plans};
+
+/// Where charges go.
+pub(crate) struct Metering<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) plans: &'a Plans,
+    pub(crate) clock: &'a Clock,
+}
+
+/// What a call is charged to.
+pub(crate) struct Account<'a> {
+    pub(crate) key: &'a KnownKey,
+    pub(crate) owner: Owner,
+    pub(crate) request: &'a Request,
+}
+
+impl Metering<'_> {
+    /// Charges a call to `account` on `plan`. Returns the plan as it was charged under.
+    pub(crate) async fn charge(
+        &self,
+        account: &Account<'_>,
+        mut plan: Arc<Plan>,
+        frozen: Reading,
+    ) -> Result<(Arc<Plan>, Verdict), StoreError> {
+        let known = account.key.meter(&plan.id);
+        let (mut charge, mut step) =
+            Charge::begin(plan.terms(account.request), frozen, known.as_ref());
+        loop {
+            let write = match step {
+                Step::Done(verdict) => return Ok((plan, verdict)),
+                Step::Write(write) => write,
+                Step::WriteAfter(least, most, write) => {
+                    // The clock's own noise spreads those who wait for the same item.
+                    let spread = (most - least).as_nanos().max(1);
+                    let jitter = self.clock.now().wall.unsigned_abs()
+                        % u64::try_from(spread).unwrap_or(u64::MAX);
+                    sleep(least + std::time::Duration::from_nanos(jitter)).await;
+                    write
+                }
+                Step::ReadPlan => {
+                    let now = self.plans.read(&plan.id).await?;
+                    let Some(now) =
+                        now.filter(|plan| plan.covers(&account.request.stage).is_some())
+                    else {
+                        return Ok((plan, refused(Reason::NoUsagePlan)));
+                    };
+                    plan = now;
+                    step = charge.renew(plan.terms(account.request));
+                    continue;
+                }
+            };
+            let answer = self.send(account, &plan, &write).await;
+            step = charge.answer(answer, &self.clock.now());
+        }
+    }
+
+    async fn send(&self, account: &Account<'_>, plan: &Plan, write: &Write) -> Answer {
+        let answer = self
+            .store
+            .write_meter(&account.owner, &plan.id, write)
+            .await;
+        if let Answer::Applied(meter) | Answer::Failed(Some(meter)) = &answer {
+            account.key.remember(&plan.id, meter.clone());
+        }
+        answer
+    }
+}
+
+fn refused(reason: Reason) -> Verdict {
+    Verdict::Refused(Refusal {
+        reason,
+        retry_after: None,
+        remaining: None,
+    })
+}

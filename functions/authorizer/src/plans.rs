@@ -1,0 +1,80 @@
+//! Usage plans seen lately: a page of them is read while the function starts.
+
+use std::sync::Arc;
+
+use latchkey_domain::{Clock, Nanos, Plan, PlanId, Reading};
+use latchkey_store::{Store, StoreError};
+use quick_cache::sync::Cache;
+
+/// Plans remembered.
+const PLANS: usize = 1_000;
+/// Plans read while the function starts.
+const FIRST_PAGE: u16 = 100;
+/// How long a plan is used before it is read again.
+const FRESH_FOR: Nanos = 30_000_000_000;
+
+#[derive(Debug, Clone)]
+struct KnownPlan {
+    read_at: Reading,
+    /// None where no plan has this id.
+    plan: Option<Arc<Plan>>,
+}
+
+/// The plans of the table, by id.
+#[derive(Debug)]
+pub(crate) struct Plans {
+    store: Store,
+    clock: Clock,
+    known: Cache<PlanId, KnownPlan>,
+}
+
+impl Plans {
+    pub(crate) fn new(store: Store, clock: Clock) -> Self {
+        Self {
+            store,
+            clock,
+            known: Cache::new(PLANS),
+        }
+    }
+
+    /// Reads the first page of plans, which also opens the connection to the table.
+    pub(crate) async fn load(&self) -> Result<(), StoreError> {
+        let read_at = self.clock.now();
+        for record in self.store.plans(FIRST_PAGE, None).await?.items {
+            self.known.insert(
+                record.plan.id.clone(),
+                KnownPlan {
+                    read_at,
+                    plan: Some(Arc::new(record.plan)),
+                },
+            );
+        }
+        Ok(())
+    }
+
+    /// A plan, from memory or from the table; none where there is none.
+    pub(crate) async fn get(&self, id: &PlanId) -> Result<Option<Arc<Plan>>, StoreError> {
+        match self.known.get(id) {
+            Some(known) if self.clock.now().since(&known.read_at) < FRESH_FOR => Ok(known.plan),
+            _ => self.read(id).await,
+        }
+    }
+
+    /// A plan as the table has it now.
+    pub(crate) async fn read(&self, id: &PlanId) -> Result<Option<Arc<Plan>>, StoreError> {
+        let read_at = self.clock.now();
+        let plan = self
+            .store
+            .plan(id)
+            .await?
+            .map(|record| Arc::new(record.plan));
+        self.known.insert(
+            id.clone(),
+            KnownPlan {
+                read_at,
+                plan: plan.clone(),
+            },
+        );
+        Ok(plan)
+    }
+}

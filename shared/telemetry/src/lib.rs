@@ -1,0 +1,50 @@
+//! How Latchkey logs.
+//!
+//! A level is one of Latchkey's own crates only. Libraries stay at `warn` whatever is set:
+//! at finer levels the Lambda runtime and the SDK print whole events and requests, and with
+//! them key values.
+
+use tracing::{Level, level_filters::LevelFilter};
+use tracing_subscriber::{
+    Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+/// What all of Latchkey's crates are called by.
+const OWN: &str = "latchkey";
+
+/// Logs to standard output, one JSON object a line, as CloudWatch reads them. Does nothing
+/// where logs already go somewhere.
+pub fn log_json(level: Level) {
+    let lines = fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false);
+    start(lines, level);
+}
+
+/// Logs to standard error for people, in colour on a terminal.
+pub fn log_for_people(level: Level, colour: bool) {
+    let lines = fmt::layer()
+        .compact()
+        .with_target(false)
+        .with_ansi(colour)
+        .with_writer(std::io::stderr);
+    start(lines, level);
+}
+
+fn start<L>(lines: L, level: Level)
+where
+    L: Layer<tracing_subscriber::Registry> + Send + Sync,
+{
+    let levels = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target(OWN, level);
+    // Only a second call fails.
+    drop(
+        tracing_subscriber::registry()
+            .with(lines.with_filter(levels))
+            .try_init(),
+    );
+}
