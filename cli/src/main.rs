@@ -1,2 +1,3 @@
-//! (to come)
+//! The `latchkey` command.
+mod gateway;
 fn main() {}
