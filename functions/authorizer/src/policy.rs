@@ -90,3 +90,100 @@ fn route_arn(stage: &str, route: &Route) -> String {
     }
     arn
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::samples::{connect_event, key, rest_event};
+    use serde_json::json;
+
+    fn resources(incoming: &Incoming<'_>, routes: Option<&[&str]>) -> Vec<String> {
+        let mut key = key();
+        key.routes = routes.map(|rules| rules.iter().map(|rule| rule.parse().unwrap()).collect());
+        let document = allow(incoming, &key).unwrap();
+        let [statement] = document.statement.as_slice() else {
+            panic!("one statement");
+        };
+        statement.resource.clone()
+    }
+
+    #[test]
+    fn a_key_without_routes_opens_the_stage_and_nothing_else() {
+        let event = rest_event("GET/orders/7");
+        let incoming = crate::event::read(&event).unwrap();
+        let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod";
+        assert_eq!(resources(&incoming, None), [format!("{stage}/*")]);
+        assert_eq!(
+            serde_json::to_value(deny(&incoming).unwrap()).unwrap(),
+            json!({
+                "Version": "2012-10-17",
+                "Statement": [{
+                    "Action": ["execute-api:Invoke"],
+                    "Effect": "Deny",
+                    "Resource": [format!("{stage}/*")],
+                }],
+            }),
+        );
+    }
+
+    #[test]
+    fn a_route_is_an_arn_with_a_star_for_each_name() {
+        let event = rest_event("GET/orders/7");
+        let incoming = crate::event::read(&event).unwrap();
+        let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod";
+        for (rule, resource) in [
+            ("GET /orders/{id}", "GET/orders/*"),
+            ("POST /orders/{id}/lines/{line}", "POST/orders/*/lines/*"),
+            ("* /reports/*", "*/reports/*"),
+            ("GET /", "GET/"),
+            ("* /*", "*/*"),
+            ("DELETE /a/", "DELETE/a/"),
+        ] {
+            assert_eq!(
+                resources(&incoming, Some(&[rule])),
+                [format!("{stage}/{resource}")],
+                "{rule}"
+            );
+        }
+        let same = ["GET /a/{x}", "GET /a/*", "GET /a/{y}"];
+        assert_eq!(
+            resources(&incoming, Some(&same)),
+            [format!("{stage}/GET/a/*")]
+        );
+    }
+
+    #[test]
+    fn a_connection_opens_the_connection() {
+        let event = connect_event();
+        let incoming = crate::event::read(&event).unwrap();
+        let connect = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod/$connect";
+        assert_eq!(resources(&incoming, None), [connect]);
+        assert_eq!(resources(&incoming, Some(&["GET /$connect"])), [connect]);
+    }
+
+    #[test]
+    fn nothing_of_the_caller_s_path_stands_in_a_policy() {
+        let routes = ["GET /orders/{id}", "* /a/*"];
+        for rules in [None, Some(routes.as_slice())] {
+            let of = |path: &str| resources(&crate::event::read(&rest_event(path)).unwrap(), rules);
+            for path in ["GET/*", "GET/?*", "POST/a/*/b:c", "GET/../../other/*"] {
+                assert_eq!(of(path), of("GET/"), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_api_gateway_would_not_take_is_an_error() {
+        let event = rest_event("GET/");
+        let incoming = crate::event::read(&event).unwrap();
+        let mut key = key();
+        key.routes = Some(vec![]);
+        assert_eq!(allow(&incoming, &key), Err(PolicyError::NoRoute));
+        // The stage's ARN takes 54 characters, the method 4.
+        for (path_len, fits) in [(512 - 58, true), (512 - 57, false)] {
+            let route = format!("GET /{}", "x".repeat(path_len - 1));
+            key.routes = Some(vec![route.parse().unwrap()]);
+            assert_eq!(allow(&incoming, &key).is_ok(), fits, "{path_len}");
+        }
+    }
+}

@@ -286,3 +286,209 @@ fn sent(answer: Result<Answer, PolicyError>, key: Option<&Key>) -> Result<Box<Ra
     }
     Ok(json)
 }
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::{samples::*, *};
+    use crate::event;
+
+    fn settings(deny_for: &str, http_response: &str) -> Settings {
+        let set = |name: &str| match name {
+            "TABLE_NAME" => Some("keys".to_owned()),
+            "DENY_FOR" => Some(deny_for.to_owned()),
+            "HTTP_RESPONSE" => Some(http_response.to_owned()),
+            _ => None,
+        };
+        Settings::read(set).unwrap()
+    }
+
+    fn answered(kind: Kind, decided: &Decided<'_>, settings: &Settings) -> Result<Value, Failure> {
+        let event = samples::event(kind);
+        let answer = answer(&event::read(&event).unwrap(), decided, settings)?;
+        Ok(serde_json::from_str(answer.get()).unwrap())
+    }
+
+    fn refused(reason: Reason) -> Decided<'static> {
+        Decided::Refused {
+            reason,
+            key: None,
+            plan: None,
+            retry_after: None,
+            remaining: None,
+        }
+    }
+
+    /// Which refusal goes which way: the whole table.
+    #[test]
+    fn every_refusal_on_every_kind_of_api() {
+        let row = |first: &str, second: &str, cells: [String; 5]| {
+            let cells = cells.map(|cell| format!("{cell:14}")).concat();
+            format!("{first:8}{second:20}{cells}").trim_end().to_owned()
+        };
+        let mut table = vec![row(
+            "DENY_FOR",
+            " reason",
+            Kind::ALL.map(|kind| kind.as_str().to_owned()),
+        )];
+        for (name, deny_for) in [("limits", DenyFor::Limits), ("all", DenyFor::All)] {
+            for reason in Reason::ALL {
+                let ways = Kind::ALL.map(|kind| format!("{:?}", way(*reason, kind, deny_for)));
+                table.push(row(name, &format!(" {reason}"), ways));
+            }
+        }
+        insta::assert_snapshot!("refusals", table.join("\n"));
+    }
+
+    #[test]
+    fn an_allowed_call() {
+        let (mut key, plan) = (key(), plan());
+        key.metadata.insert("tier", "1").unwrap();
+        let allowed = Decided::Allowed {
+            key: &key,
+            plan: &plan,
+            remaining: Some(999),
+        };
+        let answers = |kind| {
+            ["policy", "simple"]
+                .map(|response| answered(kind, &allowed, &settings("limits", response)).unwrap())
+        };
+        for kind in Kind::ALL {
+            let [policy, simple] = answers(kind);
+            insta::assert_json_snapshot!(format!("allowed_{}", kind.as_str()), policy);
+            if kind == Kind::HttpV2 {
+                insta::assert_json_snapshot!("allowed_http-2.0_simple", simple);
+            } else {
+                assert_eq!(simple, policy, "only 2.0 has simple responses");
+            }
+        }
+    }
+
+    #[test]
+    fn a_limit_that_was_reached() {
+        let (key, plan) = (key(), plan());
+        let refused = Decided::Refused {
+            reason: Reason::QuotaExceeded,
+            key: Some(&key),
+            plan: Some(&plan),
+            retry_after: Some(SECOND + 1),
+            remaining: Some(0),
+        };
+        for kind in [Kind::RestRequest, Kind::HttpV2, Kind::WebSocket] {
+            let answer = answered(kind, &refused, &settings("limits", "policy")).unwrap();
+            insta::assert_json_snapshot!(format!("quota_exceeded_{}", kind.as_str()), answer);
+        }
+        let simple = answered(Kind::HttpV2, &refused, &settings("limits", "simple")).unwrap();
+        insta::assert_json_snapshot!("quota_exceeded_http-2.0_simple", simple);
+    }
+
+    #[test]
+    fn a_caller_who_has_not_shown_the_key_learns_nothing_of_it() {
+        let (key, plan) = (key(), plan());
+        let refused = Decided::Refused {
+            reason: Reason::UnknownKey,
+            key: Some(&key),
+            plan: Some(&plan),
+            retry_after: None,
+            remaining: None,
+        };
+        let answer = answered(Kind::HttpV1, &refused, &settings("all", "policy")).unwrap();
+        assert_eq!(answer["principalId"], "anonymous");
+        assert_eq!(
+            answer["context"],
+            serde_json::json!({"reason": "unknown_key"})
+        );
+    }
+
+    #[test]
+    fn an_event_that_cannot_be_understood_is_denied() {
+        let malformed = |kind| {
+            let answer = malformed(MalformedEvent { kind }, &settings("all", "simple"));
+            answer.map(|answer| answer.get().to_owned())
+        };
+        assert_eq!(malformed(None), Err(Failure::Unauthorized));
+        assert_eq!(malformed(Some(Kind::RestToken)), Err(Failure::Unauthorized));
+        let simple = r#"{"isAuthorized":false,"context":{"reason":"malformed_event"}}"#;
+        assert_eq!(malformed(Some(Kind::HttpV2)).as_deref(), Ok(simple));
+        let policy: Value = serde_json::from_str(&malformed(Some(Kind::HttpV1)).unwrap()).unwrap();
+        let statement = &policy["policyDocument"]["Statement"][0];
+        assert_eq!(
+            (&statement["Effect"], &statement["Resource"][0]),
+            (&"Deny".into(), &"*".into())
+        );
+    }
+
+    #[test]
+    fn an_error_has_its_word_and_nothing_else() {
+        for (failure, text) in [
+            (Failure::Unauthorized, "Unauthorized"),
+            (Failure::Unavailable, "Unavailable"),
+        ] {
+            let diagnostic = Diagnostic::from(failure);
+            assert_eq!(diagnostic.error_message, text);
+        }
+    }
+
+    #[test]
+    fn a_client_that_comes_back_when_told_is_not_early() {
+        for (time, seconds) in [
+            (0, 1),
+            (1, 1),
+            (SECOND, 1),
+            (SECOND + 1, 2),
+            (59 * SECOND, 59),
+        ] {
+            assert_eq!(whole_seconds(time), seconds);
+        }
+        assert!(whole_seconds(Nanos::MAX) > 0);
+    }
+
+    #[test]
+    fn no_answer_holds_a_null_or_an_empty_principal() {
+        let (mut key, plan) = (key(), plan());
+        (key.name, key.customer_id) = (None, None);
+        let mut cases: Vec<Decided<'_>> =
+            Reason::ALL.iter().map(|reason| refused(*reason)).collect();
+        cases.push(Decided::Allowed {
+            key: &key,
+            plan: &plan,
+            remaining: None,
+        });
+        for (decided, kind) in cases.iter().flat_map(|d| Kind::ALL.map(|kind| (d, kind))) {
+            for settings in [settings("limits", "policy"), settings("all", "simple")] {
+                let Ok(answer) = answered(kind, decided, &settings) else {
+                    continue;
+                };
+                assert!(!answer.to_string().contains("null"), "{answer}");
+                let context = answer["context"].as_object().unwrap();
+                assert!(context.values().all(Value::is_string), "{answer}");
+                assert!(
+                    answer["isAuthorized"].is_boolean() || answer["principalId"] != "",
+                    "{answer}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_over_8_kb_does_not_go_out() {
+        let (mut key, plan) = (key(), plan());
+        let rule = |at: usize| format!("GET /{at}/{}", "x".repeat(100)).parse().unwrap();
+        let fits = |key: &Key| {
+            let allowed = Decided::Allowed {
+                key,
+                plan: &plan,
+                remaining: None,
+            };
+            answered(Kind::RestRequest, &allowed, &settings("limits", "policy")).is_ok()
+        };
+        key.routes = Some((0..40).map(rule).collect());
+        assert!(fits(&key));
+        key.routes = Some((0..60).map(rule).collect());
+        assert!(!fits(&key));
+    }
+}

@@ -1,0 +1,76 @@
+//! Keys, plans and events that tests of answers start from.
+
+use latchkey_domain::{
+    Key, KeyValue, Metadata, Period, Plan, PlanStage, Quota, Reading, Scope, StageSelector,
+};
+use serde_json::{
+    json,
+    value::{RawValue, to_raw_value},
+};
+
+use crate::event::Kind;
+
+const START: Reading = Reading { wall: 0, steady: 0 };
+
+pub(crate) fn key() -> Key {
+    let value = KeyValue::custom("a-custom-value-of-a-test").unwrap();
+    Key {
+        id: value.presented().id,
+        hash: value.presented().hash,
+        prefix: None,
+        last4: value.last4().into(),
+        name: "Ann's \"first\" key".parse().ok(),
+        description: None,
+        customer_id: "acme".parse().ok(),
+        enabled: true,
+        not_before: None,
+        expires_at: None,
+        allowed_ips: None,
+        routes: None,
+        metadata: Metadata::default(),
+        created: START.timestamp(),
+        updated: START.timestamp(),
+        revision: 1,
+    }
+}
+
+pub(crate) fn plan() -> Plan {
+    Plan {
+        id: "gold".parse().unwrap(),
+        name: "Gold".parse().unwrap(),
+        description: None,
+        throttle: None,
+        quota: Quota::new(1000, Period::Day).ok(),
+        stages: vec![PlanStage {
+            selector: StageSelector::new("*", "*").unwrap(),
+            methods: vec![],
+        }],
+        scope: Scope::Key,
+        created: START.timestamp(),
+        updated: START.timestamp(),
+        version: 1,
+    }
+}
+
+const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod";
+
+pub(crate) fn rest_event(method_and_path: &str) -> Box<RawValue> {
+    let arn = format!("{STAGE}/{method_and_path}");
+    to_raw_value(&json!({"type": "REQUEST", "methodArn": arn})).unwrap()
+}
+
+pub(crate) fn connect_event() -> Box<RawValue> {
+    rest_event("$connect")
+}
+
+pub(crate) fn event(kind: Kind) -> Box<RawValue> {
+    let arn = format!("{STAGE}/GET/orders/7");
+    let event = match kind {
+        Kind::RestToken => json!({"type": "TOKEN", "methodArn": arn}),
+        Kind::RestRequest => return rest_event("GET/orders/7"),
+        Kind::HttpV1 => json!({"version": "1.0", "type": "REQUEST", "methodArn": arn}),
+        Kind::HttpV2 => json!({"version": "2.0", "type": "REQUEST", "routeArn": arn}),
+        Kind::WebSocket => return connect_event(),
+    };
+    to_raw_value(&event).unwrap()
+}
