@@ -11,7 +11,11 @@
 //! in, and what to write next, or the verdict, comes out.
 
 mod charge;
+#[cfg(test)]
+mod model;
 mod state;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use charge::{Answer, Charge, Refusal, Step, Verdict};

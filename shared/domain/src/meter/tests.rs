@@ -1,0 +1,381 @@
+use proptest::prelude::*;
+
+use super::{
+    Answer, Bucket, Charge, Meter, Refusal, Step, Terms, Verdict, Write,
+    model::{Plain, apply, at, charge},
+};
+use crate::{Period, Quota, Rate, Reason, Throttle, time::{DAY, HOUR, Nanos, SECOND}};
+
+/// Noon of 2026-11-25.
+const NOON: Nanos = 20_782 * DAY + 12 * HOUR;
+
+fn throttle(rate: &str, burst: u64) -> Option<Bucket> {
+    let rate: Rate = rate.parse().unwrap();
+    Some(Bucket { number: Bucket::PLAN, throttle: Throttle::new(rate, Some(burst)).unwrap() })
+}
+
+fn terms(quota: Option<(u64, Period)>, bucket: Option<Bucket>) -> Terms {
+    let quota = quota.map(|(limit, period)| Quota::new(limit, period).unwrap());
+    Terms { plan_version: 1, quota, bucket, units: 1, buckets: 1 }
+}
+
+fn attached() -> Option<Meter> {
+    Some(Meter { plan_version: 1, ..Meter::default() })
+}
+
+fn refusal(verdict: Verdict) -> Refusal {
+    match verdict {
+        Verdict::Refused(refusal) => refusal,
+        Verdict::Admitted { .. } => panic!("admitted"),
+    }
+}
+
+/// The reason in words, for tables.
+fn outcome(item: &mut Option<Meter>, terms: Terms, now: Nanos) -> &'static str {
+    match charge(item, terms, now, None).0 {
+        Verdict::Admitted { .. } => "admitted",
+        Verdict::Refused(refusal) => refusal.reason.as_str(),
+    }
+}
+
+#[test]
+fn a_quota_is_used_to_its_last_unit_and_no_further() {
+    let mut item = attached();
+    let terms = terms(Some((3, Period::Day)), None);
+    let left: Vec<_> = (0..3).map(|_| charge(&mut item, terms, NOON, None)).collect();
+    assert_eq!(left, [2, 1, 0].map(|left| (Verdict::Admitted { remaining: Some(left) }, 1)));
+    let refusal = refusal(charge(&mut item, terms, NOON, None).0);
+    assert_eq!(refusal, Refusal { reason: Reason::QuotaExceeded, retry_after: Some(12 * HOUR), remaining: Some(0) });
+    assert_eq!(outcome(&mut item, terms, NOON + 12 * HOUR), "admitted", "a new day");
+}
+
+#[test]
+fn every_period_opens_anew_at_its_next_start_and_lifetime_never() {
+    for period in Period::ALL {
+        let mut item = attached();
+        let terms = terms(Some((1, period)), None);
+        assert_eq!(outcome(&mut item, terms, NOON), "admitted");
+        let refusal = refusal(charge(&mut item, terms, NOON, None).0);
+        match refusal.retry_after {
+            Some(wait) => {
+                assert_eq!(outcome(&mut item, terms, NOON + wait - 1), "quota_exceeded", "{period}");
+                assert_eq!(outcome(&mut item, terms, NOON + wait), "admitted", "{period}");
+            }
+            None => assert_eq!((period, outcome(&mut item, terms, NOON + 1_000 * DAY)), (Period::Lifetime, "quota_exceeded")),
+        }
+    }
+}
+
+#[test]
+fn a_burst_passes_at_once_and_a_refusal_says_when_the_next_unit_comes() {
+    let mut item = attached();
+    let terms = terms(None, throttle("2", 3));
+    for _ in 0..3 {
+        assert_eq!(outcome(&mut item, terms, NOON), "admitted");
+    }
+    let refusal = refusal(charge(&mut item, terms, NOON, None).0);
+    assert_eq!(refusal, Refusal { reason: Reason::Throttled, retry_after: Some(SECOND / 2), remaining: None });
+    assert_eq!(outcome(&mut item, terms, NOON + SECOND / 2 - 1), "throttled");
+    assert_eq!(outcome(&mut item, terms, NOON + SECOND / 2), "admitted");
+}
+
+#[test]
+fn a_refused_call_charges_nothing() {
+    let mut item = attached();
+    let both = terms(Some((1, Period::Day)), throttle("1", 5));
+    assert_eq!(outcome(&mut item, both, NOON), "admitted");
+    let before = item.clone();
+    assert_eq!(outcome(&mut item, both, NOON), "quota_exceeded");
+    assert_eq!(item, before, "the throttle was not charged for a call that the quota refused");
+    let mut item = attached();
+    let both = terms(Some((5, Period::Day)), throttle("1", 1));
+    assert_eq!(outcome(&mut item, both, NOON), "admitted");
+    let before = item.clone();
+    assert_eq!(outcome(&mut item, both, NOON), "throttled");
+    assert_eq!(item, before, "the quota was not charged for a call that the throttle refused");
+}
+
+#[test]
+fn zero_lets_nothing_through_and_asks_nobody() {
+    let zeros = [
+        (terms(Some((0, Period::Day)), None), "quota_exceeded"),
+        (terms(None, throttle("0", 5)), "throttled"),
+        (terms(None, throttle("5", 0)), "throttled"),
+        (Terms { units: 6, ..terms(None, throttle("5", 5)) }, "throttled"),
+        (Terms { units: 6, ..terms(Some((5, Period::Day)), None) }, "quota_exceeded"),
+    ];
+    for (terms, expected) in zeros {
+        let (verdict, writes) = charge(&mut attached(), terms, NOON, None);
+        assert_eq!((refusal(verdict).reason.as_str(), writes), (expected, 0), "{terms:?}");
+    }
+}
+
+#[test]
+fn a_call_that_costs_more_takes_all_of_it_or_nothing() {
+    let mut item = attached();
+    let dear = Terms { units: 3, ..terms(Some((4, Period::Day)), throttle("1", 10)) };
+    assert_eq!(outcome(&mut item, dear, NOON), "admitted");
+    let refused = refusal(charge(&mut item, dear, NOON, None).0);
+    assert_eq!((refused.reason, refused.remaining), (Reason::QuotaExceeded, Some(1)), "what is left, not 0");
+    assert_eq!(outcome(&mut item, Terms { units: 1, ..dear }, NOON), "admitted");
+}
+
+#[test]
+fn without_a_meter_or_with_a_tombstone_there_is_no_plan() {
+    let terms = terms(Some((5, Period::Day)), None);
+    assert_eq!(outcome(&mut None, terms, NOON), "no_usage_plan");
+    let mut off = Some(Meter { detached: true, plan_version: 1, ..Meter::default() });
+    assert_eq!(outcome(&mut off, terms, NOON), "no_usage_plan");
+}
+
+#[test]
+fn a_known_state_makes_the_first_write_right() {
+    let mut item = attached();
+    let terms = terms(None, throttle("1", 10));
+    assert_eq!(charge(&mut item, terms, NOON, None).1, 1, "idle was guessed");
+    let known = item.clone();
+    assert_eq!(charge(&mut item, terms, NOON, known.as_ref()).1, 1, "busy was known");
+    assert_eq!(charge(&mut item, terms, NOON, None).1, 2, "idle was guessed and wrong");
+}
+
+#[test]
+fn buckets_and_windows_gone_by_are_dropped_by_the_next_charge() {
+    let old = 20_700 * 24;
+    let mut item = attached().map(|mut meter| {
+        meter.arrivals.insert(7, NOON - SECOND);
+        meter.windows.insert(old, 5);
+        meter.windows.insert(0, 9);
+        meter
+    });
+    let known = item.clone();
+    charge(&mut item, terms(Some((9, Period::Day)), throttle("1", 1)), NOON, known.as_ref());
+    let meter = item.unwrap();
+    assert_eq!(meter.arrivals.keys().copied().collect::<Vec<_>>(), [0]);
+    assert_eq!(meter.windows.keys().copied().collect::<Vec<_>>(), [0, 20_782 * 24]);
+}
+
+#[test]
+fn a_later_plan_is_read_and_decided_by_with_the_same_clock() {
+    let mut item = Some(Meter { plan_version: 2, ..Meter::default() });
+    let old = terms(Some((5, Period::Day)), None);
+    let (mut charge, step) = Charge::begin(old, at(NOON), None);
+    let Step::Write(write) = step else { panic!("{step:?}") };
+    assert_eq!(charge.answer(apply(&mut item, &write), &at(NOON + 1)), Step::ReadPlan);
+    let step = charge.renew(Terms { plan_version: 2, ..old });
+    let Step::Write(write) = step else { panic!("{step:?}") };
+    assert_eq!(charge.answer(apply(&mut item, &write), &at(NOON + 2)), Step::Done(Verdict::Admitted { remaining: Some(4) }));
+    assert_eq!(item.unwrap().plan_version, 2);
+}
+
+#[test]
+fn a_bucket_that_a_lower_burst_left_fuller_than_full_is_clamped() {
+    let mut item = attached();
+    let wide = terms(None, throttle("0.001", 100));
+    for _ in 0..50 {
+        assert_eq!(outcome(&mut item, wide, NOON), "admitted");
+    }
+    let narrow = Terms { plan_version: 2, ..terms(None, throttle("0.001", 2)) };
+    let refusal = refusal(charge(&mut item, narrow, NOON, None).0);
+    assert_eq!(refusal.retry_after, Some(1_000 * SECOND), "one unit's time, not that of 48");
+    assert_eq!(outcome(&mut item, narrow, NOON + 1_000 * SECOND), "admitted");
+}
+
+#[test]
+fn lawful_skew_is_not_clamped() {
+    let mut item = attached();
+    let terms = terms(None, throttle("1", 1));
+    assert_eq!(outcome(&mut item, terms, NOON + SECOND / 5), "admitted", "a clock 200 ms ahead");
+    let arrival = item.as_ref().unwrap().arrivals[&0];
+    assert_eq!(outcome(&mut item, terms, NOON), "throttled");
+    assert_eq!(item.unwrap().arrivals[&0], arrival);
+}
+
+#[test]
+fn what_was_not_applied_is_sent_again_three_times() {
+    let (mut charge, step) = Charge::begin(terms(None, None), at(NOON), None);
+    let Step::Write(first) = step else { panic!("{step:?}") };
+    for least in [20, 40, 80] {
+        let Step::WriteAfter(wait, most, again) = charge.answer(Answer::Busy, &at(NOON)) else { panic!() };
+        assert_eq!((wait.as_millis(), most.as_millis(), &again), (least, 2 * least, &first));
+    }
+    let Step::Done(verdict) = charge.answer(Answer::Busy, &at(NOON)) else { panic!() };
+    assert_eq!(refusal(verdict).reason, Reason::Unavailable);
+}
+
+#[test]
+fn a_lost_answer_is_worth_one_more_charge() {
+    let mut item = attached();
+    let terms = terms(Some((5, Period::Day)), None);
+    let (mut charge, step) = Charge::begin(terms, at(NOON), None);
+    let Step::Write(write) = step else { panic!("{step:?}") };
+    apply(&mut item, &write);
+    let Step::Write(write) = charge.answer(Answer::Unknown, &at(NOON)) else { panic!() };
+    let step = charge.answer(apply(&mut item, &write), &at(NOON));
+    assert_eq!(step, Step::Done(Verdict::Admitted { remaining: Some(3) }), "the lost one is given up, not taken back");
+    let (mut charge, _) = Charge::begin(terms, at(NOON), None);
+    charge.answer(Answer::Unknown, &at(NOON));
+    let Step::Done(verdict) = charge.answer(Answer::Unknown, &at(NOON)) else { panic!() };
+    assert_eq!(refusal(verdict).reason, Reason::Unavailable);
+}
+
+#[test]
+fn an_answer_that_comes_too_late_admits_nobody() {
+    let mut item = attached();
+    let (mut charge, step) = Charge::begin(terms(None, None), at(NOON), None);
+    let Step::Write(write) = step else { panic!("{step:?}") };
+    let late = charge.answer(apply(&mut item, &write), &at(NOON + SECOND + 1));
+    let Step::Done(verdict) = late else { panic!("{late:?}") };
+    assert_eq!(refusal(verdict).reason, Reason::Unavailable);
+}
+
+/// What can happen to one write on its way.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Answered,
+    LostBefore,
+    LostAfter,
+    Doubled,
+    Busy,
+}
+
+fn fates() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        8 => Just(Fate::Answered),
+        1 => Just(Fate::LostBefore),
+        1 => Just(Fate::LostAfter),
+        1 => Just(Fate::Doubled),
+        1 => Just(Fate::Busy),
+    ]
+}
+
+fn deliver(item: &mut Option<Meter>, write: &Write, fate: Fate) -> Answer {
+    match fate {
+        Fate::Answered => apply(item, write),
+        Fate::LostBefore => Answer::Unknown,
+        Fate::Busy => Answer::Busy,
+        Fate::LostAfter => {
+            apply(item, write);
+            Answer::Unknown
+        }
+        Fate::Doubled => {
+            let answer = apply(item, write);
+            apply(item, write);
+            answer
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// One caller, no faults: the meter admits exactly what a token bucket and a counter do.
+    #[test]
+    fn a_meter_is_a_token_bucket_and_a_counter(
+        burst in 1u64..6,
+        millis in prop::sample::select(vec![1i64, 2, 5, 8, 10, 40, 100, 125, 200, 250, 500, 1_000, 2_000]),
+        limit in 1u64..30,
+        calls in prop::collection::vec((0i64..3_000, 1u64..4, any::<bool>()), 1..60),
+    ) {
+        // Rates whose unit is a whole number of nanoseconds, so that neither side rounds.
+        let nanos = millis * 1_000_000;
+        let rate = Rate::try_from(1e9 / nanos as f64).unwrap();
+        prop_assert_eq!(rate.cost(1), Some(nanos));
+        let bucket = Bucket { number: 0, throttle: Throttle::new(rate, Some(burst)).unwrap() };
+        let mut item = attached();
+        let mut plain = Plain::full(burst, nanos, NOON);
+        let mut now = NOON;
+        for (wait, units, informed) in calls {
+            now += wait * 1_000_000;
+            let terms = Terms { units, ..terms(Some((limit, Period::Hour)), Some(bucket)) };
+            let known = item.clone().filter(|_| informed);
+            let (verdict, writes) = charge(&mut item, terms, now, known.as_ref());
+            let expected = plain.take(units, (burst, nanos), (limit, now / HOUR), now);
+            prop_assert_eq!(matches!(verdict, Verdict::Admitted { .. }), expected);
+            prop_assert!(writes <= 2);
+        }
+    }
+
+    /// Several instances whose writes interleave at will, with skewed clocks, lost, doubled
+    /// and refused writes: a window is never charged over its limit, what is admitted is
+    /// charged, and four attempts always reach an answer.
+    #[test]
+    fn no_interleaving_admits_more_than_the_limit(
+        limit in 1u64..12,
+        burst in 1u64..12,
+        skews in prop::collection::vec(-100i64..=100, 2..5),
+        moves in prop::collection::vec((0usize..8, 0i64..400, fates()), 1..120),
+    ) {
+        let terms = terms(Some((limit, Period::Hour)), throttle("5", burst));
+        let mut item = attached();
+        let mut running: Vec<Option<(Charge, Write)>> = skews.iter().map(|_| None).collect();
+        let mut known: Vec<Option<Meter>> = skews.iter().map(|_| None).collect();
+        let mut now = NOON + HOUR / 2;
+        let mut admitted = 0;
+        for (who, wait, fate) in moves {
+            let who = who % skews.len();
+            now += wait * 1_000_000 / 8;
+            let clock = at(now + skews[who] * 1_000_000);
+            let step = match running[who].take() {
+                None => {
+                    let (charge, step) = Charge::begin(terms, clock, known[who].as_ref());
+                    Some((charge, step))
+                }
+                Some((mut charge, write)) => {
+                    let answer = deliver(&mut item, &write, fate);
+                    if let Answer::Applied(meter) | Answer::Failed(Some(meter)) = &answer {
+                        known[who] = Some(meter.clone());
+                    }
+                    let step = charge.answer(answer, &clock);
+                    Some((charge, step))
+                }
+            };
+            if let Some((charge, step)) = step {
+                match step {
+                    Step::Write(write) | Step::WriteAfter(_, _, write) => running[who] = Some((charge, write)),
+                    Step::Done(Verdict::Admitted { .. }) => admitted += 1,
+                    Step::Done(Verdict::Refused(refusal)) => prop_assert_ne!(refusal.reason, Reason::NoUsagePlan),
+                    Step::ReadPlan => prop_assert!(false, "no later plan"),
+                }
+            }
+            let meter = item.as_ref().unwrap();
+            let charged = meter.windows.values().sum::<i64>();
+            prop_assert!(charged <= limit as i64, "charged {} of {}", charged, limit);
+            prop_assert!(admitted <= charged, "admitted {} of {} charged", admitted, charged);
+            prop_assert_eq!(meter.days.values().sum::<i64>(), charged, "history tells the same");
+        }
+    }
+
+    /// Without faults a charge that met others in between still ends in a true answer.
+    #[test]
+    fn four_attempts_reach_a_true_answer(
+        burst in 1u64..8,
+        moves in prop::collection::vec((0usize..6, 0i64..50), 1..150),
+    ) {
+        let terms = terms(None, throttle("20", burst));
+        let mut item = attached();
+        let mut running: Vec<Option<(Charge, Write, Nanos)>> = (0..6).map(|_| None).collect();
+        let mut now = NOON;
+        for (who, wait) in moves {
+            now += wait * 1_000_000;
+            let (charge, step, since) = match running[who].take() {
+                None => {
+                    let (charge, step) = Charge::begin(terms, at(now), None);
+                    (charge, step, now)
+                }
+                Some((mut charge, write, since)) => {
+                    let step = charge.answer(apply(&mut item, &write), &at(now));
+                    (charge, step, since)
+                }
+            };
+            match step {
+                Step::Write(write) => running[who] = Some((charge, write, since)),
+                Step::Done(Verdict::Refused(refusal)) => {
+                    let outlived = refusal.reason == Reason::Unavailable && now - since > SECOND;
+                    prop_assert!(refusal.reason == Reason::Throttled || outlived, "{:?}", refusal);
+                }
+                Step::Done(Verdict::Admitted { .. }) => {}
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
+    }
+}
