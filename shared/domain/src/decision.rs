@@ -28,8 +28,11 @@ pub enum Decision<'a> {
     Deny(Reason),
 }
 
+/// Whether a check holds.
+type Holds = fn(&Case<'_>, &Key) -> bool;
+
 /// The checks, in their order. The first that fails is the reason.
-const CHECKS: [(Reason, fn(&Case<'_>, &Key) -> bool); 7] = [
+const CHECKS: [(Reason, Holds); 7] = [
     (Reason::UnknownKey, |case, key| key.hash == *case.presented),
     (Reason::KeyDisabled, |_, key| key.enabled),
     (Reason::KeyNotYetValid, |case, key| {
@@ -99,7 +102,7 @@ pub struct Check {
 /// that fails. Of a key whose value was not shown nothing is told.
 pub fn examine(case: &Case<'_>) -> Vec<Check> {
     let shown = case.key.filter(|key| key.hash == *case.presented);
-    let check = |(reason, holds): &(Reason, fn(&Case<'_>, &Key) -> bool)| {
+    let check = |(reason, holds): &(Reason, Holds)| {
         let outcome = match shown {
             Some(key) if holds(case, key) => Outcome::Pass,
             Some(_) => Outcome::Fail,

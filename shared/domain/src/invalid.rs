@@ -27,6 +27,12 @@ impl Invalid {
             allowed,
         }
     }
+
+    /// The rule alone: for answers to whoever has just sent the value, which might be a key
+    /// value in the wrong place.
+    pub fn without_value(&self) -> String {
+        format!("not {}: {}", self.what, self.allowed)
+    }
 }
 
 impl fmt::Display for Invalid {
@@ -45,6 +51,10 @@ mod tests {
         assert_eq!(
             error.to_string(),
             r#""gold\nplan" is not a plan id: 1 to 64 of A-Z a-z 0-9 _ -"#
+        );
+        assert_eq!(
+            error.without_value(),
+            "not a plan id: 1 to 64 of A-Z a-z 0-9 _ -"
         );
         assert!(
             Invalid::new("a name", &"é".repeat(500), "shorter")

@@ -114,6 +114,17 @@ impl Store {
         Ok(answer.item.as_ref().map(from_item).transpose()?)
     }
 
+    /// Several keys, each named once, as they are now, in no order; those that are not there
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keys_by_id(&self, ids: &[KeyId]) -> Result<Vec<KeyRecord>, StoreError> {
+        let keys = ids.iter().map(|id| key_of(&Record::Key(*id)));
+        let items = self.read_items(keys).await?;
+        Ok(items.iter().map(from_item).collect::<Result<_, _>>()?)
+    }
+
     /// A key with its meters in one read: what an authorizer needs at first sight.
     ///
     /// # Errors

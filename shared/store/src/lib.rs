@@ -7,6 +7,7 @@
 
 mod attachment;
 mod audit;
+mod batch;
 mod change;
 mod client;
 mod error;

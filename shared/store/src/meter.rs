@@ -5,7 +5,7 @@ use std::{collections::HashMap, str::FromStr};
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
-    types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure},
+    types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 use latchkey_domain::{
     Plan, PlanId, Quota, Window,
@@ -17,7 +17,7 @@ use crate::{
     audit::Entry,
     item::{FORMAT, Fields, Item, key_of, number},
     plan,
-    schema::TTL,
+    schema::{PK, SK, TTL},
     transaction::Transaction,
 };
 
@@ -29,8 +29,6 @@ const PLAN_VERSION: &str = "pv";
 const TICKET: &str = "r";
 /// How long a meter is kept after its key was detached, in seconds: 400 days.
 const TOMBSTONE_SECONDS: i64 = 400 * 24 * 3600;
-/// Keys that one BatchGetItem takes.
-const BATCH: usize = 100;
 
 /// Why nothing was granted.
 #[derive(Debug, thiserror::Error)]
@@ -95,69 +93,23 @@ impl Store {
         owners: &[Owner],
         plan: &PlanId,
     ) -> Result<Vec<Option<Meter>>, StoreError> {
+        let records = owners.iter().map(|owner| Record::Meter(owner, plan));
         let mut found = HashMap::new();
-        for batch in owners.chunks(BATCH) {
-            self.read_batch(batch, plan, &mut found).await?;
+        for item in self
+            .read_items(records.map(|record| key_of(&record)))
+            .await?
+        {
+            let fields = Fields::of("meter", &item)?;
+            found.insert(
+                (fields.text(PK)?.to_owned(), fields.text(SK)?.to_owned()),
+                from_item(&item)?,
+            );
         }
         let key = |owner: &Owner| Record::Meter(owner, plan).key();
         Ok(owners
             .iter()
             .map(|owner| found.remove(&key(owner)))
             .collect())
-    }
-
-    async fn read_batch(
-        &self,
-        owners: &[Owner],
-        plan: &PlanId,
-        found: &mut HashMap<(String, String), Meter>,
-    ) -> Result<(), StoreError> {
-        /// DynamoDB gives back what it had no capacity for; asked again this often.
-        const ROUNDS: usize = 5;
-        let mut wanted: Vec<Item> = owners
-            .iter()
-            .map(|owner| key_of(&Record::Meter(owner, plan)))
-            .collect();
-        for _ in 0..ROUNDS {
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(wanted))
-                .consistent_read(true)
-                .build();
-            let keys = keys.map_err(|error| StoreError::unavailable("BatchGetItem", &error))?;
-            let get = self
-                .client
-                .batch_get_item()
-                .request_items(&self.table, keys);
-            let answer = get
-                .send()
-                .await
-                .map_err(|error| StoreError::from_sdk("BatchGetItem", &error))?;
-            for item in answer
-                .responses
-                .into_iter()
-                .flatten()
-                .flat_map(|(_, items)| items)
-            {
-                let fields = Fields::of("meter", &item)?;
-                found.insert(
-                    (fields.text("pk")?.to_owned(), fields.text("sk")?.to_owned()),
-                    from_item(&item)?,
-                );
-            }
-            wanted = answer
-                .unprocessed_keys
-                .into_iter()
-                .flatten()
-                .flat_map(|(_, keys)| keys.keys)
-                .collect();
-            if wanted.is_empty() {
-                return Ok(());
-            }
-        }
-        Err(StoreError::unavailable(
-            "BatchGetItem",
-            &"no capacity for all keys",
-        ))
     }
 
     /// Sets what is left of a quota in a window, if the plan is still as it was read.

@@ -13,12 +13,14 @@
 mod charge;
 #[cfg(test)]
 mod model;
+mod peek;
 mod state;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use charge::{Answer, Charge, Refusal, Step, Verdict};
+pub use peek::peek;
 pub use state::Meter;
 pub use write::{ChargeWrite, ClampWrite, Form, QuotaWrite, ThrottleWrite, Write};
 

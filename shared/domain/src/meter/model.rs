@@ -7,7 +7,9 @@ use crate::{Reading, time::Nanos};
 
 /// What DynamoDB would do with a write: condition and update as the store words them.
 pub(super) fn apply(item: &mut Option<Meter>, write: &Write) -> Answer {
-    let Some(meter) = item else { return Answer::Failed(None) };
+    let Some(meter) = item else {
+        return Answer::Failed(None);
+    };
     let holds = match write {
         Write::Charge(charge) => charge_holds(meter, charge),
         Write::Clamp(clamp) => clamp_holds(meter, clamp),
@@ -27,12 +29,16 @@ pub(super) fn apply(item: &mut Option<Meter>, write: &Write) -> Answer {
 
 fn charge_holds(meter: &Meter, charge: &ChargeWrite) -> bool {
     let used = |window| meter.windows.get(&window).copied();
-    let quota = charge.quota.is_none_or(|quota| used(quota.window).is_none_or(|used| used <= quota.at_most));
+    let quota = charge
+        .quota
+        .is_none_or(|quota| used(quota.window).is_none_or(|used| used <= quota.at_most));
     let throttle = charge.throttle.is_none_or(|throttle| {
         let arrival = meter.arrivals.get(&throttle.bucket).copied();
         match throttle.form {
             Form::Idle { now, .. } => arrival.is_none_or(|arrival| arrival <= now),
-            Form::Busy { above, room, .. } => arrival.is_some_and(|arrival| arrival > above && arrival <= room),
+            Form::Busy { above, room, .. } => {
+                arrival.is_some_and(|arrival| arrival > above && arrival <= room)
+            }
         }
     });
     !meter.detached && meter.plan_version <= charge.plan_version && quota && throttle
@@ -52,8 +58,12 @@ fn charge_applies(meter: &mut Meter, charge: &ChargeWrite) {
             Form::Busy { cost, .. } => *arrival + cost,
         };
     }
-    meter.arrivals.retain(|bucket, _| !charge.drop_buckets.contains(bucket));
-    meter.windows.retain(|window, _| !charge.drop_windows.contains(window));
+    meter
+        .arrivals
+        .retain(|bucket, _| !charge.drop_buckets.contains(bucket));
+    meter
+        .windows
+        .retain(|window, _| !charge.drop_windows.contains(window));
 }
 
 fn clamp_holds(meter: &Meter, clamp: &ClampWrite) -> bool {
@@ -64,11 +74,19 @@ fn clamp_holds(meter: &Meter, clamp: &ClampWrite) -> bool {
 
 /// A reading in which both clocks say `now`.
 pub(super) fn at(now: Nanos) -> Reading {
-    Reading { wall: now, steady: now }
+    Reading {
+        wall: now,
+        steady: now,
+    }
 }
 
 /// Carries a charge through without faults and without others in between.
-pub(super) fn charge(item: &mut Option<Meter>, terms: Terms, now: Nanos, known: Option<&Meter>) -> (Verdict, usize) {
+pub(super) fn charge(
+    item: &mut Option<Meter>,
+    terms: Terms,
+    now: Nanos,
+    known: Option<&Meter>,
+) -> (Verdict, usize) {
     let (mut charge, mut step) = Charge::begin(terms, at(now), known);
     let mut writes = 0;
     loop {
@@ -78,7 +96,9 @@ pub(super) fn charge(item: &mut Option<Meter>, terms: Terms, now: Nanos, known: 
                 writes += 1;
                 step = charge.answer(apply(item, &write), &at(now));
             }
-            Step::WriteAfter(..) | Step::ReadPlan => panic!("no fault and no later plan in this world: {step:?}"),
+            Step::WriteAfter(..) | Step::ReadPlan => {
+                panic!("no fault and no later plan in this world: {step:?}")
+            }
         }
     }
 }
@@ -94,11 +114,21 @@ pub(super) struct Plain {
 impl Plain {
     /// Full, at `now`, where a token is `nanos` long.
     pub(super) fn full(burst: u64, nanos: Nanos, now: Nanos) -> Self {
-        Self { tokens: i128::from(burst) * i128::from(nanos), refilled: now, used: BTreeMap::new() }
+        Self {
+            tokens: i128::from(burst) * i128::from(nanos),
+            refilled: now,
+            used: BTreeMap::new(),
+        }
     }
 
     /// Takes `units` if bucket and quota both have them.
-    pub(super) fn take(&mut self, units: u64, (burst, nanos): (u64, Nanos), (limit, window): (u64, i64), now: Nanos) -> bool {
+    pub(super) fn take(
+        &mut self,
+        units: u64,
+        (burst, nanos): (u64, Nanos),
+        (limit, window): (u64, i64),
+        now: Nanos,
+    ) -> bool {
         let most = i128::from(burst) * i128::from(nanos);
         self.tokens = (self.tokens + i128::from(now - self.refilled)).min(most);
         self.refilled = now;

@@ -4,23 +4,38 @@ use super::{
     Answer, Bucket, Charge, Meter, Refusal, Step, Terms, Verdict, Write,
     model::{Plain, apply, at, charge},
 };
-use crate::{Period, Quota, Rate, Reason, Throttle, time::{DAY, HOUR, Nanos, SECOND}};
+use crate::{
+    Period, Quota, Rate, Reason, Throttle,
+    time::{DAY, HOUR, Nanos, SECOND},
+};
 
 /// Noon of 2026-11-25.
 const NOON: Nanos = 20_782 * DAY + 12 * HOUR;
 
 fn throttle(rate: &str, burst: u64) -> Option<Bucket> {
     let rate: Rate = rate.parse().unwrap();
-    Some(Bucket { number: Bucket::PLAN, throttle: Throttle::new(rate, Some(burst)).unwrap() })
+    Some(Bucket {
+        number: Bucket::PLAN,
+        throttle: Throttle::new(rate, Some(burst)).unwrap(),
+    })
 }
 
 fn terms(quota: Option<(u64, Period)>, bucket: Option<Bucket>) -> Terms {
     let quota = quota.map(|(limit, period)| Quota::new(limit, period).unwrap());
-    Terms { plan_version: 1, quota, bucket, units: 1, buckets: 1 }
+    Terms {
+        plan_version: 1,
+        quota,
+        bucket,
+        units: 1,
+        buckets: 1,
+    }
 }
 
 fn attached() -> Option<Meter> {
-    Some(Meter { plan_version: 1, ..Meter::default() })
+    Some(Meter {
+        plan_version: 1,
+        ..Meter::default()
+    })
 }
 
 fn refusal(verdict: Verdict) -> Refusal {
@@ -42,11 +57,32 @@ fn outcome(item: &mut Option<Meter>, terms: Terms, now: Nanos) -> &'static str {
 fn a_quota_is_used_to_its_last_unit_and_no_further() {
     let mut item = attached();
     let terms = terms(Some((3, Period::Day)), None);
-    let left: Vec<_> = (0..3).map(|_| charge(&mut item, terms, NOON, None)).collect();
-    assert_eq!(left, [2, 1, 0].map(|left| (Verdict::Admitted { remaining: Some(left) }, 1)));
+    let left: Vec<_> = (0..3)
+        .map(|_| charge(&mut item, terms, NOON, None))
+        .collect();
+    assert_eq!(
+        left,
+        [2, 1, 0].map(|left| (
+            Verdict::Admitted {
+                remaining: Some(left)
+            },
+            1
+        ))
+    );
     let refusal = refusal(charge(&mut item, terms, NOON, None).0);
-    assert_eq!(refusal, Refusal { reason: Reason::QuotaExceeded, retry_after: Some(12 * HOUR), remaining: Some(0) });
-    assert_eq!(outcome(&mut item, terms, NOON + 12 * HOUR), "admitted", "a new day");
+    assert_eq!(
+        refusal,
+        Refusal {
+            reason: Reason::QuotaExceeded,
+            retry_after: Some(12 * HOUR),
+            remaining: Some(0)
+        }
+    );
+    assert_eq!(
+        outcome(&mut item, terms, NOON + 12 * HOUR),
+        "admitted",
+        "a new day"
+    );
 }
 
 #[test]
@@ -58,10 +94,21 @@ fn every_period_opens_anew_at_its_next_start_and_lifetime_never() {
         let refusal = refusal(charge(&mut item, terms, NOON, None).0);
         match refusal.retry_after {
             Some(wait) => {
-                assert_eq!(outcome(&mut item, terms, NOON + wait - 1), "quota_exceeded", "{period}");
-                assert_eq!(outcome(&mut item, terms, NOON + wait), "admitted", "{period}");
+                assert_eq!(
+                    outcome(&mut item, terms, NOON + wait - 1),
+                    "quota_exceeded",
+                    "{period}"
+                );
+                assert_eq!(
+                    outcome(&mut item, terms, NOON + wait),
+                    "admitted",
+                    "{period}"
+                );
             }
-            None => assert_eq!((period, outcome(&mut item, terms, NOON + 1_000 * DAY)), (Period::Lifetime, "quota_exceeded")),
+            None => assert_eq!(
+                (period, outcome(&mut item, terms, NOON + 1_000 * DAY)),
+                (Period::Lifetime, "quota_exceeded")
+            ),
         }
     }
 }
@@ -74,8 +121,18 @@ fn a_burst_passes_at_once_and_a_refusal_says_when_the_next_unit_comes() {
         assert_eq!(outcome(&mut item, terms, NOON), "admitted");
     }
     let refusal = refusal(charge(&mut item, terms, NOON, None).0);
-    assert_eq!(refusal, Refusal { reason: Reason::Throttled, retry_after: Some(SECOND / 2), remaining: None });
-    assert_eq!(outcome(&mut item, terms, NOON + SECOND / 2 - 1), "throttled");
+    assert_eq!(
+        refusal,
+        Refusal {
+            reason: Reason::Throttled,
+            retry_after: Some(SECOND / 2),
+            remaining: None
+        }
+    );
+    assert_eq!(
+        outcome(&mut item, terms, NOON + SECOND / 2 - 1),
+        "throttled"
+    );
     assert_eq!(outcome(&mut item, terms, NOON + SECOND / 2), "admitted");
 }
 
@@ -86,13 +143,19 @@ fn a_refused_call_charges_nothing() {
     assert_eq!(outcome(&mut item, both, NOON), "admitted");
     let before = item.clone();
     assert_eq!(outcome(&mut item, both, NOON), "quota_exceeded");
-    assert_eq!(item, before, "the throttle was not charged for a call that the quota refused");
+    assert_eq!(
+        item, before,
+        "the throttle was not charged for a call that the quota refused"
+    );
     let mut item = attached();
     let both = terms(Some((5, Period::Day)), throttle("1", 1));
     assert_eq!(outcome(&mut item, both, NOON), "admitted");
     let before = item.clone();
     assert_eq!(outcome(&mut item, both, NOON), "throttled");
-    assert_eq!(item, before, "the quota was not charged for a call that the throttle refused");
+    assert_eq!(
+        item, before,
+        "the quota was not charged for a call that the throttle refused"
+    );
 }
 
 #[test]
@@ -101,30 +164,60 @@ fn zero_lets_nothing_through_and_asks_nobody() {
         (terms(Some((0, Period::Day)), None), "quota_exceeded"),
         (terms(None, throttle("0", 5)), "throttled"),
         (terms(None, throttle("5", 0)), "throttled"),
-        (Terms { units: 6, ..terms(None, throttle("5", 5)) }, "throttled"),
-        (Terms { units: 6, ..terms(Some((5, Period::Day)), None) }, "quota_exceeded"),
+        (
+            Terms {
+                units: 6,
+                ..terms(None, throttle("5", 5))
+            },
+            "throttled",
+        ),
+        (
+            Terms {
+                units: 6,
+                ..terms(Some((5, Period::Day)), None)
+            },
+            "quota_exceeded",
+        ),
     ];
     for (terms, expected) in zeros {
         let (verdict, writes) = charge(&mut attached(), terms, NOON, None);
-        assert_eq!((refusal(verdict).reason.as_str(), writes), (expected, 0), "{terms:?}");
+        assert_eq!(
+            (refusal(verdict).reason.as_str(), writes),
+            (expected, 0),
+            "{terms:?}"
+        );
     }
 }
 
 #[test]
 fn a_call_that_costs_more_takes_all_of_it_or_nothing() {
     let mut item = attached();
-    let dear = Terms { units: 3, ..terms(Some((4, Period::Day)), throttle("1", 10)) };
+    let dear = Terms {
+        units: 3,
+        ..terms(Some((4, Period::Day)), throttle("1", 10))
+    };
     assert_eq!(outcome(&mut item, dear, NOON), "admitted");
     let refused = refusal(charge(&mut item, dear, NOON, None).0);
-    assert_eq!((refused.reason, refused.remaining), (Reason::QuotaExceeded, Some(1)), "what is left, not 0");
-    assert_eq!(outcome(&mut item, Terms { units: 1, ..dear }, NOON), "admitted");
+    assert_eq!(
+        (refused.reason, refused.remaining),
+        (Reason::QuotaExceeded, Some(1)),
+        "what is left, not 0"
+    );
+    assert_eq!(
+        outcome(&mut item, Terms { units: 1, ..dear }, NOON),
+        "admitted"
+    );
 }
 
 #[test]
 fn without_a_meter_or_with_a_tombstone_there_is_no_plan() {
     let terms = terms(Some((5, Period::Day)), None);
     assert_eq!(outcome(&mut None, terms, NOON), "no_usage_plan");
-    let mut off = Some(Meter { detached: true, plan_version: 1, ..Meter::default() });
+    let mut off = Some(Meter {
+        detached: true,
+        plan_version: 1,
+        ..Meter::default()
+    });
     assert_eq!(outcome(&mut off, terms, NOON), "no_usage_plan");
 }
 
@@ -132,10 +225,22 @@ fn without_a_meter_or_with_a_tombstone_there_is_no_plan() {
 fn a_known_state_makes_the_first_write_right() {
     let mut item = attached();
     let terms = terms(None, throttle("1", 10));
-    assert_eq!(charge(&mut item, terms, NOON, None).1, 1, "idle was guessed");
+    assert_eq!(
+        charge(&mut item, terms, NOON, None).1,
+        1,
+        "idle was guessed"
+    );
     let known = item.clone();
-    assert_eq!(charge(&mut item, terms, NOON, known.as_ref()).1, 1, "busy was known");
-    assert_eq!(charge(&mut item, terms, NOON, None).1, 2, "idle was guessed and wrong");
+    assert_eq!(
+        charge(&mut item, terms, NOON, known.as_ref()).1,
+        1,
+        "busy was known"
+    );
+    assert_eq!(
+        charge(&mut item, terms, NOON, None).1,
+        2,
+        "idle was guessed and wrong"
+    );
 }
 
 #[test]
@@ -148,22 +253,46 @@ fn buckets_and_windows_gone_by_are_dropped_by_the_next_charge() {
         meter
     });
     let known = item.clone();
-    charge(&mut item, terms(Some((9, Period::Day)), throttle("1", 1)), NOON, known.as_ref());
+    charge(
+        &mut item,
+        terms(Some((9, Period::Day)), throttle("1", 1)),
+        NOON,
+        known.as_ref(),
+    );
     let meter = item.unwrap();
     assert_eq!(meter.arrivals.keys().copied().collect::<Vec<_>>(), [0]);
-    assert_eq!(meter.windows.keys().copied().collect::<Vec<_>>(), [0, 20_782 * 24]);
+    assert_eq!(
+        meter.windows.keys().copied().collect::<Vec<_>>(),
+        [0, 20_782 * 24]
+    );
 }
 
 #[test]
 fn a_later_plan_is_read_and_decided_by_with_the_same_clock() {
-    let mut item = Some(Meter { plan_version: 2, ..Meter::default() });
+    let mut item = Some(Meter {
+        plan_version: 2,
+        ..Meter::default()
+    });
     let old = terms(Some((5, Period::Day)), None);
     let (mut charge, step) = Charge::begin(old, at(NOON), None);
-    let Step::Write(write) = step else { panic!("{step:?}") };
-    assert_eq!(charge.answer(apply(&mut item, &write), &at(NOON + 1)), Step::ReadPlan);
-    let step = charge.renew(Terms { plan_version: 2, ..old });
-    let Step::Write(write) = step else { panic!("{step:?}") };
-    assert_eq!(charge.answer(apply(&mut item, &write), &at(NOON + 2)), Step::Done(Verdict::Admitted { remaining: Some(4) }));
+    let Step::Write(write) = step else {
+        panic!("{step:?}")
+    };
+    assert_eq!(
+        charge.answer(apply(&mut item, &write), &at(NOON + 1)),
+        Step::ReadPlan
+    );
+    let step = charge.renew(Terms {
+        plan_version: 2,
+        ..old
+    });
+    let Step::Write(write) = step else {
+        panic!("{step:?}")
+    };
+    assert_eq!(
+        charge.answer(apply(&mut item, &write), &at(NOON + 2)),
+        Step::Done(Verdict::Admitted { remaining: Some(4) })
+    );
     assert_eq!(item.unwrap().plan_version, 2);
 }
 
@@ -174,17 +303,31 @@ fn a_bucket_that_a_lower_burst_left_fuller_than_full_is_clamped() {
     for _ in 0..50 {
         assert_eq!(outcome(&mut item, wide, NOON), "admitted");
     }
-    let narrow = Terms { plan_version: 2, ..terms(None, throttle("0.001", 2)) };
+    let narrow = Terms {
+        plan_version: 2,
+        ..terms(None, throttle("0.001", 2))
+    };
     let refusal = refusal(charge(&mut item, narrow, NOON, None).0);
-    assert_eq!(refusal.retry_after, Some(1_000 * SECOND), "one unit's time, not that of 48");
-    assert_eq!(outcome(&mut item, narrow, NOON + 1_000 * SECOND), "admitted");
+    assert_eq!(
+        refusal.retry_after,
+        Some(1_000 * SECOND),
+        "one unit's time, not that of 48"
+    );
+    assert_eq!(
+        outcome(&mut item, narrow, NOON + 1_000 * SECOND),
+        "admitted"
+    );
 }
 
 #[test]
 fn lawful_skew_is_not_clamped() {
     let mut item = attached();
     let terms = terms(None, throttle("1", 1));
-    assert_eq!(outcome(&mut item, terms, NOON + SECOND / 5), "admitted", "a clock 200 ms ahead");
+    assert_eq!(
+        outcome(&mut item, terms, NOON + SECOND / 5),
+        "admitted",
+        "a clock 200 ms ahead"
+    );
     let arrival = item.as_ref().unwrap().arrivals[&0];
     assert_eq!(outcome(&mut item, terms, NOON), "throttled");
     assert_eq!(item.unwrap().arrivals[&0], arrival);
@@ -193,12 +336,21 @@ fn lawful_skew_is_not_clamped() {
 #[test]
 fn what_was_not_applied_is_sent_again_three_times() {
     let (mut charge, step) = Charge::begin(terms(None, None), at(NOON), None);
-    let Step::Write(first) = step else { panic!("{step:?}") };
+    let Step::Write(first) = step else {
+        panic!("{step:?}")
+    };
     for least in [20, 40, 80] {
-        let Step::WriteAfter(wait, most, again) = charge.answer(Answer::Busy, &at(NOON)) else { panic!() };
-        assert_eq!((wait.as_millis(), most.as_millis(), &again), (least, 2 * least, &first));
+        let Step::WriteAfter(wait, most, again) = charge.answer(Answer::Busy, &at(NOON)) else {
+            panic!()
+        };
+        assert_eq!(
+            (wait.as_millis(), most.as_millis(), &again),
+            (least, 2 * least, &first)
+        );
     }
-    let Step::Done(verdict) = charge.answer(Answer::Busy, &at(NOON)) else { panic!() };
+    let Step::Done(verdict) = charge.answer(Answer::Busy, &at(NOON)) else {
+        panic!()
+    };
     assert_eq!(refusal(verdict).reason, Reason::Unavailable);
 }
 
@@ -207,14 +359,24 @@ fn a_lost_answer_is_worth_one_more_charge() {
     let mut item = attached();
     let terms = terms(Some((5, Period::Day)), None);
     let (mut charge, step) = Charge::begin(terms, at(NOON), None);
-    let Step::Write(write) = step else { panic!("{step:?}") };
+    let Step::Write(write) = step else {
+        panic!("{step:?}")
+    };
     apply(&mut item, &write);
-    let Step::Write(write) = charge.answer(Answer::Unknown, &at(NOON)) else { panic!() };
+    let Step::Write(write) = charge.answer(Answer::Unknown, &at(NOON)) else {
+        panic!()
+    };
     let step = charge.answer(apply(&mut item, &write), &at(NOON));
-    assert_eq!(step, Step::Done(Verdict::Admitted { remaining: Some(3) }), "the lost one is given up, not taken back");
+    assert_eq!(
+        step,
+        Step::Done(Verdict::Admitted { remaining: Some(3) }),
+        "the lost one is given up, not taken back"
+    );
     let (mut charge, _) = Charge::begin(terms, at(NOON), None);
     charge.answer(Answer::Unknown, &at(NOON));
-    let Step::Done(verdict) = charge.answer(Answer::Unknown, &at(NOON)) else { panic!() };
+    let Step::Done(verdict) = charge.answer(Answer::Unknown, &at(NOON)) else {
+        panic!()
+    };
     assert_eq!(refusal(verdict).reason, Reason::Unavailable);
 }
 
@@ -222,9 +384,13 @@ fn a_lost_answer_is_worth_one_more_charge() {
 fn an_answer_that_comes_too_late_admits_nobody() {
     let mut item = attached();
     let (mut charge, step) = Charge::begin(terms(None, None), at(NOON), None);
-    let Step::Write(write) = step else { panic!("{step:?}") };
+    let Step::Write(write) = step else {
+        panic!("{step:?}")
+    };
     let late = charge.answer(apply(&mut item, &write), &at(NOON + SECOND + 1));
-    let Step::Done(verdict) = late else { panic!("{late:?}") };
+    let Step::Done(verdict) = late else {
+        panic!("{late:?}")
+    };
     assert_eq!(refusal(verdict).reason, Reason::Unavailable);
 }
 

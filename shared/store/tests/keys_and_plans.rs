@@ -1,0 +1,345 @@
+//! Keys, plans and attachments on a real engine: what is written together, and races.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use latchkey_domain::{Period, PlanId, meter::Owner};
+use latchkey_store::{AttachError, CreateKeyError, DeletePlanError, GrantError, Lost};
+use support::{Table, change, key, noon, plan};
+
+#[tokio::test]
+async fn a_key_is_made_with_its_plans_in_one_step() {
+    let table = Table::new().await;
+    let (gold, key) = (plan("gold", Some((5, Period::Day)), None), key(1));
+    table.store.create_plan(&gold, &change()).await.unwrap();
+    table
+        .store
+        .create_key(&key, &[&gold], &change())
+        .await
+        .unwrap();
+
+    let snapshot = table.store.key_snapshot(key.id).await.unwrap().unwrap();
+    assert_eq!(snapshot.record.key, key);
+    assert_eq!(snapshot.record.plan_ids, [gold.id.clone()].into());
+    assert_eq!(snapshot.meters[&gold.id].plan_version, 1);
+    assert_eq!(table.store.plan(&gold.id).await.unwrap().unwrap().keys, 1);
+    let attached = table.store.attachments(&gold.id, 10, None).await.unwrap();
+    assert_eq!(
+        attached.items.iter().map(|a| a.key_id).collect::<Vec<_>>(),
+        [key.id]
+    );
+    assert_eq!(table.actions().await, ["plan.create", "key.create"]);
+}
+
+#[tokio::test]
+async fn a_taken_value_names_the_key_and_writes_nothing() {
+    let table = Table::new().await;
+    let gold = plan("gold", None, None);
+    table.store.create_plan(&gold, &change()).await.unwrap();
+    table
+        .store
+        .create_key(&key(1), &[], &change())
+        .await
+        .unwrap();
+    let before = table.items().await.len();
+    let again = table.store.create_key(&key(1), &[&gold], &change()).await;
+    assert!(
+        matches!(again, Err(CreateKeyError::Taken(id)) if id == key(1).id),
+        "{again:?}"
+    );
+    assert_eq!(table.items().await.len(), before);
+    assert_eq!(table.store.plan(&gold.id).await.unwrap().unwrap().keys, 0);
+}
+
+#[tokio::test]
+async fn a_plan_that_changed_meanwhile_stops_the_creation() {
+    let table = Table::new().await;
+    let (first, second) = (plan("first", None, None), plan("second", None, None));
+    table.store.create_plan(&first, &change()).await.unwrap();
+    let made = table
+        .store
+        .create_key(&key(1), &[&first, &second], &change())
+        .await;
+    assert!(
+        matches!(&made, Err(CreateKeyError::PlanChanged(id)) if *id == second.id),
+        "{made:?}"
+    );
+    assert_eq!(table.store.key(key(1).id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn of_two_changes_from_one_state_one_is_lost() {
+    let table = Table::new().await;
+    table
+        .store
+        .create_key(&key(1), &[], &change())
+        .await
+        .unwrap();
+    let before = table.store.key(key(1).id).await.unwrap().unwrap();
+    let mut after = before.key.clone();
+    after.enabled = false;
+    after.name = None;
+    after.revision += 1;
+    table
+        .store
+        .update_key(&before, &after, &change())
+        .await
+        .unwrap();
+    let lost = table
+        .store
+        .update_key(&before, &before.key, &change())
+        .await;
+    assert!(matches!(lost, Err(Lost::Condition(0))), "{lost:?}");
+    assert_eq!(
+        table.store.key(key(1).id).await.unwrap().unwrap().key,
+        after
+    );
+    assert_eq!(table.actions().await, ["key.create", "key.update"]);
+}
+
+#[tokio::test]
+async fn attaching_and_detaching_count_and_keep_what_was_used() {
+    let table = Table::new().await;
+    let (gold, key) = (plan("gold", Some((5, Period::Day)), None), key(1));
+    table.store.create_plan(&gold, &change()).await.unwrap();
+    table.store.create_key(&key, &[], &change()).await.unwrap();
+    let record = async || table.store.key(key.id).await.unwrap().unwrap();
+    table
+        .store
+        .attach(&record().await, &gold, &change())
+        .await
+        .unwrap();
+    let stale = record().await;
+    let owner = Owner::Key(key.id);
+    let quota = gold.quota.unwrap();
+    let window = quota.period().window(noon().as_nanosecond() as i64);
+    table
+        .store
+        .grant(&owner, &gold, (&quota, window), 2, &change())
+        .await
+        .unwrap();
+
+    table
+        .store
+        .detach(&record().await, &gold, &change())
+        .await
+        .unwrap();
+    assert!(record().await.plan_ids.is_empty());
+    assert_eq!(table.store.plan(&gold.id).await.unwrap().unwrap().keys, 0);
+    assert_eq!(
+        table.store.attachment(key.id, &gold.id).await.unwrap(),
+        None
+    );
+    assert!(
+        table
+            .store
+            .meter(&owner, &gold.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .detached
+    );
+    let refused = table
+        .store
+        .grant(&owner, &gold, (&quota, window), 2, &change())
+        .await;
+    assert!(
+        matches!(refused, Err(GrantError::Changed)),
+        "nothing is granted to a tombstone"
+    );
+    let lost = table.store.detach(&stale, &gold, &change()).await;
+    assert!(
+        matches!(lost, Err(AttachError::Changed)),
+        "the key has changed since"
+    );
+
+    table
+        .store
+        .attach(&record().await, &gold, &change())
+        .await
+        .unwrap();
+    let meter = table.store.meter(&owner, &gold.id).await.unwrap().unwrap();
+    assert!(!meter.detached);
+    assert_eq!(meter.windows[&window.start], 3, "detaching resets no quota");
+    assert_eq!(
+        table.actions().await,
+        [
+            "plan.create",
+            "key.create",
+            "attachment.create",
+            "usage.grant",
+            "attachment.delete",
+            "attachment.create"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_plan_in_use_is_not_deleted() {
+    let table = Table::new().await;
+    let gold = plan("gold", None, None);
+    table.store.create_plan(&gold, &change()).await.unwrap();
+    table
+        .store
+        .create_key(&key(1), &[&gold], &change())
+        .await
+        .unwrap();
+    assert!(matches!(
+        table.store.delete_plan(&gold, &change()).await,
+        Err(DeletePlanError::Changed)
+    ));
+    let record = table.store.key(key(1).id).await.unwrap().unwrap();
+    table
+        .store
+        .delete_key(&record, &[&gold], &change())
+        .await
+        .unwrap();
+    table.store.delete_plan(&gold, &change()).await.unwrap();
+    assert_eq!(table.store.plan(&gold.id).await.unwrap(), None);
+    assert_eq!(table.store.key(key(1).id).await.unwrap(), None);
+    let left: Vec<_> = table
+        .items()
+        .await
+        .iter()
+        .map(|item| item["pk"].as_s().unwrap().clone())
+        .collect();
+    let meters = left.iter().filter(|pk| pk.starts_with("KEY#")).count();
+    assert_eq!(meters, 1, "only the meter's tombstone is left: {left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn keys_attached_at_once_are_all_counted() {
+    let table = Table::new().await;
+    let gold = plan("gold", None, None);
+    table.store.create_plan(&gold, &change()).await.unwrap();
+    let tasks = (0..24).map(|number| {
+        let (store, gold) = (table.store.clone(), gold.clone());
+        tokio::spawn(async move { store.create_key(&key(number), &[&gold], &change()).await })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(table.store.plan(&gold.id).await.unwrap().unwrap().keys, 24);
+}
+
+#[tokio::test]
+async fn keys_are_listed_in_pages_without_gaps_while_others_write() {
+    let table = Table::new().await;
+    for number in 0..10 {
+        table
+            .store
+            .create_key(&key(number), &[], &change())
+            .await
+            .unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = table.store.keys(3, cursor.as_ref()).await.unwrap();
+        seen.extend(page.items.iter().map(|record| record.key.id));
+        // One that was seen goes, one comes at the end.
+        if seen.len() == 3 {
+            let first = table.store.key(seen[0]).await.unwrap().unwrap();
+            table
+                .store
+                .delete_key(&first, &[], &change())
+                .await
+                .unwrap();
+            table
+                .store
+                .create_key(&key(100), &[], &change())
+                .await
+                .unwrap();
+        }
+        cursor = page.cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<_> = (0..10).chain([100]).map(|number| key(number).id).collect();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn plans_change_by_version_and_are_listed_by_id() {
+    let table = Table::new().await;
+    for id in ["b", "a", "c"] {
+        table
+            .store
+            .create_plan(&plan(id, None, None), &change())
+            .await
+            .unwrap();
+    }
+    assert!(matches!(
+        table
+            .store
+            .create_plan(&plan("a", None, None), &change())
+            .await,
+        Err(Lost::Condition(0))
+    ));
+    let before = plan("a", None, None);
+    let mut after = plan("a", Some((7, Period::Month)), Some(("2.5", 4)));
+    after.version = 2;
+    table
+        .store
+        .update_plan(&before, &after, &change())
+        .await
+        .unwrap();
+    assert!(matches!(
+        table.store.update_plan(&before, &after, &change()).await,
+        Err(Lost::Condition(0))
+    ));
+    assert_eq!(
+        table.store.plan(&after.id).await.unwrap().unwrap().plan,
+        after
+    );
+    let first = table.store.plans(2, None).await.unwrap();
+    let second = table.store.plans(2, first.cursor.as_ref()).await.unwrap();
+    let ids = |page: &latchkey_store::Page<latchkey_store::PlanRecord>| -> Vec<PlanId> {
+        page.items
+            .iter()
+            .map(|record| record.plan.id.clone())
+            .collect()
+    };
+    assert_eq!(
+        [ids(&first), ids(&second)].concat(),
+        ["a", "b", "c"].map(|id| id.parse().unwrap())
+    );
+}
+
+#[tokio::test]
+async fn no_audit_record_tells_a_hash() {
+    let table = Table::new().await;
+    table
+        .store
+        .create_key(&key(1), &[], &change())
+        .await
+        .unwrap();
+    let record = table.store.key(key(1).id).await.unwrap().unwrap();
+    table
+        .store
+        .delete_key(&record, &[], &change())
+        .await
+        .unwrap();
+    let records: Vec<_> = table
+        .items()
+        .await
+        .into_iter()
+        .filter(|item| item["pk"].as_s().unwrap().starts_with("AUDIT#"))
+        .collect();
+    assert_eq!(records.len(), 2);
+    for record in &records {
+        assert!(!format!("{record:?}").contains("hash"), "{record:?}");
+        assert_eq!(
+            record["principal"].as_s().unwrap(),
+            "arn:aws:iam::123456789012:user/ops"
+        );
+    }
+    assert!(
+        records
+            .iter()
+            .any(|record| record["action"].as_s().unwrap() == "key.delete"
+                && record.contains_key("before"))
+    );
+}
