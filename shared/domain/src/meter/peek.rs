@@ -15,17 +15,85 @@ pub fn peek(terms: Terms, now: Reading, meter: Option<&Meter>) -> Option<Verdict
     }
     match step {
         Step::Done(verdict) => Some(verdict),
-        Step::Write(Write::Charge(_)) => {
-            let remaining = terms
-                .quota
-                .zip(meter)
-                .map(|(quota, meter)| meter.remaining(&quota, now.wall) - terms.units);
-            Some(Verdict::Admitted { remaining })
-        }
-        step @ Step::Write(Write::Clamp(_)) => match (step, charge.answer(Answer::Busy, &now)) {
-            (_, Step::Done(verdict)) => Some(verdict),
+        Step::Write(Write::Charge(_)) => Some(Verdict::Admitted {
+            remaining: terms.quota.zip(meter).map(|(quota, meter)| {
+                meter
+                    .remaining(&quota, now.wall)
+                    .saturating_sub(terms.units)
+            }),
+        }),
+        Step::Write(Write::Clamp(_)) => match charge.answer(Answer::Busy, &now) {
+            Step::Done(verdict) => Some(verdict),
             _ => None,
         },
         Step::WriteAfter(..) | Step::ReadPlan => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        Period, Quota, Throttle,
+        meter::{
+            Bucket,
+            model::{at, charge},
+        },
+        time::SECOND,
+    };
+
+    const NOW: i64 = 20_782 * 24 * 3_600 * SECOND;
+
+    proptest! {
+        /// What is foretold is what a charge then comes to, and nothing is charged by it.
+        #[test]
+        fn a_peek_foretells_the_charge(
+            used in -2i64..12,
+            arrival in -3i64..14,
+            attached in any::<bool>(),
+            detached in any::<bool>(),
+            limit in proptest::option::of(0u64..12),
+            burst in proptest::option::of(0u64..8),
+            units in 1u64..4,
+        ) {
+            let terms = Terms {
+                plan_version: 2,
+                quota: limit.map(|limit| Quota::new(limit, Period::Lifetime).unwrap()),
+                bucket: burst.map(|burst| Bucket {
+                    number: 0,
+                    throttle: Throttle::new("1".parse().unwrap(), Some(burst)).unwrap(),
+                }),
+                units,
+                buckets: 1,
+            };
+            let meter = Meter {
+                windows: [(0, used)].into(),
+                arrivals: [(0, NOW + arrival * SECOND)].into(),
+                plan_version: 2,
+                detached,
+                ..Meter::default()
+            };
+            let mut item = attached.then_some(meter);
+            let foretold = peek(terms, at(NOW), item.as_ref());
+            prop_assert_eq!(foretold, Some(charge(&mut item, terms, NOW, None).0));
+        }
+    }
+
+    #[test]
+    fn under_a_later_plan_nothing_is_foretold() {
+        let terms = Terms {
+            plan_version: 1,
+            quota: None,
+            bucket: None,
+            units: 1,
+            buckets: 0,
+        };
+        let later = Meter {
+            plan_version: 2,
+            ..Meter::default()
+        };
+        assert_eq!(peek(terms, at(NOW), Some(&later)), None);
     }
 }
