@@ -1,0 +1,458 @@
+//! The flow on a real engine with a clock of the test's own: what is remembered, for how
+//! long, and what a call costs in reads and writes.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use jiff::Timestamp;
+use latchkey_authorizer::{Authorizer, DecisionLog, Handled, settings::Settings};
+use latchkey_domain::{
+    Clock, CustomerId, Key, KeyValue, Metadata, Period, Plan, PlanStage, Prefix, Quota,
+    RANDOM_BYTES, Reading, Reason, Scope, StageSelector, Throttle,
+};
+use latchkey_engine::Engine;
+use latchkey_store::{Change, Patience, Store, create_table};
+use serde_json::{Value, json, value::to_raw_value};
+
+const TABLE: &str = "latchkey";
+const SECOND: i64 = 1_000_000_000;
+/// Noon of 2026-11-25.
+const NOON: i64 = (20_782 * 24 + 12) * 3_600 * SECOND;
+
+/// A table, a clock that stands still until it is told, and an authorizer.
+struct World {
+    store: Store,
+    time: Arc<AtomicI64>,
+    authorizer: Authorizer,
+}
+
+impl World {
+    async fn new(settings: &[(&str, &str)]) -> Self {
+        let client = Engine::in_memory().unwrap().client();
+        create_table(&client, TABLE).await.unwrap();
+        let store = Store::new(&client, TABLE, Patience::Call);
+        let time = Arc::new(AtomicI64::new(NOON));
+        let authorizer = authorizer(&store, &time, settings).await;
+        Self {
+            store,
+            time,
+            authorizer,
+        }
+    }
+
+    fn pass(&self, seconds: i64) {
+        self.time.fetch_add(seconds * SECOND, Ordering::SeqCst);
+    }
+
+    async fn call(&self, value: &str) -> Handled {
+        call(&self.authorizer, value, "a1", "prod").await
+    }
+
+    /// The reason of a refusal; none where the call passes.
+    async fn reason(&self, value: &str) -> Option<Reason> {
+        self.call(value).await.log.reason
+    }
+}
+
+async fn authorizer(store: &Store, time: &Arc<AtomicI64>, settings: &[(&str, &str)]) -> Authorizer {
+    let get = |name: &str| match name {
+        "TABLE_NAME" => Some(TABLE.to_owned()),
+        name => settings
+            .iter()
+            .find(|(own, _)| *own == name)
+            .map(|(_, value)| (*value).to_owned()),
+    };
+    let time = time.clone();
+    let clock = Clock::new(move || {
+        let now = time.load(Ordering::SeqCst);
+        Reading {
+            wall: now,
+            steady: now,
+        }
+    });
+    Authorizer::start(Settings::read(get).unwrap(), store.clone(), clock).await
+}
+
+async fn call(authorizer: &Authorizer, value: &str, api: &str, stage: &str) -> Handled {
+    let event = json!({
+        "type": "REQUEST",
+        "methodArn": format!("arn:aws:execute-api:eu-west-1:123456789012:{api}/{stage}/GET/orders"),
+        "resource": "/{proxy+}",
+        "headers": { "X-Api-Key": value },
+        "requestContext": { "identity": { "sourceIp": "192.0.2.1" } },
+    });
+    authorizer.handle(&to_raw_value(&event).unwrap()).await
+}
+
+fn answer(handled: &Handled) -> Value {
+    serde_json::from_str(handled.answer.as_ref().unwrap().get()).unwrap()
+}
+
+fn change() -> Change {
+    static COUNT: AtomicI64 = AtomicI64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let at = Timestamp::from_second(NOON / SECOND + count).unwrap();
+    Change {
+        at,
+        id: format!("{count:016}"),
+        principal: "arn:aws:iam::123456789012:user/ops".into(),
+        source_ip: None,
+    }
+}
+
+fn value(seed: u8) -> KeyValue {
+    KeyValue::generate(&Prefix::default(), &[seed; RANDOM_BYTES])
+}
+
+fn key(value: &KeyValue) -> Key {
+    let noon = Timestamp::from_second(NOON / SECOND).unwrap();
+    Key {
+        id: value.presented().id,
+        hash: value.presented().hash,
+        prefix: value.prefix().cloned(),
+        last4: value.last4().to_owned(),
+        name: "Acme".parse().ok(),
+        description: None,
+        customer_id: None,
+        enabled: true,
+        not_before: None,
+        expires_at: None,
+        allowed_ips: None,
+        routes: None,
+        metadata: Metadata::default(),
+        created: noon,
+        updated: noon,
+        revision: 1,
+    }
+}
+
+fn plan(id: &str, quota: Option<u64>) -> Plan {
+    let noon = Timestamp::from_second(NOON / SECOND).unwrap();
+    Plan {
+        id: id.parse().unwrap(),
+        name: id.parse().unwrap(),
+        description: None,
+        throttle: None,
+        quota: quota.map(|limit| Quota::new(limit, Period::Day).unwrap()),
+        stages: vec![PlanStage {
+            selector: StageSelector::new("a1", "prod").unwrap(),
+            methods: vec![],
+        }],
+        scope: Scope::Key,
+        created: noon,
+        updated: noon,
+        version: 1,
+    }
+}
+
+/// A key on a plan, both written.
+async fn keyed(world: &World, plan: &Plan, seed: u8) -> KeyValue {
+    let value = value(seed);
+    world.store.create_plan(plan, &change()).await.unwrap();
+    world
+        .store
+        .create_key(&key(&value), &[plan], &change())
+        .await
+        .unwrap();
+    value
+}
+
+#[tokio::test]
+async fn a_new_key_works_on_its_first_call_and_its_context_says_what_is_left() {
+    let world = World::new(&[]).await;
+    let value = keyed(&world, &plan("gold", Some(2)), 1).await;
+    let first = answer(&world.call(value.expose()).await);
+    assert_eq!(first["context"]["quotaRemaining"], "1");
+    assert_eq!(first["context"]["keyId"], value.presented().id.to_string());
+    assert_eq!(world.reason(value.expose()).await, None);
+    let refused = world.call(value.expose()).await;
+    let context = answer(&refused)["context"].clone();
+    assert_eq!(refused.log.reason, Some(Reason::QuotaExceeded));
+    assert_eq!(context["retryAfter"], (12 * 3_600).to_string());
+    world.pass(12 * 3_600);
+    assert_eq!(world.reason(value.expose()).await, None, "a new day");
+}
+
+#[tokio::test]
+async fn a_disabled_key_stops_within_the_documented_time() {
+    let world = World::new(&[("KEY_CACHE_SECONDS", "10")]).await;
+    let value = keyed(&world, &plan("gold", None), 2).await;
+    assert_eq!(world.reason(value.expose()).await, None);
+    let before = world
+        .store
+        .key(value.presented().id)
+        .await
+        .unwrap()
+        .unwrap();
+    let mut after = before.key.clone();
+    (after.enabled, after.revision) = (false, 2);
+    world
+        .store
+        .update_key(&before, &after, &change())
+        .await
+        .unwrap();
+    world.pass(9);
+    assert_eq!(
+        world.reason(value.expose()).await,
+        None,
+        "it was read 9 seconds ago"
+    );
+    world.pass(1);
+    assert_eq!(
+        world.reason(value.expose()).await,
+        Some(Reason::KeyDisabled)
+    );
+}
+
+#[tokio::test]
+async fn with_a_cache_of_0_seconds_it_stops_at_once() {
+    let world = World::new(&[("KEY_CACHE_SECONDS", "0")]).await;
+    let value = keyed(&world, &plan("gold", None), 3).await;
+    assert_eq!(world.reason(value.expose()).await, None);
+    let record = world
+        .store
+        .key(value.presented().id)
+        .await
+        .unwrap()
+        .unwrap();
+    world
+        .store
+        .delete_key(&record, &[&plan("gold", None)], &change())
+        .await
+        .unwrap();
+    assert_eq!(world.reason(value.expose()).await, Some(Reason::UnknownKey));
+}
+
+#[tokio::test]
+async fn a_detached_key_is_refused_at_once_though_it_is_remembered() {
+    let world = World::new(&[]).await;
+    let gold = plan("gold", None);
+    let value = keyed(&world, &gold, 4).await;
+    assert_eq!(world.reason(value.expose()).await, None);
+    let record = world
+        .store
+        .key(value.presented().id)
+        .await
+        .unwrap()
+        .unwrap();
+    world.store.detach(&record, &gold, &change()).await.unwrap();
+    assert_eq!(
+        world.reason(value.expose()).await,
+        Some(Reason::NoUsagePlan),
+        "the meter is a tombstone"
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_id_is_remembered_for_5_seconds() {
+    let world = World::new(&[("KEY_CACHE_SECONDS", "60")]).await;
+    let value = value(5);
+    let gold = plan("gold", None);
+    world.store.create_plan(&gold, &change()).await.unwrap();
+    assert_eq!(world.reason(value.expose()).await, Some(Reason::UnknownKey));
+    world
+        .store
+        .create_key(&key(&value), &[&gold], &change())
+        .await
+        .unwrap();
+    world.pass(4);
+    assert_eq!(world.reason(value.expose()).await, Some(Reason::UnknownKey));
+    world.pass(1);
+    assert_eq!(world.reason(value.expose()).await, None);
+}
+
+#[tokio::test]
+async fn a_wrong_secret_for_a_real_id_is_an_unknown_key_and_learns_nothing() {
+    let world = World::new(&[("DENY_FOR", "all")]).await;
+    let real = keyed(&world, &plan("gold", None), 6).await;
+    let mut random = [9; RANDOM_BYTES];
+    random[..16].copy_from_slice(&[6; 16]);
+    let forged = KeyValue::generate(&Prefix::default(), &random);
+    assert_eq!(forged.presented().id, real.presented().id);
+    let (forged, unknown) = (
+        world.call(forged.expose()).await,
+        world.call(value(7).expose()).await,
+    );
+    assert_eq!(
+        format!("{:?}", forged.answer),
+        format!("{:?}", unknown.answer)
+    );
+    assert_eq!(forged.log.key_id, None);
+    assert_eq!(world.reason(real.expose()).await, None);
+}
+
+#[tokio::test]
+async fn a_key_of_one_stage_is_refused_on_another() {
+    let world = World::new(&[]).await;
+    let value = keyed(&world, &plan("gold", None), 8).await;
+    for (api, stage) in [("a1", "test"), ("a2", "prod")] {
+        let refused = call(&world.authorizer, value.expose(), api, stage).await;
+        assert_eq!(
+            refused.log.reason,
+            Some(Reason::NoUsagePlan),
+            "{api}/{stage}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_raised_limit_opens_with_the_next_call_that_another_instance_charged_under_it() {
+    let world = World::new(&[]).await;
+    let gold = plan("gold", Some(1));
+    let value = keyed(&world, &gold, 10).await;
+    assert_eq!(world.reason(value.expose()).await, None);
+    assert_eq!(
+        world.reason(value.expose()).await,
+        Some(Reason::QuotaExceeded)
+    );
+    let raised = Plan {
+        version: 2,
+        ..plan("gold", Some(5))
+    };
+    world
+        .store
+        .update_plan(&gold, &raised, &change())
+        .await
+        .unwrap();
+    let other = authorizer(&world.store, &world.time, &[]).await;
+    assert_eq!(
+        call(&other, value.expose(), "a1", "prod").await.log.reason,
+        None
+    );
+    assert_eq!(
+        world.reason(value.expose()).await,
+        None,
+        "the meter says that the plan is older"
+    );
+}
+
+#[tokio::test]
+async fn a_lowered_limit_is_seen_within_30_seconds() {
+    let world = World::new(&[]).await;
+    let gold = plan("gold", Some(100));
+    let value = keyed(&world, &gold, 11).await;
+    assert_eq!(world.reason(value.expose()).await, None);
+    let lowered = Plan {
+        version: 2,
+        ..plan("gold", Some(1))
+    };
+    world
+        .store
+        .update_plan(&gold, &lowered, &change())
+        .await
+        .unwrap();
+    world.pass(30);
+    assert_eq!(
+        world.reason(value.expose()).await,
+        Some(Reason::QuotaExceeded)
+    );
+}
+
+#[tokio::test]
+async fn keys_of_a_customer_share_one_meter_where_the_plan_says_so() {
+    let world = World::new(&[]).await;
+    let shared = Plan {
+        scope: Scope::Customer,
+        ..plan("team", Some(3))
+    };
+    world.store.create_plan(&shared, &change()).await.unwrap();
+    let values = [value(12), value(13)];
+    for value in &values {
+        let customer: Option<CustomerId> = "acme".parse().ok();
+        let key = Key {
+            customer_id: customer,
+            ..key(value)
+        };
+        world
+            .store
+            .create_key(&key, &[&shared], &change())
+            .await
+            .unwrap();
+    }
+    let mut reasons = Vec::new();
+    for turn in 0..4 {
+        reasons.push(world.reason(values[turn % 2].expose()).await);
+    }
+    assert_eq!(reasons, [None, None, None, Some(Reason::QuotaExceeded)]);
+}
+
+#[tokio::test]
+async fn a_store_that_is_silent_gives_unavailable_and_no_policy() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let client = latchkey_store::client_from_environment(|name| match name {
+        "AWS_ENDPOINT_URL_DYNAMODB" => Some(endpoint.clone()),
+        "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
+        _ => None,
+    });
+    let store = Store::new(&client.unwrap(), TABLE, Patience::Call);
+    let authorizer = authorizer(&store, &Arc::new(AtomicI64::new(NOON)), &[]).await;
+    let handled = call(&authorizer, value(14).expose(), "a1", "prod").await;
+    assert_eq!(handled.log.reason, Some(Reason::Unavailable));
+    assert_eq!(handled.answer.unwrap_err().to_string(), "Unavailable");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_instances_together_let_exactly_the_quota_through() {
+    let world = World::new(&[]).await;
+    let value = Arc::new(keyed(&world, &plan("gold", Some(60)), 15).await);
+    let instances = [
+        authorizer(&world.store, &world.time, &[]).await,
+        authorizer(&world.store, &world.time, &[]).await,
+    ];
+    let instances = Arc::new(instances);
+    let tasks: Vec<_> = (0..8)
+        .map(|task| {
+            let (instances, value) = (instances.clone(), value.clone());
+            tokio::spawn(async move {
+                let mut logs: Vec<DecisionLog> = Vec::new();
+                for _ in 0..25 {
+                    logs.push(
+                        call(&instances[task % 2], value.expose(), "a1", "prod")
+                            .await
+                            .log,
+                    );
+                }
+                logs
+            })
+        })
+        .collect();
+    let mut logs = Vec::new();
+    for task in tasks {
+        logs.extend(task.await.unwrap());
+    }
+    assert_eq!(logs.iter().filter(|log| log.allowed).count(), 60);
+    assert!(
+        logs.iter()
+            .all(|log| log.allowed || log.reason == Some(Reason::QuotaExceeded))
+    );
+}
+
+#[tokio::test]
+async fn a_throttled_call_says_when_to_come_back() {
+    let world = World::new(&[]).await;
+    let throttle = Throttle::new("0.5".parse().unwrap(), Some(1)).ok();
+    let value = keyed(
+        &world,
+        &Plan {
+            throttle,
+            ..plan("slow", None)
+        },
+        16,
+    )
+    .await;
+    assert_eq!(world.reason(value.expose()).await, None);
+    let refused = world.call(value.expose()).await;
+    assert_eq!(refused.log.reason, Some(Reason::Throttled));
+    assert_eq!(answer(&refused)["context"]["retryAfter"], "2");
+    world.pass(2);
+    assert_eq!(world.reason(value.expose()).await, None);
+}
