@@ -1,11 +1,7 @@
 //! The flow on a real engine with a clock of the test's own: what is remembered, for how
 //! long, and what a call costs in reads and writes.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::{
     Arc,
