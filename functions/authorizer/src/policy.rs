@@ -93,9 +93,15 @@ fn route_arn(stage: &str, route: &Route) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::answer::samples::{connect_event, key, rest_event};
+    use latchkey_domain::Request;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    use super::*;
+    use crate::{
+        answer::samples::{connect_event, key, rest_event},
+        event,
+    };
 
     fn resources(incoming: &Incoming<'_>, routes: Option<&[&str]>) -> Vec<String> {
         let mut key = key();
@@ -110,7 +116,7 @@ mod tests {
     #[test]
     fn a_key_without_routes_opens_the_stage_and_nothing_else() {
         let event = rest_event("GET/orders/7");
-        let incoming = crate::event::read(&event).unwrap();
+        let incoming = event::read(&event).unwrap();
         let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod";
         assert_eq!(resources(&incoming, None), [format!("{stage}/*")]);
         assert_eq!(
@@ -129,7 +135,7 @@ mod tests {
     #[test]
     fn a_route_is_an_arn_with_a_star_for_each_name() {
         let event = rest_event("GET/orders/7");
-        let incoming = crate::event::read(&event).unwrap();
+        let incoming = event::read(&event).unwrap();
         let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod";
         for (rule, resource) in [
             ("GET /orders/{id}", "GET/orders/*"),
@@ -155,7 +161,7 @@ mod tests {
     #[test]
     fn a_connection_opens_the_connection() {
         let event = connect_event();
-        let incoming = crate::event::read(&event).unwrap();
+        let incoming = event::read(&event).unwrap();
         let connect = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod/$connect";
         assert_eq!(resources(&incoming, None), [connect]);
         assert_eq!(resources(&incoming, Some(&["GET /$connect"])), [connect]);
@@ -165,7 +171,7 @@ mod tests {
     fn nothing_of_the_caller_s_path_stands_in_a_policy() {
         let routes = ["GET /orders/{id}", "* /a/*"];
         for rules in [None, Some(routes.as_slice())] {
-            let of = |path: &str| resources(&crate::event::read(&rest_event(path)).unwrap(), rules);
+            let of = |path: &str| resources(&event::read(&rest_event(path)).unwrap(), rules);
             for path in ["GET/*", "GET/?*", "POST/a/*/b:c", "GET/../../other/*"] {
                 assert_eq!(of(path), of("GET/"), "{path}");
             }
@@ -175,7 +181,7 @@ mod tests {
     #[test]
     fn what_api_gateway_would_not_take_is_an_error() {
         let event = rest_event("GET/");
-        let incoming = crate::event::read(&event).unwrap();
+        let incoming = event::read(&event).unwrap();
         let mut key = key();
         key.routes = Some(vec![]);
         assert_eq!(allow(&incoming, &key), Err(PolicyError::NoRoute));
@@ -184,6 +190,43 @@ mod tests {
             let route = format!("GET /{}", "x".repeat(path_len - 1));
             key.routes = Some(vec![route.parse().unwrap()]);
             assert_eq!(allow(&incoming, &key).is_ok(), fits, "{path_len}");
+        }
+    }
+
+    /// How IAM compares: `*` is any text, slashes included.
+    fn opens(pattern: &str, arn: &str) -> bool {
+        match pattern.split_once('*') {
+            None => pattern == arn,
+            Some((start, rest)) => arn.strip_prefix(start).is_some_and(|arn| {
+                (0..=arn.len()).any(|at| arn.get(at..).is_some_and(|arn| opens(rest, arn)))
+            }),
+        }
+    }
+
+    proptest! {
+        /// A call that its rule opens is not stopped by the policy, which is held against
+        /// the path as sent, whether the rule saw the path or the template.
+        #[test]
+        fn what_a_rule_opens_its_policy_opens(
+            rule in "(GET|\\*) (/(a|b|\\{x\\})){0,3}/(\\*|a)?",
+            template in "(/(a|b|\\{y\\})){0,3}/a?",
+            parameter in "[a-c%.*:é-]{1,4}",
+            has_template in any::<bool>(),
+        ) {
+            let route: Route = rule.parse().unwrap();
+            let path = template.replace("{y}", &parameter);
+            let event = rest_event(&format!("GET{path}"));
+            let incoming = event::read(&event).unwrap();
+            let request = Request {
+                resource: has_template.then_some(template),
+                ..incoming.request.clone()
+            };
+            prop_assert_eq!(&request.path, &path);
+            if route.matches(&request) {
+                let opened = route_arn(&incoming.target.stage_arn(), &route);
+                let called = format!("{}/GET{path}", incoming.target.stage_arn());
+                prop_assert!(opens(&opened, &called), "{} does not open {}", opened, called);
+            }
         }
     }
 }

@@ -6,25 +6,33 @@
 //! `Unauthorized`: there every refusal is a Deny. Absent things are left out, since a null
 //! anywhere is a 500; context values are strings.
 
-use std::{collections::BTreeMap, fmt};
+mod context;
+#[cfg(test)]
+pub(crate) mod samples;
+mod way;
+
+use std::fmt;
 
 use aws_lambda_events::iam::IamPolicyDocument;
 use lambda_runtime::Diagnostic;
-use latchkey_domain::{Class, Key, Nanos, Plan, Reason};
+use latchkey_domain::{Key, Nanos, Plan, Reason};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use self::{
+    context::{Context, context},
+    way::{Way, is_of_a_known_key, way},
+};
 use crate::{
     event::{Incoming, Kind, MalformedEvent},
     policy::{self, PolicyError},
-    settings::{DenyFor, HttpResponse, Settings},
+    settings::{HttpResponse, Settings},
 };
 
 /// The longest answer that API Gateway takes (Service Quotas L-20859C74), in bytes.
 const MAX_ANSWER_BYTES: usize = 8 * 1024;
 /// `principalId` may not be empty, and a caller without a key has no id.
 const NOBODY: &str = "anonymous";
-const SECOND: Nanos = 1_000_000_000;
 
 /// What is answered for.
 #[derive(Debug, Clone, Copy)]
@@ -80,36 +88,6 @@ impl From<Failure> for Diagnostic {
             error_message: failure.to_string(),
         }
     }
-}
-
-/// The way in which a refusal goes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Unauthorized,
-    Deny,
-    Unavailable,
-}
-
-/// Which refusal goes which way.
-fn way(reason: Reason, kind: Kind, deny_for: DenyFor) -> Way {
-    match (kind, reason.class()) {
-        (_, Class::None) => Way::Unavailable,
-        (Kind::HttpV1 | Kind::HttpV2, _) | (_, Class::Limit) => Way::Deny,
-        _ if deny_for == DenyFor::All && is_of_a_known_key(reason) => Way::Deny,
-        _ => Way::Unauthorized,
-    }
-}
-
-/// Whether the caller has shown a key's value: only then may it learn anything of the key.
-fn is_of_a_known_key(reason: Reason) -> bool {
-    !matches!(
-        reason,
-        Reason::MalformedEvent
-            | Reason::MissingKey
-            | Reason::MalformedKey
-            | Reason::UnknownKey
-            | Reason::Unavailable
-    )
 }
 
 /// The answer as JSON text, which goes out as it is: so its size is known.
@@ -196,8 +174,6 @@ fn is_simple(kind: Kind, settings: &Settings) -> bool {
     kind == Kind::HttpV2 && settings.http_response == HttpResponse::Simple
 }
 
-type Context = BTreeMap<String, String>;
-
 /// `aws_lambda_events` has both, but its types write a null for each thing that is absent.
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
@@ -223,46 +199,6 @@ impl Answer {
     }
 }
 
-fn context(
-    key: Option<&Key>,
-    plan: Option<&Plan>,
-    reason: Option<Reason>,
-    retry_after: Option<Nanos>,
-    remaining: Option<u64>,
-) -> Context {
-    let quota = plan.and_then(|plan| plan.quota);
-    let customer = key.and_then(|key| key.customer_id.as_ref());
-    let name = key.and_then(|key| key.name.as_ref());
-    let members = [
-        ("keyId", key.map(|key| key.id.to_string())),
-        ("keyName", name.map(|name| name.as_str().to_owned())),
-        ("customerId", customer.map(|id| id.as_str().to_owned())),
-        ("planId", plan.map(|plan| plan.id.to_string())),
-        ("reason", reason.map(|reason| reason.to_string())),
-        (
-            "retryAfter",
-            retry_after.map(|time| whole_seconds(time).to_string()),
-        ),
-        ("quotaLimit", quota.map(|quota| quota.limit().to_string())),
-        (
-            "quotaRemaining",
-            quota.and(remaining).map(|units| units.to_string()),
-        ),
-    ];
-    let metadata = key.into_iter().flat_map(|key| key.metadata.iter());
-    let metadata = metadata.map(|(name, value)| (format!("meta_{name}"), value.to_owned()));
-    members
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-        .chain(metadata)
-        .collect()
-}
-
-/// `Retry-After` knows whole seconds; a caller who comes back a moment early is refused again.
-fn whole_seconds(time: Nanos) -> Nanos {
-    (time.saturating_add(SECOND - 1) / SECOND).max(1)
-}
-
 /// An answer that API Gateway would not take locks its caller out without a word, so the
 /// log says which key has outgrown it. Keys are checked for it when they are written.
 fn sent(answer: Result<Answer, PolicyError>, key: Option<&Key>) -> Result<Box<RawValue>, Failure> {
@@ -286,9 +222,6 @@ fn sent(answer: Result<Answer, PolicyError>, key: Option<&Key>) -> Result<Box<Ra
     }
     Ok(json)
 }
-
-#[cfg(test)]
-pub(crate) mod samples;
 
 #[cfg(test)]
 mod tests {
@@ -323,27 +256,6 @@ mod tests {
         }
     }
 
-    /// Which refusal goes which way: the whole table.
-    #[test]
-    fn every_refusal_on_every_kind_of_api() {
-        let row = |first: &str, second: &str, cells: [String; 5]| {
-            let cells = cells.map(|cell| format!("{cell:14}")).concat();
-            format!("{first:8}{second:20}{cells}").trim_end().to_owned()
-        };
-        let mut table = vec![row(
-            "DENY_FOR",
-            " reason",
-            Kind::ALL.map(|kind| kind.as_str().to_owned()),
-        )];
-        for (name, deny_for) in [("limits", DenyFor::Limits), ("all", DenyFor::All)] {
-            for reason in Reason::ALL {
-                let ways = Kind::ALL.map(|kind| format!("{:?}", way(*reason, kind, deny_for)));
-                table.push(row(name, &format!(" {reason}"), ways));
-            }
-        }
-        insta::assert_snapshot!("refusals", table.join("\n"));
-    }
-
     #[test]
     fn an_allowed_call() {
         let (mut key, plan) = (key(), plan());
@@ -375,7 +287,7 @@ mod tests {
             reason: Reason::QuotaExceeded,
             key: Some(&key),
             plan: Some(&plan),
-            retry_after: Some(SECOND + 1),
+            retry_after: Some(1_000_000_001),
             remaining: Some(0),
         };
         for kind in [Kind::RestRequest, Kind::HttpV2, Kind::WebSocket] {
@@ -431,20 +343,6 @@ mod tests {
             let diagnostic = Diagnostic::from(failure);
             assert_eq!(diagnostic.error_message, text);
         }
-    }
-
-    #[test]
-    fn a_client_that_comes_back_when_told_is_not_early() {
-        for (time, seconds) in [
-            (0, 1),
-            (1, 1),
-            (SECOND, 1),
-            (SECOND + 1, 2),
-            (59 * SECOND, 59),
-        ] {
-            assert_eq!(whole_seconds(time), seconds);
-        }
-        assert!(whole_seconds(Nanos::MAX) > 0);
     }
 
     #[test]

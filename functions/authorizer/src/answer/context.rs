@@ -1,0 +1,69 @@
+//! The context of an answer: what the backend, the gateway responses and the access log see.
+
+use std::collections::BTreeMap;
+
+use latchkey_domain::{Key, Nanos, Plan, Reason};
+
+const SECOND: Nanos = 1_000_000_000;
+
+/// Flat and of strings, whatever the kind of API; what is absent is left out.
+pub(super) type Context = BTreeMap<String, String>;
+
+pub(super) fn context(
+    key: Option<&Key>,
+    plan: Option<&Plan>,
+    reason: Option<Reason>,
+    retry_after: Option<Nanos>,
+    remaining: Option<u64>,
+) -> Context {
+    let quota = plan.and_then(|plan| plan.quota);
+    let customer = key.and_then(|key| key.customer_id.as_ref());
+    let name = key.and_then(|key| key.name.as_ref());
+    let members = [
+        ("keyId", key.map(|key| key.id.to_string())),
+        ("keyName", name.map(|name| name.as_str().to_owned())),
+        ("customerId", customer.map(|id| id.as_str().to_owned())),
+        ("planId", plan.map(|plan| plan.id.to_string())),
+        ("reason", reason.map(|reason| reason.to_string())),
+        (
+            "retryAfter",
+            retry_after.map(|time| whole_seconds(time).to_string()),
+        ),
+        ("quotaLimit", quota.map(|quota| quota.limit().to_string())),
+        (
+            "quotaRemaining",
+            quota.and(remaining).map(|units| units.to_string()),
+        ),
+    ];
+    let metadata = key.into_iter().flat_map(|key| key.metadata.iter());
+    let metadata = metadata.map(|(name, value)| (format!("meta_{name}"), value.to_owned()));
+    members
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .chain(metadata)
+        .collect()
+}
+
+/// `Retry-After` knows whole seconds; a caller who comes back a moment early is refused again.
+fn whole_seconds(time: Nanos) -> Nanos {
+    (time.saturating_add(SECOND - 1) / SECOND).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_comes_back_when_told_is_not_early() {
+        for (time, seconds) in [
+            (0, 1),
+            (1, 1),
+            (SECOND, 1),
+            (SECOND + 1, 2),
+            (59 * SECOND, 59),
+        ] {
+            assert_eq!(whole_seconds(time), seconds);
+        }
+        assert!(whole_seconds(Nanos::MAX) > 0);
+    }
+}

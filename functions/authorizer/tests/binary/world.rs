@@ -1,0 +1,166 @@
+//! A table on the embedded engine, behind a port of its own, and functions that use it.
+
+use latchkey_authorizer::event::Kind;
+use latchkey_domain::{
+    Key, KeyValue, Metadata, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, Reading, Scope,
+    StageSelector, Throttle,
+};
+use latchkey_engine::Engine;
+use latchkey_runtime_api::{Answer, Function, FunctionError};
+use latchkey_store::{Change, Patience, Store, create_table};
+use serde_json::Value;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+pub(crate) const AUTHORIZER: &str = env!("CARGO_BIN_EXE_authorizer");
+const TABLE: &str = "keys";
+const START: Reading = Reading { wall: 0, steady: 0 };
+
+/// The table. Its engine is served until this is dropped.
+pub(crate) struct World {
+    store: Store,
+    endpoint: String,
+    serving: JoinHandle<()>,
+    changes: std::sync::atomic::AtomicU64,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let engine = Engine::in_memory().unwrap();
+        let client = engine.client();
+        create_table(&client, TABLE).await.unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let serving = tokio::spawn(async move {
+            engine
+                .serve(listener, std::future::pending())
+                .await
+                .unwrap();
+        });
+        Self {
+            store: Store::new(&client, TABLE, Patience::Change),
+            endpoint,
+            serving,
+            changes: std::sync::atomic::AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) async fn put_plan(&self, plan: &Plan) {
+        self.store.create_plan(plan, &self.change()).await.unwrap();
+    }
+
+    /// Puts a key onto plans that are there.
+    pub(crate) async fn put_key(&self, key: &Key, plans: &[&Plan]) {
+        self.store
+            .create_key(key, plans, &self.change())
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn disable(&self, key: &Key) {
+        let before = self.store.key(key.id).await.unwrap().unwrap();
+        let after = Key {
+            enabled: false,
+            revision: before.key.revision + 1,
+            ..before.key.clone()
+        };
+        self.store
+            .update_key(&before, &after, &self.change())
+            .await
+            .unwrap();
+    }
+
+    fn change(&self) -> Change {
+        let count = self
+            .changes
+            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Change {
+            at: START.timestamp(),
+            id: format!("{count:016}"),
+            principal: "arn:aws:iam::123456789012:user/tests".to_owned(),
+            source_ip: None,
+        }
+    }
+
+    /// What a function needs to find the table, and more settings.
+    pub(crate) fn settings(&self, more: &[(&str, &str)]) -> Vec<(String, String)> {
+        let table = [
+            ("TABLE_NAME", TABLE),
+            ("AWS_ENDPOINT_URL_DYNAMODB", &self.endpoint),
+        ];
+        let all = table.iter().chain(more);
+        all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    pub(crate) async fn function(&self, settings: &[(&str, &str)]) -> Function {
+        Function::start(AUTHORIZER, self.settings(settings))
+            .await
+            .unwrap()
+    }
+}
+
+/// A key without rules.
+pub(crate) fn key(value: &KeyValue) -> Key {
+    Key {
+        id: value.presented().id,
+        hash: value.presented().hash,
+        prefix: value.prefix().cloned(),
+        last4: value.last4().to_owned(),
+        name: "Ann's key".parse().ok(),
+        description: None,
+        customer_id: "acme".parse().ok(),
+        enabled: true,
+        not_before: None,
+        expires_at: None,
+        allowed_ips: None,
+        routes: None,
+        metadata: Metadata::default(),
+        created: START.timestamp(),
+        updated: START.timestamp(),
+        revision: 1,
+    }
+}
+
+/// A value that no event carries by itself.
+pub(crate) fn value(number: u8) -> KeyValue {
+    KeyValue::generate(&Prefix::default(), &[number; RANDOM_BYTES])
+}
+
+/// A plan for everything.
+pub(crate) fn plan(id: &str, quota: Option<Quota>, throttle: Option<Throttle>) -> Plan {
+    Plan {
+        id: id.parse().unwrap(),
+        name: id.parse().unwrap(),
+        description: None,
+        throttle,
+        quota,
+        stages: vec![PlanStage {
+            selector: StageSelector::new("*", "*").unwrap(),
+            methods: vec![],
+        }],
+        scope: Scope::Key,
+        created: START.timestamp(),
+        updated: START.timestamp(),
+        version: 1,
+    }
+}
+
+/// The event of a kind, with this key value instead of its own.
+pub(crate) fn event_with(kind: Kind, value: &KeyValue) -> String {
+    let event = crate::event(kind.as_str());
+    event.replace(crate::support::generated().expose(), value.expose())
+}
+
+/// The answer in one value; an error is its message.
+pub(crate) fn shown(answer: Result<Answer, FunctionError>) -> Value {
+    match answer.unwrap() {
+        Answer::Response(answer) => answer,
+        Answer::Error { error_message, .. } => Value::from(format!("error: {error_message}")),
+    }
+}
