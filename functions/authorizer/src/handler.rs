@@ -137,7 +137,11 @@ impl Authorizer {
             },
         };
         log.decided(&decided);
-        answer::answer(incoming, &decided, &self.settings)
+        let answer = answer::answer(incoming, &decided, &self.settings);
+        if answer.is_err() && log.allowed {
+            log.refused(Reason::Unavailable);
+        }
+        answer
     }
 
     async fn decide(
