@@ -1,6 +1,9 @@
 //! The files of this repository, for the tests that hold its documents against its code.
 
-use std::{fs, io, path::{Path, PathBuf}};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -21,7 +24,10 @@ pub fn document(path: &str) -> io::Result<String> {
 /// When a folder or file cannot be read.
 pub fn rust_sources() -> io::Result<Vec<(PathBuf, String)>> {
     let mut sources = Vec::new();
-    let mut folders: Vec<PathBuf> = ["functions", "shared", "cli", "tests"].iter().map(|name| root().join(name)).collect();
+    let mut folders: Vec<PathBuf> = ["functions", "shared", "cli", "tests"]
+        .iter()
+        .map(|name| root().join(name))
+        .collect();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();

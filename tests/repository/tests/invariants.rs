@@ -33,7 +33,11 @@ fn tests() -> BTreeSet<String> {
 fn every_test_that_a_promise_names_is_there() {
     let (text, tests) = (document("docs/invariants.md").unwrap(), tests());
     let mut promises = 0;
-    for (heading, body) in text.split("\n### ").skip(1).map(|section| section.split_once('\n').unwrap()) {
+    for (heading, body) in text
+        .split("\n### ")
+        .skip(1)
+        .map(|section| section.split_once('\n').unwrap())
+    {
         let line = body.lines().find(|line| line.starts_with("Tests: "));
         let named = named(line.unwrap_or_else(|| panic!("{heading}: no line of tests")));
         assert!(!named.is_empty(), "{heading}: no test");
