@@ -1,1 +1,78 @@
-//! (to come)
+//! The admin API: creates keys and usage plans, attaches keys to plans, reports use.
+//!
+//! [`router`] names every path; each leads to the one file of its operation, `<resource>/
+//! <operation>.rs`, which has the request's type and the handler. What a request says wrong
+//! is collected as [`faults`], and every failure becomes an answer in [`problem`]. A field,
+//! header or parameter that is not yet enforced is refused by its name.
+
+mod attachments;
+mod body;
+mod caller;
+mod faults;
+mod headers;
+mod health;
+mod json;
+mod keys;
+mod paging;
+mod parameters;
+mod patch;
+mod path;
+mod plans;
+mod problem;
+mod random;
+mod request_log;
+pub mod settings;
+mod stage;
+mod state;
+mod unknown;
+mod usage;
+mod verify;
+mod words;
+
+use axum::{
+    Router,
+    middleware::from_fn,
+    routing::{get, patch, post, put},
+};
+use tower::ServiceExt as _;
+
+pub use random::{NoRandomness, Random};
+pub use state::AdminState;
+
+/// The whole API, as a service that `lambda_http::run` takes.
+pub fn router(state: AdminState) -> Router {
+    let v1 = Router::new()
+        .route("/v1/plans", post(plans::create).get(plans::list))
+        .route(
+            "/v1/plans/{planId}",
+            get(plans::show).patch(plans::update).delete(plans::delete),
+        )
+        .route("/v1/plans/{planId}/keys", get(attachments::list))
+        .route(
+            "/v1/plans/{planId}/keys/{keyId}",
+            put(attachments::attach)
+                .get(attachments::show)
+                .delete(attachments::detach),
+        )
+        .route("/v1/plans/{planId}/usage", get(usage::by_plan))
+        .route("/v1/plans/{planId}/keys/{keyId}/usage", patch(usage::grant))
+        .route("/v1/keys", post(keys::create).get(keys::list))
+        .route(
+            "/v1/keys/{keyId}",
+            get(keys::show).patch(keys::update).delete(keys::delete),
+        )
+        .route("/v1/keys/{keyId}/usage", get(usage::by_key))
+        .route("/v1/verify", post(verify::verify))
+        .fallback(unknown::path)
+        .method_not_allowed_fallback(unknown::method)
+        .layer(from_fn(headers::none_of_later_versions))
+        .layer(from_fn(caller::required));
+    let health = Router::new()
+        .route("/health", get(health::health))
+        .method_not_allowed_fallback(unknown::method);
+    let api = health
+        .merge(v1)
+        .layer(from_fn(request_log::log))
+        .with_state(state);
+    Router::new().fallback_service(api.map_request(stage::stripped))
+}

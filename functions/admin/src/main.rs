@@ -1,2 +1,63 @@
-//! (to come)
-fn main() {}
+//! The admin API's Lambda function: wires settings, clock, chance and table to the router.
+
+use std::{
+    process::ExitCode,
+    time::{Instant, SystemTime},
+};
+
+use latchkey_admin::{AdminState, NoRandomness, Random, router, settings::Settings};
+use latchkey_domain::{Clock, Reading};
+use latchkey_store::{Patience, Store, client_from_environment};
+use tracing::Level;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the function cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), lambda_http::Error> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let settings = Settings::read(variable);
+    let level = settings
+        .as_ref()
+        .map_or(Level::INFO, |settings| settings.log_level);
+    latchkey_telemetry::log_json(level);
+    let settings = settings?;
+    let client = client_from_environment(variable)?;
+    lambda_http::run(router(AdminState {
+        store: Store::new(&client, &settings.table_name, Patience::Change),
+        clock: machine_clock(),
+        random: machine_random(),
+    }))
+    .await
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the machine is asked for the time"
+)]
+fn machine_clock() -> Clock {
+    let start = Instant::now();
+    Clock::new(move || Reading {
+        wall: SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| {
+                i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+            }),
+        steady: i64::try_from(start.elapsed().as_nanos()).unwrap_or(i64::MAX),
+    })
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the machine is asked for random bytes"
+)]
+fn machine_random() -> Random {
+    Random::new(|bytes| getrandom::fill(bytes).map_err(|_| NoRandomness))
+}

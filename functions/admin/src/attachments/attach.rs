@@ -1,0 +1,68 @@
+//! `PUT /v1/plans/{planId}/keys/{keyId}`: puts a key on a plan. Repeating it changes nothing.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header::LOCATION};
+use latchkey_domain::Plan;
+use latchkey_store::{AttachError, Attachment, KeyRecord};
+
+use super::view::AttachmentView;
+use crate::{
+    AdminState,
+    body::NoBody,
+    caller::Caller,
+    keys,
+    parameters::{NoParameters, Query},
+    path::AttachmentPath,
+    plans,
+    problem::Problem,
+    state::ATTEMPTS,
+};
+
+/// # Errors
+/// [`Problem::UnknownPlan`], [`Problem::UnknownKey`]; [`Problem::PlanInTheWay`] where another
+/// plan of the key covers one of its stages; [`Problem::TooManyPlans`]; [`Problem::Changed`].
+pub(crate) async fn attach(
+    State(state): State<AdminState>,
+    caller: Caller,
+    path: AttachmentPath,
+    Query(NoParameters): Query<NoParameters>,
+    _: NoBody,
+) -> Result<Response, Problem> {
+    for _ in 0..ATTEMPTS {
+        let plan = plans::find(&state, &path.plan_id).await?.plan;
+        let record = keys::find(&state, path.key_id).await?;
+        if record.plan_ids.contains(&plan.id) {
+            if let Some(attachment) = state.store.attachment(path.key_id, &plan.id).await? {
+                return Ok(Json(AttachmentView::from(attachment)).into_response());
+            }
+        } else if let Some(attachment) = write(&state, &caller, &record, &plan).await? {
+            let location = attachment.key_id.to_string();
+            let view = Json(AttachmentView::from(attachment));
+            return Ok((StatusCode::CREATED, [(LOCATION, location)], view).into_response());
+        }
+    }
+    Err(Problem::Changed)
+}
+
+/// Attaches the key, unless another change came first.
+async fn write(
+    state: &AdminState,
+    caller: &Caller,
+    record: &KeyRecord,
+    plan: &Plan,
+) -> Result<Option<Attachment>, Problem> {
+    if record.plan_ids.len() >= keys::MAX_PLANS {
+        return Err(Problem::TooManyPlans(keys::MAX_PLANS));
+    }
+    plans::refuse_overlap(plan, &keys::plans_of(state, record).await?)?;
+    let change = state.change_by(caller)?;
+    match state.store.attach(record, plan, &change).await {
+        Ok(attachment) => Ok(Some(attachment)),
+        Err(AttachError::Changed) => Ok(None),
+        Err(AttachError::Store(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,12 @@
+//! Which key is on which plan.
+
+mod attach;
+mod detach;
+mod list;
+mod show;
+mod view;
+
+pub(crate) use attach::attach;
+pub(crate) use detach::detach;
+pub(crate) use list::list;
+pub(crate) use show::show;

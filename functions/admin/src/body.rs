@@ -1,0 +1,85 @@
+//! JSON bodies: read whole or refused with all that is wrong with them.
+
+use axum::{
+    body::{Body as HttpBody, Bytes, to_bytes},
+    extract::{FromRequest, Request},
+};
+use deserr::Deserr;
+use http::{
+    HeaderMap, Method,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
+
+use crate::{
+    faults::{Fault, Faults},
+    json,
+    problem::Problem,
+};
+
+/// Bytes that a body may have; API Gateway would pass 10 MB.
+const MAX_BYTES: usize = 1_000_000;
+
+/// A body, read as `T`.
+#[derive(Debug)]
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<S: Sync, T: Deserr<Faults>> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        check_media_type(&parts.headers, &parts.method)?;
+        let bytes = read(body).await?;
+        if bytes.is_empty() {
+            return Err(Problem::fault(Fault::at("", "is empty, not an object")));
+        }
+        let json = json::read(&bytes).map_err(|error| Problem::MalformedJson(error.to_string()))?;
+        Ok(Self(deserr::deserialize::<T, _, Faults>(json)?))
+    }
+}
+
+/// A request that has no body. One that has is refused: whoever sent it expects it to matter.
+#[derive(Debug)]
+pub(crate) struct NoBody;
+
+impl<S: Sync> FromRequest<S> for NoBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        if read(request.into_body()).await?.is_empty() {
+            return Ok(Self);
+        }
+        Err(Problem::fault(Fault::at(
+            "",
+            "must be empty: this request takes no body",
+        )))
+    }
+}
+
+async fn read(body: HttpBody) -> Result<Bytes, Problem> {
+    // It comes whole from memory, so that its length is all that can be wrong.
+    to_bytes(body, MAX_BYTES)
+        .await
+        .map_err(|_| Problem::BodyTooLarge(MAX_BYTES))
+}
+
+fn check_media_type(headers: &HeaderMap, method: &Method) -> Result<(), Problem> {
+    const JSON: &str = "application/json";
+    const MERGE_PATCH: &str = "application/merge-patch+json";
+    let named = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let media_type = named(CONTENT_TYPE).and_then(|value| value.split(';').next());
+    let is =
+        |wanted: &str| media_type.is_some_and(|given| given.trim().eq_ignore_ascii_case(wanted));
+    if headers.contains_key(CONTENT_ENCODING) {
+        let allowed = "send the body as it is, without Content-Encoding";
+        return Err(Problem::UnsupportedMediaType(allowed));
+    }
+    if is(JSON) || (method == Method::PATCH && is(MERGE_PATCH)) {
+        return Ok(());
+    }
+    Err(Problem::UnsupportedMediaType(if method == Method::PATCH {
+        "send the body as Content-Type application/merge-patch+json or application/json"
+    } else {
+        "send the body as Content-Type application/json"
+    }))
+}

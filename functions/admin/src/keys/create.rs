@@ -1,0 +1,185 @@
+//! `POST /v1/keys`: makes a key, on plans at once where they are named.
+
+use std::collections::BTreeSet;
+
+use axum::{Json, extract::State, response::IntoResponse};
+use deserr::{Deserr, ValuePointerRef};
+use http::{StatusCode, header::LOCATION};
+use latchkey_domain::{
+    CustomerId, Description, Key, KeyValue, Metadata, Name, Plan, PlanId, Prefix,
+};
+use latchkey_store::{Change, CreateKeyError};
+
+use super::{
+    MAX_PLANS,
+    fields::{AllowedIps, CustomValue, MetadataPatch, READ_ONLY, check},
+    view::CreatedKeyView,
+};
+use crate::{
+    AdminState,
+    body::Body,
+    caller::Caller,
+    faults::{Fault, Faults, NOT_YET},
+    parameters::{NoParameters, Query},
+    problem::Problem,
+    state::ATTEMPTS,
+    words::Instant,
+};
+
+/// A key as its owner describes it.
+#[derive(Debug, Deserr)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields = unknown_field)]
+pub(crate) struct CreateKey {
+    #[deserr(default)]
+    name: Option<Name>,
+    #[deserr(default)]
+    description: Option<Description>,
+    /// A value of the owner's own; else one is generated.
+    #[deserr(default)]
+    value: Option<CustomValue>,
+    /// What a generated value begins with; `lk_live` unless given.
+    #[deserr(default)]
+    prefix: Option<Prefix>,
+    #[deserr(default)]
+    customer_id: Option<CustomerId>,
+    /// On unless said.
+    #[deserr(default)]
+    enabled: Option<bool>,
+    #[deserr(default)]
+    not_before: Option<Instant>,
+    #[deserr(default)]
+    expires_at: Option<Instant>,
+    #[deserr(default)]
+    allowed_ips: Option<AllowedIps>,
+    #[deserr(default)]
+    metadata: Option<MetadataPatch>,
+    #[deserr(default)]
+    plan_ids: Option<Vec<PlanId>>,
+}
+
+fn unknown_field(field: &str, accepted: &[&str], location: ValuePointerRef<'_>) -> Faults {
+    const ELSEWHERE: [(&str, &str); 7] = [
+        ("routes", NOT_YET),
+        ("nativeValue", NOT_YET),
+        ("id", READ_ONLY),
+        ("last4", READ_ONLY),
+        ("lastUsedDate", READ_ONLY),
+        ("createdDate", READ_ONLY),
+        ("lastUpdatedDate", READ_ONLY),
+    ];
+    Faults::unknown_field(field, accepted, location, &ELSEWHERE)
+}
+
+/// # Errors
+/// [`Problem::Invalid`]; [`Problem::ValueTaken`] for a custom value that another key has;
+/// [`Problem::PlansOverlap`]; [`Problem::Changed`].
+pub(crate) async fn create(
+    State(state): State<AdminState>,
+    caller: Caller,
+    Query(NoParameters): Query<NoParameters>,
+    Body(mut fields): Body<CreateKey>,
+) -> Result<impl IntoResponse, Problem> {
+    let change = state.change_by(&caller)?;
+    let plan_ids = fields.plan_ids.take().unwrap_or_default();
+    let mut faults = Faults::default();
+    if fields.value.is_some() && fields.prefix.is_some() {
+        let detail = "belongs to a generated value: leave out either prefix or value";
+        faults.push(Fault::at("/prefix", detail));
+    }
+    let value = value(&state, &mut fields)?;
+    let key = faults.keep(key(fields, &value, &change));
+    for _ in 0..ATTEMPTS {
+        let plans = plans(&state, &plan_ids, &mut faults).await?;
+        let Some(key) = key.as_ref().filter(|_| faults.is_empty()) else {
+            return Err(faults.into());
+        };
+        refuse_overlap(&plans)?;
+        let on: Vec<&Plan> = plans.iter().collect();
+        match state.store.create_key(key, &on, &change).await {
+            Ok(()) => {
+                let location = format!("keys/{}", key.id);
+                let plan_ids: BTreeSet<PlanId> = plan_ids.into_iter().collect();
+                let view = Json(CreatedKeyView::new(key, &plan_ids, &value));
+                return Ok((StatusCode::CREATED, [(LOCATION, location)], view));
+            }
+            Err(CreateKeyError::Taken(id)) => return Err(Problem::ValueTaken(id)),
+            Err(CreateKeyError::PlanChanged(_)) => {}
+            Err(CreateKeyError::Store(error)) => return Err(error.into()),
+        }
+    }
+    Err(Problem::Changed)
+}
+
+fn value(state: &AdminState, fields: &mut CreateKey) -> Result<KeyValue, Problem> {
+    if let Some(CustomValue(value)) = fields.value.take() {
+        return Ok(value);
+    }
+    let prefix = fields.prefix.clone().unwrap_or_default();
+    Ok(KeyValue::generate(&prefix, &state.random.bytes()?))
+}
+
+fn key(fields: CreateKey, value: &KeyValue, change: &Change) -> Result<Key, Faults> {
+    let metadata = fields.metadata.unwrap_or_default();
+    let key = Key {
+        id: value.presented().id,
+        hash: value.presented().hash,
+        prefix: value.prefix().cloned(),
+        last4: value.last4().to_owned(),
+        name: fields.name,
+        description: fields.description,
+        customer_id: fields.customer_id,
+        enabled: fields.enabled.unwrap_or(true),
+        not_before: fields.not_before.map(|Instant(at)| at),
+        expires_at: fields.expires_at.map(|Instant(at)| at),
+        allowed_ips: fields.allowed_ips.map(|AllowedIps(rules)| rules),
+        routes: None,
+        metadata: metadata.onto(&Metadata::default())?,
+        created: change.at,
+        updated: change.at,
+        revision: 1,
+    };
+    check(&key)?;
+    Ok(key)
+}
+
+/// The plans of these ids, as they are now. Ids that name none are faults.
+async fn plans(
+    state: &AdminState,
+    ids: &[PlanId],
+    faults: &mut Faults,
+) -> Result<Vec<Plan>, Problem> {
+    let mut plans = Vec::new();
+    if ids.len() > MAX_PLANS {
+        faults.push(Fault::at(
+            "/planIds",
+            format!("a key may be on {MAX_PLANS} plans"),
+        ));
+        return Ok(plans);
+    }
+    for (at, id) in ids.iter().enumerate() {
+        let pointer = format!("/planIds/{at}");
+        if ids.iter().take(at).any(|earlier| earlier == id) {
+            faults.push(Fault::at(pointer, "is named twice"));
+        } else if let Some(record) = state.store.plan(id).await? {
+            plans.push(record.plan);
+        } else {
+            faults.push(Fault::at(pointer, "no usage plan has this id"));
+        }
+    }
+    Ok(plans)
+}
+
+fn refuse_overlap(plans: &[Plan]) -> Result<(), Problem> {
+    for (at, first) in plans.iter().enumerate() {
+        for second in plans.iter().skip(at + 1) {
+            if let Some(stage) = first.overlap(second) {
+                return Err(Problem::PlansOverlap {
+                    first: first.id.clone(),
+                    second: second.id.clone(),
+                    stage: stage.to_string(),
+                });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! API keys.
+
+mod create;
+mod delete;
+mod fields;
+mod list;
+mod show;
+mod update;
+mod view;
+
+pub(crate) use create::create;
+pub(crate) use delete::delete;
+pub(crate) use list::list;
+pub(crate) use show::show;
+pub(crate) use update::update;
+
+use latchkey_domain::{KeyId, Plan};
+use latchkey_store::{KeyRecord, KeySnapshot};
+
+use crate::{AdminState, problem::Problem};
+
+/// Plans that a key may be on: what is read and written with it stays bounded.
+pub(crate) const MAX_PLANS: usize = 10;
+
+/// A key, as it is now.
+///
+/// # Errors
+/// [`Problem::UnknownKey`].
+pub(crate) async fn find(state: &AdminState, id: KeyId) -> Result<KeyRecord, Problem> {
+    state.store.key(id).await?.ok_or(Problem::UnknownKey)
+}
+
+/// A key with its meters, as it is now.
+///
+/// # Errors
+/// [`Problem::UnknownKey`].
+pub(crate) async fn find_whole(state: &AdminState, id: KeyId) -> Result<KeySnapshot, Problem> {
+    state
+        .store
+        .key_snapshot(id)
+        .await?
+        .ok_or(Problem::UnknownKey)
+}
+
+/// The plans that a key is on; a plan that has just been deleted is left out.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn plans_of(state: &AdminState, key: &KeyRecord) -> Result<Vec<Plan>, Problem> {
+    let mut plans = Vec::with_capacity(key.plan_ids.len());
+    for id in &key.plan_ids {
+        if let Some(record) = state.store.plan(id).await? {
+            plans.push(record.plan);
+        }
+    }
+    Ok(plans)
+}

@@ -1,0 +1,140 @@
+//! `PATCH /v1/keys/{keyId}`: changes a key by a merge patch (RFC 7396).
+
+use axum::{Json, extract::State};
+use deserr::{Deserr, ValuePointerRef};
+use latchkey_domain::{CustomerId, Description, Key, Metadata, Name};
+use latchkey_store::{KeySnapshot, Lost};
+
+use super::{
+    fields::{AllowedIps, MetadataPatch, READ_ONLY, check},
+    find_whole,
+    view::KeyView,
+};
+use crate::{
+    AdminState,
+    body::Body,
+    caller::Caller,
+    faults::{Faults, NOT_YET},
+    parameters::{NoParameters, Query},
+    patch::{Patch, Replace},
+    path::KeyPath,
+    problem::Problem,
+    state::ATTEMPTS,
+    words::Instant,
+};
+
+/// What is to be changed. Metadata is merged, lists are replaced.
+#[derive(Debug, Deserr)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields = unknown_field)]
+pub(crate) struct UpdateKey {
+    #[deserr(default)]
+    name: Patch<Name>,
+    #[deserr(default)]
+    description: Patch<Description>,
+    #[deserr(default)]
+    customer_id: Patch<CustomerId>,
+    #[deserr(default)]
+    enabled: Replace<bool>,
+    #[deserr(default)]
+    not_before: Patch<Instant>,
+    #[deserr(default)]
+    expires_at: Patch<Instant>,
+    #[deserr(default)]
+    allowed_ips: Patch<AllowedIps>,
+    #[deserr(default)]
+    metadata: Patch<MetadataPatch>,
+}
+
+fn unknown_field(field: &str, accepted: &[&str], location: ValuePointerRef<'_>) -> Faults {
+    const ATTACH: &str = "is not changed here: attach with PUT and detach with DELETE /v1/plans/{planId}/keys/{keyId}";
+    const NEW_KEY: &str = "is given once, at creation: create another key, and delete this one";
+    const ELSEWHERE: [(&str, &str); 10] = [
+        ("planIds", ATTACH),
+        ("value", NEW_KEY),
+        ("prefix", NEW_KEY),
+        ("routes", NOT_YET),
+        ("nativeValue", NOT_YET),
+        ("id", READ_ONLY),
+        ("last4", READ_ONLY),
+        ("lastUsedDate", READ_ONLY),
+        ("createdDate", READ_ONLY),
+        ("lastUpdatedDate", READ_ONLY),
+    ];
+    Faults::unknown_field(field, accepted, location, &ELSEWHERE)
+}
+
+/// # Errors
+/// [`Problem::UnknownKey`]; [`Problem::Invalid`]; [`Problem::Changed`].
+pub(crate) async fn update(
+    State(state): State<AdminState>,
+    caller: Caller,
+    KeyPath(id): KeyPath,
+    Query(NoParameters): Query<NoParameters>,
+    Body(patch): Body<UpdateKey>,
+) -> Result<Json<KeyView>, Problem> {
+    for _ in 0..ATTEMPTS {
+        let before = find_whole(&state, id).await?;
+        let after = patch.onto(&before.record.key)?;
+        if after == before.record.key {
+            return Ok(Json(KeyView::whole(&before)));
+        }
+        if let Some(written) = write(&state, &caller, before, after).await? {
+            return Ok(Json(KeyView::whole(&written)));
+        }
+    }
+    Err(Problem::Changed)
+}
+
+/// Writes the key, unless another change came first.
+async fn write(
+    state: &AdminState,
+    caller: &Caller,
+    mut snapshot: KeySnapshot,
+    mut after: Key,
+) -> Result<Option<KeySnapshot>, Problem> {
+    let change = state.change_by(caller)?;
+    after.updated = change.at;
+    after.revision += 1;
+    match state
+        .store
+        .update_key(&snapshot.record, &after, &change)
+        .await
+    {
+        Ok(()) => {
+            snapshot.record.key = after;
+            Ok(Some(snapshot))
+        }
+        Err(Lost::Condition(_)) => Ok(None),
+        Err(Lost::Store(error)) => Err(error.into()),
+    }
+}
+
+impl UpdateKey {
+    /// The key after the patch.
+    fn onto(&self, before: &Key) -> Result<Key, Faults> {
+        let mut faults = Faults::default();
+        let metadata = match &self.metadata {
+            Patch::Keep => Ok(before.metadata.clone()),
+            Patch::Clear => Ok(Metadata::default()),
+            Patch::Set(patch) => patch.onto(&before.metadata),
+        };
+        let allowed_ips = self
+            .allowed_ips
+            .onto(before.allowed_ips.clone().map(AllowedIps));
+        let not_before = self.not_before.onto(before.not_before.map(Instant));
+        let expires_at = self.expires_at.onto(before.expires_at.map(Instant));
+        let after = Key {
+            name: self.name.onto(before.name.clone()),
+            description: self.description.onto(before.description.clone()),
+            customer_id: self.customer_id.onto(before.customer_id.clone()),
+            enabled: self.enabled.onto(before.enabled),
+            not_before: not_before.map(|Instant(at)| at),
+            expires_at: expires_at.map(|Instant(at)| at),
+            allowed_ips: allowed_ips.map(|AllowedIps(rules)| rules),
+            metadata: faults.keep(metadata).unwrap_or_default(),
+            ..before.clone()
+        };
+        faults.keep(check(&after));
+        faults.or(after)
+    }
+}

@@ -1,0 +1,130 @@
+//! A key as it is answered: never with its value, but once, at its creation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{Timestamp, civil::Date};
+use latchkey_domain::{Key, KeyValue, PlanId};
+use latchkey_store::{KeyRecord, KeySnapshot};
+use serde::{Serialize, Serializer};
+
+use crate::usage::date_of;
+
+/// A key. What it does not have is left out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KeyView {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<String>,
+    last4: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_id: Option<String>,
+    enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_ips: Option<Vec<String>>,
+    metadata: BTreeMap<String, String>,
+    plan_ids: Vec<String>,
+    #[serde(skip_serializing_if = "LastUsed::is_untold")]
+    last_used_date: LastUsed,
+    created_date: Timestamp,
+    last_updated_date: Timestamp,
+}
+
+/// The day (UTC) on which a key was last charged. It stands in the key's meters: they are
+/// read with one key, and not for a list, where it is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LastUsed {
+    Untold,
+    Never,
+    On(Date),
+}
+
+impl LastUsed {
+    fn is_untold(&self) -> bool {
+        *self == Self::Untold
+    }
+}
+
+impl Serialize for LastUsed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Untold | Self::Never => serializer.serialize_none(),
+            Self::On(date) => date.serialize(serializer),
+        }
+    }
+}
+
+impl KeyView {
+    fn new(key: &Key, plan_ids: &BTreeSet<PlanId>, last_used_date: LastUsed) -> Self {
+        let networks = key.allowed_ips.as_ref().map(|rules| rules.networks());
+        let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+        Self {
+            id: key.id.to_string(),
+            prefix: key.prefix.as_ref().map(|prefix| prefix.as_str().to_owned()),
+            last4: key.last4.clone(),
+            name: key.name.as_ref().map(|name| name.as_str().to_owned()),
+            description: key
+                .description
+                .as_ref()
+                .map(|text| text.as_str().to_owned()),
+            customer_id: key.customer_id.as_ref().map(|id| id.as_str().to_owned()),
+            enabled: key.enabled,
+            not_before: key.not_before,
+            expires_at: key.expires_at,
+            allowed_ips: networks
+                .map(|networks| networks.iter().map(ToString::to_string).collect()),
+            metadata: key.metadata.iter().map(owned).collect(),
+            plan_ids: plan_ids.iter().map(ToString::to_string).collect(),
+            last_used_date,
+            created_date: key.created,
+            last_updated_date: key.updated,
+        }
+    }
+
+    /// A key of a list.
+    pub(super) fn of_list(record: &KeyRecord) -> Self {
+        Self::new(&record.key, &record.plan_ids, LastUsed::Untold)
+    }
+
+    /// A key that was read with its meters.
+    pub(super) fn whole(snapshot: &KeySnapshot) -> Self {
+        let days = snapshot.meters.values().flat_map(|meter| meter.days.keys());
+        let last = days
+            .max()
+            .map_or(LastUsed::Never, |day| LastUsed::On(date_of(*day)));
+        Self::new(&snapshot.record.key, &snapshot.record.plan_ids, last)
+    }
+}
+
+/// A key that was just made.
+#[derive(Serialize)]
+pub(crate) struct CreatedKeyView {
+    value: String,
+    #[serde(flatten)]
+    key: KeyView,
+    /// What its maker should know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'static str>,
+}
+
+/// Said of a key without a plan.
+const NO_PLAN: &str = "This key is on no usage plan, so that each call with it is refused (no_usage_plan): attach it with PUT /v1/plans/{planId}/keys/{keyId}.";
+
+impl CreatedKeyView {
+    /// With the value, which is answered this once.
+    pub(super) fn new(key: &Key, plan_ids: &BTreeSet<PlanId>, value: &KeyValue) -> Self {
+        Self {
+            value: value.expose().to_owned(),
+            key: KeyView::new(key, plan_ids, LastUsed::Never),
+            notice: plan_ids.is_empty().then_some(NO_PLAN),
+        }
+    }
+}

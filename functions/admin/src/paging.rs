@@ -1,0 +1,68 @@
+//! Lists in pages.
+
+use latchkey_store::{Cursor, Page};
+use serde::Serialize;
+
+use crate::parameters::{FromParameters, Parameters};
+
+/// Which page is asked for.
+#[derive(Debug)]
+pub(crate) struct Paging {
+    /// `limit`: items of a page, 1 to 500; 25 unless given.
+    pub(crate) limit: u16,
+    /// `cursor`: that of the page before; none for the first.
+    pub(crate) cursor: Option<Cursor>,
+}
+
+impl Paging {
+    const DEFAULT_LIMIT: u16 = 25;
+    const MAX_LIMIT: u16 = 500;
+
+    fn read_limit(text: &str) -> Result<u16, String> {
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        text.parse()
+            .ok()
+            .filter(|limit| digits && (1..=Self::MAX_LIMIT).contains(limit))
+            .ok_or_else(|| format!("must be a whole number from 1 to {}", Self::MAX_LIMIT))
+    }
+}
+
+impl FromParameters for Paging {
+    const LATER: &'static [&'static str] = &[
+        "customerId",
+        "name",
+        "namePrefix",
+        "planId",
+        "state",
+        "unusedSince",
+    ];
+
+    fn read(parameters: &mut Parameters) -> Self {
+        let limit = parameters.take("limit", Self::read_limit);
+        let cursor = parameters.take("cursor", |text| {
+            Cursor::decode(text).map_err(|error| error.to_string())
+        });
+        Self {
+            limit: limit.unwrap_or(Self::DEFAULT_LIMIT),
+            cursor,
+        }
+    }
+}
+
+/// A page as it is answered.
+#[derive(Debug, Serialize)]
+pub(crate) struct PageView<T> {
+    items: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<String>,
+}
+
+impl<T> PageView<T> {
+    /// A page of the store, each item shown by `view`.
+    pub(crate) fn of<R>(page: Page<R>, view: impl Fn(R) -> T) -> Self {
+        Self {
+            items: page.items.into_iter().map(view).collect(),
+            cursor: page.cursor.map(|cursor| cursor.encode()),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `POST /v1/plans`: makes a usage plan.
+
+use axum::{Json, extract::State, response::IntoResponse};
+use deserr::Deserr;
+use http::{StatusCode, header::LOCATION};
+use latchkey_domain::{Description, Name, Plan, PlanId, Quota, Throttle};
+use latchkey_store::Lost;
+
+use super::{
+    fields::{ApiStages, Enforcement, ScopeWord, check, unknown_in_plan},
+    view::PlanView,
+};
+use crate::{
+    AdminState,
+    body::Body,
+    caller::Caller,
+    faults::Faults,
+    parameters::{NoParameters, Query},
+    problem::Problem,
+    state::ATTEMPTS,
+};
+
+/// A plan as its owner describes it.
+#[derive(Debug, Deserr)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields = unknown_in_plan)]
+pub(crate) struct CreatePlan {
+    name: Name,
+    #[deserr(default)]
+    description: Option<Description>,
+    #[deserr(default)]
+    throttle: Option<Throttle>,
+    #[deserr(default)]
+    quota: Option<Quota>,
+    /// Absent and empty are the same: the plan covers nothing.
+    #[deserr(default)]
+    api_stages: Option<ApiStages>,
+    #[deserr(default)]
+    scope: Option<ScopeWord>,
+    #[deserr(default, rename = "enforcement")]
+    _enforcement: Option<Enforcement>,
+}
+
+/// # Errors
+/// [`Problem::Invalid`].
+pub(crate) async fn create(
+    State(state): State<AdminState>,
+    caller: Caller,
+    Query(NoParameters): Query<NoParameters>,
+    Body(fields): Body<CreatePlan>,
+) -> Result<impl IntoResponse, Problem> {
+    let change = state.change_by(&caller)?;
+    let mut plan = Plan {
+        id: PlanId::generate(state.random.bytes()?),
+        name: fields.name,
+        description: fields.description,
+        throttle: fields.throttle,
+        quota: fields.quota,
+        stages: fields.api_stages.unwrap_or_default().0,
+        scope: fields.scope.map(|word| word.0).unwrap_or_default(),
+        created: change.at,
+        updated: change.at,
+        version: 1,
+    };
+    check(&plan)?;
+    for _ in 0..ATTEMPTS {
+        match state.store.create_plan(&plan, &change).await {
+            Ok(()) => {
+                let location = format!("plans/{}", plan.id);
+                let view = Json(PlanView::from(&plan));
+                return Ok((StatusCode::CREATED, [(LOCATION, location)], view));
+            }
+            Err(Lost::Condition(_)) => plan.id = PlanId::generate(state.random.bytes()?),
+            Err(Lost::Store(error)) => return Err(error.into()),
+        }
+    }
+    Err(Problem::Changed)
+}

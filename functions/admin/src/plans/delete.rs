@@ -1,0 +1,40 @@
+//! `DELETE /v1/plans/{planId}`: deletes a plan that no key is on.
+
+use axum::extract::State;
+use http::StatusCode;
+use latchkey_store::DeletePlanError;
+
+use super::find;
+use crate::{
+    AdminState,
+    body::NoBody,
+    caller::Caller,
+    parameters::{NoParameters, Query},
+    path::PlanPath,
+    problem::Problem,
+    state::ATTEMPTS,
+};
+
+/// # Errors
+/// [`Problem::UnknownPlan`]; [`Problem::PlanInUse`] with the number of keys on it.
+pub(crate) async fn delete(
+    State(state): State<AdminState>,
+    caller: Caller,
+    PlanPath(id): PlanPath,
+    Query(NoParameters): Query<NoParameters>,
+    _: NoBody,
+) -> Result<StatusCode, Problem> {
+    for _ in 0..ATTEMPTS {
+        let record = find(&state, &id).await?;
+        if record.keys > 0 {
+            return Err(Problem::PlanInUse(record.keys));
+        }
+        let change = state.change_by(&caller)?;
+        match state.store.delete_plan(&record.plan, &change).await {
+            Ok(()) => return Ok(StatusCode::NO_CONTENT),
+            Err(DeletePlanError::Changed) => {}
+            Err(DeletePlanError::Store(error)) => return Err(error.into()),
+        }
+    }
+    Err(Problem::Changed)
+}

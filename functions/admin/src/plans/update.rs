@@ -1,0 +1,176 @@
+//! `PATCH /v1/plans/{planId}`: changes a plan by a merge patch (RFC 7396).
+
+use axum::{Json, extract::State};
+use deserr::Deserr;
+use latchkey_domain::{Description, Name, Period, Plan, Quota, Rate, Throttle};
+use latchkey_store::{Lost, PlanRecord};
+
+use super::{
+    fields::{ApiStages, Enforcement, ScopeWord, check, unknown_in_plan, unknown_in_quota},
+    find,
+    overlap::refuse_stages_in_the_way,
+    view::PlanView,
+};
+use crate::{
+    AdminState,
+    body::Body,
+    caller::Caller,
+    faults::{Fault, Faults},
+    parameters::{NoParameters, Query},
+    patch::{Patch, Replace},
+    path::PlanPath,
+    problem::Problem,
+    state::ATTEMPTS,
+};
+
+/// What is to be changed. Objects are merged, lists are replaced.
+#[derive(Debug, Deserr)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields = unknown_in_plan)]
+pub(crate) struct UpdatePlan {
+    #[deserr(default)]
+    name: Replace<Name>,
+    #[deserr(default)]
+    description: Patch<Description>,
+    #[deserr(default)]
+    throttle: Patch<UpdateThrottle>,
+    #[deserr(default)]
+    quota: Patch<UpdateQuota>,
+    #[deserr(default)]
+    api_stages: Patch<ApiStages>,
+    #[deserr(default)]
+    scope: Replace<ScopeWord>,
+    #[deserr(default, rename = "enforcement")]
+    _enforcement: Replace<Enforcement>,
+}
+
+#[derive(Debug, Clone, Deserr)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+struct UpdateThrottle {
+    #[deserr(default)]
+    rate_limit: Patch<Rate>,
+    #[deserr(default)]
+    burst_limit: Patch<u64>,
+}
+
+#[derive(Debug, Clone, Deserr)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields = unknown_in_quota)]
+struct UpdateQuota {
+    #[deserr(default)]
+    limit: Patch<u64>,
+    #[deserr(default)]
+    period: Patch<Period>,
+}
+
+/// # Errors
+/// [`Problem::UnknownPlan`]; [`Problem::Invalid`]; [`Problem::StagesInTheWay`] and
+/// [`Problem::TooManyKeys`] for other API stages; [`Problem::Changed`].
+pub(crate) async fn update(
+    State(state): State<AdminState>,
+    caller: Caller,
+    PlanPath(id): PlanPath,
+    Query(NoParameters): Query<NoParameters>,
+    Body(patch): Body<UpdatePlan>,
+) -> Result<Json<PlanView>, Problem> {
+    for _ in 0..ATTEMPTS {
+        let record = find(&state, &id).await?;
+        let after = patch.onto(&record.plan)?;
+        if after == record.plan {
+            return Ok(Json(PlanView::from(&after)));
+        }
+        if let Some(written) = write(&state, &caller, &record, after).await? {
+            return Ok(Json(PlanView::from(&written)));
+        }
+    }
+    Err(Problem::Changed)
+}
+
+/// Writes the plan, unless another change came first.
+async fn write(
+    state: &AdminState,
+    caller: &Caller,
+    record: &PlanRecord,
+    mut after: Plan,
+) -> Result<Option<Plan>, Problem> {
+    if after.stages != record.plan.stages {
+        refuse_stages_in_the_way(state, &after, record.keys).await?;
+    }
+    let change = state.change_by(caller)?;
+    after.updated = change.at;
+    after.version += 1;
+    match state.store.update_plan(&record.plan, &after, &change).await {
+        Ok(()) => Ok(Some(after)),
+        Err(Lost::Condition(_)) => Ok(None),
+        Err(Lost::Store(error)) => Err(error.into()),
+    }
+}
+
+impl UpdatePlan {
+    /// The plan after the patch.
+    fn onto(&self, before: &Plan) -> Result<Plan, Faults> {
+        let mut faults = Faults::default();
+        let throttle = faults.keep(merged(
+            &self.throttle,
+            before.throttle,
+            UpdateThrottle::onto,
+        ));
+        let quota = faults.keep(merged(&self.quota, before.quota, UpdateQuota::onto));
+        let stages = self.api_stages.onto(Some(ApiStages(before.stages.clone())));
+        let after = Plan {
+            name: self.name.onto(before.name.clone()),
+            description: self.description.onto(before.description.clone()),
+            throttle: throttle.flatten(),
+            quota: quota.flatten(),
+            stages: stages.unwrap_or_default().0,
+            scope: self.scope.onto(ScopeWord(before.scope)).0,
+            ..before.clone()
+        };
+        faults.keep(check(&after));
+        faults.or(after)
+    }
+}
+
+/// An object's patch is merged into the object that is there.
+fn merged<P, T>(
+    patch: &Patch<P>,
+    before: Option<T>,
+    onto: impl FnOnce(&P, Option<T>) -> Result<T, Faults>,
+) -> Result<Option<T>, Faults> {
+    match patch {
+        Patch::Keep => Ok(before),
+        Patch::Clear => Ok(None),
+        Patch::Set(patch) => onto(patch, before).map(Some),
+    }
+}
+
+impl UpdateThrottle {
+    fn onto(&self, before: Option<Throttle>) -> Result<Throttle, Faults> {
+        let rate = self.rate_limit.onto(before.map(|throttle| throttle.rate()));
+        let burst = self
+            .burst_limit
+            .onto(before.and_then(|throttle| throttle.burst_given()));
+        let rate = rate.ok_or_else(|| Fault::at("/throttle/rateLimit", "is required"))?;
+        Throttle::new(rate, burst)
+            .map_err(|invalid| Fault::at("/throttle/burstLimit", invalid.without_value()).into())
+    }
+}
+
+impl UpdateQuota {
+    fn onto(&self, before: Option<Quota>) -> Result<Quota, Faults> {
+        let limit = self.limit.onto(before.map(|quota| quota.limit()));
+        let period = self.period.onto(before.map(|quota| quota.period()));
+        let (Some(limit), Some(period)) = (limit, period) else {
+            let mut faults = Faults::default();
+            for (pointer, given) in [
+                ("/quota/limit", limit.is_some()),
+                ("/quota/period", period.is_some()),
+            ] {
+                if !given {
+                    faults.push(Fault::at(pointer, "is required"));
+                }
+            }
+            return Err(faults);
+        };
+        Quota::new(limit, period)
+            .map_err(|invalid| Fault::at("/quota/limit", invalid.without_value()).into())
+    }
+}

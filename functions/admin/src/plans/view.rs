@@ -1,0 +1,107 @@
+//! A plan as it is answered.
+
+use jiff::Timestamp;
+use latchkey_domain::{Plan, PlanStage, Quota, Rate, Scope, Throttle};
+use serde::Serialize;
+use serde_json::Number;
+
+use super::fields::Enforcement;
+
+/// A plan. What it does not have is left out.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlanView {
+    id: String,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    throttle: Option<ThrottleView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quota: Option<QuotaView>,
+    api_stages: Vec<StageView>,
+    scope: &'static str,
+    enforcement: &'static str,
+    created_date: Timestamp,
+    last_updated_date: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ThrottleView {
+    rate_limit: Number,
+    /// As it was given: without one it is the rate, rounded up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    burst_limit: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct QuotaView {
+    limit: u64,
+    period: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StageView {
+    api_id: String,
+    stage: String,
+}
+
+impl From<&Plan> for PlanView {
+    fn from(plan: &Plan) -> Self {
+        Self {
+            id: plan.id.to_string(),
+            name: plan.name.as_str().to_owned(),
+            description: plan
+                .description
+                .as_ref()
+                .map(|text| text.as_str().to_owned()),
+            throttle: plan.throttle.as_ref().map(ThrottleView::from),
+            quota: plan.quota.as_ref().map(QuotaView::from),
+            api_stages: plan.stages.iter().map(StageView::from).collect(),
+            scope: match plan.scope {
+                Scope::Key => "key",
+                Scope::Customer => "customer",
+            },
+            enforcement: Enforcement::DYNAMODB,
+            created_date: plan.created,
+            last_updated_date: plan.updated,
+        }
+    }
+}
+
+impl From<&Throttle> for ThrottleView {
+    fn from(throttle: &Throttle) -> Self {
+        Self {
+            rate_limit: as_number(throttle.rate()),
+            burst_limit: throttle.burst_given(),
+        }
+    }
+}
+
+/// The decimal number that was given: a whole one without a fraction of zero.
+fn as_number(rate: Rate) -> Number {
+    let whole = rate.to_string().parse::<u64>().map(Number::from).ok();
+    whole
+        .or_else(|| Number::from_f64(rate.as_f64()))
+        .unwrap_or_else(|| Number::from(rate.ceil()))
+}
+
+impl From<&Quota> for QuotaView {
+    fn from(quota: &Quota) -> Self {
+        Self {
+            limit: quota.limit(),
+            period: quota.period().as_str(),
+        }
+    }
+}
+
+impl From<&PlanStage> for StageView {
+    fn from(stage: &PlanStage) -> Self {
+        Self {
+            api_id: stage.selector.api_id().to_owned(),
+            stage: stage.selector.stage().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Every way in which a request can fail, and the one place that makes answers of them:
+//! problem documents (RFC 9457) whose `type` never changes.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use latchkey_domain::{KeyId, PlanId};
+use latchkey_store::StoreError;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{
+    faults::{Fault, Faults},
+    random::NoRandomness,
+};
+
+/// Why a request was not carried out. The text is the answer's `detail`.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("errors says what is wrong, and where")]
+    Invalid(Vec<Fault>),
+    #[error("the body is not JSON: {0}")]
+    MalformedJson(String),
+    #[error("the plan has no quota, so there is nothing to grant: give it one first")]
+    NoQuota,
+    #[error(
+        "the request carries no IAM identity: the admin API must stand behind API Gateway with AWS_IAM"
+    )]
+    NoIdentity,
+    #[error("nothing is here: see the paths of the admin API")]
+    UnknownPath,
+    #[error("no usage plan has this id")]
+    UnknownPlan,
+    #[error("no API key has this id")]
+    UnknownKey,
+    #[error("the key is not on the plan")]
+    NotAttached,
+    #[error("this path has other methods: see the header Allow")]
+    MethodNotAllowed,
+    #[error("the key {0} has this value: two keys cannot share one")]
+    ValueTaken(KeyId),
+    #[error(
+        "the plan {in_the_way} covers {stage} too: a key may be on one plan only for each API stage"
+    )]
+    PlanInTheWay { in_the_way: PlanId, stage: String },
+    #[error(
+        "the plans {first} and {second} both cover {stage}: a key may be on one plan only for each API stage"
+    )]
+    PlansOverlap {
+        first: PlanId,
+        second: PlanId,
+        stage: String,
+    },
+    #[error(
+        "with these stages the plan would cover {stage} for {key} as {in_the_way} does: a key may be on one plan only for each API stage"
+    )]
+    StagesInTheWay {
+        key: KeyId,
+        in_the_way: PlanId,
+        stage: String,
+    },
+    #[error("{0} keys are on the plan: take them off first")]
+    PlanInUse(u64),
+    #[error("a key may be on {0} plans, and this one is")]
+    TooManyPlans(usize),
+    #[error(
+        "{keys} keys are on the plan: its stages can be changed while there are at most {allowed}, since each one is looked at"
+    )]
+    TooManyKeys { keys: u64, allowed: u64 },
+    #[error("others keep changing the same thing: try again")]
+    Changed,
+    #[error("the body is larger than {0} bytes")]
+    BodyTooLarge(usize),
+    #[error("{0}")]
+    UnsupportedMediaType(&'static str),
+    #[error(
+        "the table did not answer in its time; a change may or may not have been carried out, so look before it is repeated"
+    )]
+    Unavailable,
+    #[error("the fault is Latchkey's; its log says more")]
+    Internal,
+}
+
+impl Problem {
+    /// One thing is wrong with the request.
+    pub(crate) fn fault(fault: Fault) -> Self {
+        Self::Invalid(vec![fault])
+    }
+
+    /// Name, status and title.
+    fn kind(&self) -> (&'static str, StatusCode, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::Invalid(_) => ("invalid-request", S::BAD_REQUEST, "Invalid request"),
+            Self::MalformedJson(_) => ("malformed-json", S::BAD_REQUEST, "Malformed JSON"),
+            Self::NoQuota => ("no-quota", S::BAD_REQUEST, "No quota"),
+            Self::NoIdentity => ("no-identity", S::FORBIDDEN, "No IAM identity"),
+            Self::UnknownPath => ("unknown-path", S::NOT_FOUND, "Unknown path"),
+            Self::UnknownPlan => ("unknown-plan", S::NOT_FOUND, "Unknown usage plan"),
+            Self::UnknownKey => ("unknown-key", S::NOT_FOUND, "Unknown API key"),
+            Self::NotAttached => ("not-attached", S::NOT_FOUND, "Key not on this plan"),
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                S::METHOD_NOT_ALLOWED,
+                "Method not allowed",
+            ),
+            Self::ValueTaken(_) => ("value-taken", S::CONFLICT, "Key value taken"),
+            Self::PlanInTheWay { .. } | Self::PlansOverlap { .. } | Self::StagesInTheWay { .. } => {
+                (
+                    "plan-in-the-way",
+                    S::CONFLICT,
+                    "Two plans for one API stage",
+                )
+            }
+            Self::PlanInUse(_) => ("plan-in-use", S::CONFLICT, "Usage plan in use"),
+            Self::TooManyPlans(_) => ("too-many-plans", S::CONFLICT, "Too many plans"),
+            Self::TooManyKeys { .. } => ("too-many-keys", S::CONFLICT, "Too many keys"),
+            Self::Changed => ("changed-meanwhile", S::CONFLICT, "Changed meanwhile"),
+            Self::BodyTooLarge(_) => ("body-too-large", S::PAYLOAD_TOO_LARGE, "Body too large"),
+            Self::UnsupportedMediaType(_) => (
+                "unsupported-media-type",
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "Unsupported media type",
+            ),
+            Self::Unavailable => ("unavailable", S::SERVICE_UNAVAILABLE, "Table unavailable"),
+            Self::Internal => ("internal", S::INTERNAL_SERVER_ERROR, "Internal error"),
+        }
+    }
+
+    /// What a program wants to know beside the text.
+    fn members(&self) -> Map<String, Value> {
+        let members = match self {
+            Self::ValueTaken(key) => vec![("keyId", key.to_string().into())],
+            Self::PlanInTheWay { in_the_way, .. } => vec![("planId", in_the_way.as_str().into())],
+            Self::PlansOverlap { first, second, .. } => {
+                vec![("planIds", vec![first.as_str(), second.as_str()].into())]
+            }
+            Self::StagesInTheWay {
+                key, in_the_way, ..
+            } => vec![
+                ("keyId", key.to_string().into()),
+                ("planId", in_the_way.as_str().into()),
+            ],
+            Self::PlanInUse(keys) | Self::TooManyKeys { keys, .. } => {
+                vec![("keys", (*keys).into())]
+            }
+            _ => vec![],
+        };
+        let named = |(name, value): (&str, Value)| (name.to_owned(), value);
+        members.into_iter().map(named).collect()
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [Fault],
+    #[serde(flatten)]
+    members: Map<String, Value>,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (name, status, title) = self.kind();
+        let document = Document {
+            r#type: format!("/problems/{name}"),
+            title,
+            status: status.as_u16(),
+            detail: self.to_string(),
+            errors: match &self {
+                Self::Invalid(faults) => faults,
+                _ => &[],
+            },
+            members: self.members(),
+        };
+        let mut response = (status, Json(document)).into_response();
+        let media_type = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
+        response.extensions_mut().insert(ProblemName(name));
+        response
+    }
+}
+
+/// On an answer: which problem it tells of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ProblemName(pub(crate) &'static str);
+
+impl From<Faults> for Problem {
+    fn from(faults: Faults) -> Self {
+        Self::Invalid(faults.sorted())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Cursor(error) => Self::fault(Fault::parameter("cursor", error.to_string())),
+            StoreError::Unavailable { .. } => {
+                tracing::error!(%error, "the table is unavailable");
+                Self::Unavailable
+            }
+            StoreError::Corrupt(_) => {
+                tracing::error!(%error, "an item cannot be read");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<NoRandomness> for Problem {
+    fn from(error: NoRandomness) -> Self {
+        tracing::error!(%error, "no random bytes");
+        Self::Internal
+    }
+}

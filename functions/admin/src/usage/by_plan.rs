@@ -1,0 +1,114 @@
+//! `GET /v1/plans/{planId}/usage`: what the keys of a plan have used, in pages of keys.
+//!
+//! With `keyId` one key alone, even one that has been taken off the plan since.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State};
+use latchkey_domain::{
+    KeyId, Plan,
+    meter::{Meter, Owner},
+};
+
+use super::{
+    days::{Days, DaysAsked, today},
+    view::{Of, UsageView},
+};
+use crate::{
+    AdminState,
+    faults::Fault,
+    paging::Paging,
+    parameters::{FromParameters, Parameters, Query},
+    path::PlanPath,
+    plans,
+    problem::Problem,
+};
+
+/// Which keys, and which days.
+#[derive(Debug)]
+pub(crate) struct UsageOfPlan {
+    key_id: Option<KeyId>,
+    days: DaysAsked,
+    paging: Paging,
+}
+
+impl FromParameters for UsageOfPlan {
+    fn read(parameters: &mut Parameters) -> Self {
+        let key_id = |text: &str| {
+            text.parse()
+                .map_err(|invalid: latchkey_domain::Invalid| invalid.without_value())
+        };
+        Self {
+            key_id: parameters.take("keyId", key_id),
+            days: DaysAsked::read(parameters),
+            paging: Paging::read(parameters),
+        }
+    }
+}
+
+/// # Errors
+/// [`Problem::UnknownPlan`]; [`Problem::NotAttached`] for a key that has never been on it;
+/// [`Problem::Invalid`] for days that are not kept.
+pub(crate) async fn by_plan(
+    State(state): State<AdminState>,
+    PlanPath(id): PlanPath,
+    Query(asked): Query<UsageOfPlan>,
+) -> Result<Json<UsageView>, Problem> {
+    let now = state.clock.now().wall;
+    let days = asked.days.until(today(now))?;
+    let plan = plans::find(&state, &id).await?.plan;
+    let (meters, cursor) = match asked.key_id {
+        Some(key) => (one(&state, &plan, key, &asked.paging).await?, None),
+        None => page(&state, &plan, &asked.paging).await?,
+    };
+    let usage = |(key, meter): (KeyId, Meter)| {
+        let Days { first, last } = days;
+        (
+            key.to_string(),
+            meter.usage(plan.quota.as_ref(), first, last, now),
+        )
+    };
+    let values: BTreeMap<_, _> = meters.into_iter().map(usage).collect();
+    let view = UsageView::new(Of::Plan(plan.id.to_string()), days, values);
+    Ok(Json(view.with_cursor(cursor)))
+}
+
+/// The meter of one key, which stays when the key is taken off the plan.
+async fn one(
+    state: &AdminState,
+    plan: &Plan,
+    key: KeyId,
+    paging: &Paging,
+) -> Result<Vec<(KeyId, Meter)>, Problem> {
+    if paging.cursor.is_some() {
+        let detail = "is of no use with keyId: one key fits a page";
+        return Err(Problem::fault(Fault::parameter("cursor", detail)));
+    }
+    let meter = state.store.meter(&Owner::Key(key), &plan.id).await?;
+    Ok(vec![(key, meter.ok_or(Problem::NotAttached)?)])
+}
+
+/// The meters of a page of the plan's keys, and where the next one begins.
+async fn page(
+    state: &AdminState,
+    plan: &Plan,
+    paging: &Paging,
+) -> Result<(Vec<(KeyId, Meter)>, Option<String>), Problem> {
+    let cursor = paging.cursor.as_ref();
+    let page = state
+        .store
+        .attachments(&plan.id, paging.limit, cursor)
+        .await?;
+    let keys: Vec<KeyId> = page
+        .items
+        .iter()
+        .map(|attachment| attachment.key_id)
+        .collect();
+    let owners: Vec<Owner> = keys.iter().copied().map(Owner::Key).collect();
+    let meters = state.store.meters(&owners, &plan.id).await?;
+    let meters = meters.into_iter().map(Option::unwrap_or_default);
+    Ok((
+        keys.into_iter().zip(meters).collect(),
+        page.cursor.map(|cursor| cursor.encode()),
+    ))
+}

@@ -1,0 +1,120 @@
+//! The days (UTC) that usage is asked for.
+
+use jiff::{Span, civil::Date};
+use latchkey_domain::{Day, Nanos, Period};
+
+use crate::{
+    faults::{Fault, Faults},
+    parameters::Parameters,
+};
+
+/// Days that a meter keeps, today among them.
+const KEPT: Day = 31;
+const HOURS_OF_A_DAY: i64 = 24;
+
+fn epoch() -> Date {
+    jiff::civil::date(1970, 1, 1)
+}
+
+/// The date of a day.
+pub(crate) fn date_of(day: Day) -> Date {
+    let since = Span::new().try_days(day).unwrap_or_default();
+    epoch().saturating_add(since)
+}
+
+fn day_of(date: Date) -> Day {
+    // Dates differ by whole days, and no two of jiff's by more than an i32 of them.
+    epoch()
+        .until(date)
+        .map_or(0, |span| Day::from(span.get_days()))
+}
+
+/// The day of a time.
+pub(super) fn today(now: Nanos) -> Day {
+    Period::Day.window(now).start / HOURS_OF_A_DAY
+}
+
+/// From the first to the last, both among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Days {
+    pub(super) first: Day,
+    pub(super) last: Day,
+}
+
+/// `startDate` and `endDate`; today unless given.
+#[derive(Debug)]
+pub(super) struct DaysAsked {
+    start: Option<Day>,
+    end: Option<Day>,
+}
+
+impl DaysAsked {
+    pub(super) fn read(parameters: &mut Parameters) -> Self {
+        Self {
+            start: parameters.take("startDate", read_day),
+            end: parameters.take("endDate", read_day),
+        }
+    }
+
+    /// # Errors
+    /// For days to come, days no longer kept, and an end before the start.
+    pub(super) fn until(&self, today: Day) -> Result<Days, Faults> {
+        let days = Days {
+            first: self.start.unwrap_or(today),
+            last: self.end.unwrap_or(today),
+        };
+        let mut faults = Faults::default();
+        for (name, day) in [("startDate", days.first), ("endDate", days.last)] {
+            let earliest = today + 1 - KEPT;
+            if day > today {
+                let detail = format!("is yet to come: today is {} (UTC)", date_of(today));
+                faults.push(Fault::parameter(name, detail));
+            } else if day < earliest {
+                let earliest = date_of(earliest);
+                let detail = format!("is too long ago: {KEPT} days are kept, from {earliest} on");
+                faults.push(Fault::parameter(name, detail));
+            }
+        }
+        if days.first > days.last {
+            let detail = "must not be later than endDate, which is today unless given";
+            faults.push(Fault::parameter("startDate", detail));
+        }
+        faults.or(days)
+    }
+}
+
+fn read_day(text: &str) -> Result<Day, String> {
+    let date = text.parse::<Date>().ok();
+    // The parser takes other forms of ISO 8601 as well.
+    date.filter(|date| date.to_string() == text)
+        .map(day_of)
+        .ok_or_else(|| "must be a date such as 2027-01-31".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_dates_are_the_same_thing() {
+        for (text, day) in [
+            ("1970-01-01", 0),
+            ("2026-11-25", 20_782),
+            ("2024-02-29", 19_782),
+        ] {
+            assert_eq!(read_day(text), Ok(day));
+            assert_eq!(date_of(day).to_string(), text);
+        }
+        assert_eq!(date_of(Day::MAX), epoch(), "no calendar reaches there");
+        for text in [
+            "",
+            "20261125",
+            "2026-11-25T00:00",
+            "2026-02-30",
+            "2026-1-1",
+            "today",
+        ] {
+            assert!(read_day(text).is_err(), "{text}");
+        }
+    }
+}

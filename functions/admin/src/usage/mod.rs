@@ -1,0 +1,12 @@
+//! What was used, day by day, and what is left.
+
+mod by_key;
+mod by_plan;
+mod days;
+mod grant;
+mod view;
+
+pub(crate) use by_key::by_key;
+pub(crate) use by_plan::by_plan;
+pub(crate) use days::date_of;
+pub(crate) use grant::grant;

@@ -1,0 +1,54 @@
+//! `POST /v1/verify`: would this call pass, and why not? Every check with its outcome, for
+//! people whose customer is refused. Nothing is charged.
+
+mod call;
+mod findings;
+
+use axum::{Json, extract::State};
+use latchkey_domain::{Case, Decision, Plan, decide};
+
+use self::{
+    call::{Call, Presented},
+    findings::{Findings, FindingsView},
+};
+use crate::{
+    AdminState,
+    body::Body,
+    keys,
+    parameters::{NoParameters, Query},
+    problem::Problem,
+};
+
+/// # Errors
+/// [`Problem::Invalid`].
+pub(crate) async fn verify(
+    State(state): State<AdminState>,
+    Query(NoParameters): Query<NoParameters>,
+    Body(call): Body<Call>,
+) -> Result<Json<FindingsView>, Problem> {
+    let request = call.request()?;
+    let Presented(Ok(presented)) = call.value else {
+        return Ok(Json(Findings::of_malformed_key().view()));
+    };
+    let snapshot = state.store.key_snapshot(presented.id).await?;
+    let plans = match &snapshot {
+        Some(snapshot) => keys::plans_of(&state, &snapshot.record).await?,
+        None => Vec::new(),
+    };
+    let plans: Vec<&Plan> = plans.iter().collect();
+    let now = state.clock.now();
+    let case = Case {
+        key: snapshot.as_ref().map(|snapshot| &snapshot.record.key),
+        presented: &presented.hash,
+        plans: &plans,
+        request: &request,
+        now: now.timestamp(),
+    };
+    let mut findings = Findings::of(&case);
+    if let Decision::Allow(_, plan) = decide(&case) {
+        let snapshot = snapshot.as_ref();
+        let meter = snapshot.and_then(|snapshot| snapshot.meters.get(&plan.id));
+        findings.ask_meter(plan, &request, now, meter);
+    }
+    Ok(Json(findings.view()))
+}

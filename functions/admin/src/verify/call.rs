@@ -1,0 +1,120 @@
+//! The call that is asked about.
+
+use std::net::IpAddr;
+
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use latchkey_domain::{ApiStage, MalformedKey, PresentedKey, Request, StageSelector};
+
+use crate::{
+    faults::{Fault, Faults},
+    words::text,
+};
+
+/// A call as it could be made.
+#[derive(Debug, Deserr)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
+pub(crate) struct Call {
+    pub(super) value: Presented,
+    api_id: String,
+    stage: String,
+    method: Method,
+    path: Path,
+    /// Where it comes from; left out, it passes only where a key has no address rule.
+    #[deserr(default)]
+    source_ip: Option<SourceIp>,
+}
+
+/// What is kept of the value: never the value.
+#[derive(Debug)]
+pub(super) struct Presented(pub(super) Result<PresentedKey, MalformedKey>);
+
+impl Deserr<Faults> for Presented {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        Ok(Self(PresentedKey::parse(&text(value, location)?)))
+    }
+}
+
+#[derive(Debug)]
+struct Method(String);
+
+impl Deserr<Faults> for Method {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        let text = text(value, location)?;
+        if (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase()) {
+            return Ok(Self(text));
+        }
+        Err(Faults::at(
+            location,
+            "not a method: such as GET, in capitals",
+        ))
+    }
+}
+
+#[derive(Debug)]
+struct Path(String);
+
+impl Deserr<Faults> for Path {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        let text = text(value, location)?;
+        if text.starts_with('/') && !text.contains(['?', '#']) {
+            return Ok(Self(text));
+        }
+        let detail = "not a path: such as /orders/1, without the stage and without a query";
+        Err(Faults::at(location, detail))
+    }
+}
+
+#[derive(Debug)]
+struct SourceIp(IpAddr);
+
+impl Deserr<Faults> for SourceIp {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        let address = text(value, location)?.parse();
+        address
+            .map(Self)
+            .map_err(|_| Faults::at(location, "not an IPv4 or IPv6 address"))
+    }
+}
+
+impl Call {
+    /// The call in the words of the decision.
+    ///
+    /// # Errors
+    /// Where API and stage are none, or more than one.
+    pub(super) fn request(&self) -> Result<Request, Faults> {
+        let mut faults = Faults::default();
+        for (pointer, word) in [("/apiId", &self.api_id), ("/stage", &self.stage)] {
+            if word == "*" {
+                faults.push(Fault::at(
+                    pointer,
+                    "must name one: a call is made to one stage",
+                ));
+            }
+        }
+        faults.or(())?;
+        StageSelector::new(&self.api_id, &self.stage)
+            .map_err(|invalid| Fault::at("", invalid.without_value()))?;
+        Ok(Request {
+            stage: ApiStage {
+                api_id: self.api_id.clone(),
+                stage: self.stage.clone(),
+            },
+            method: self.method.0.clone(),
+            path: self.path.0.clone(),
+            resource: None,
+            source_ip: self.source_ip.as_ref().map(|SourceIp(address)| *address),
+        })
+    }
+}

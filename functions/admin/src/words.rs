@@ -1,0 +1,81 @@
+//! The domain's words, read from JSON: parsed once, here, and trusted inside.
+
+use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef};
+use jiff::Timestamp;
+use latchkey_domain::{CustomerId, Description, Invalid, Name, Period, PlanId, Prefix, Rate};
+
+use crate::faults::Faults;
+
+/// The text of a string, or the fault that it is none.
+pub(crate) fn text<V: IntoValue>(
+    value: Value<V>,
+    location: ValuePointerRef<'_>,
+) -> Result<String, Faults> {
+    Deserr::<Faults>::deserialize_from_value(value, location)
+}
+
+/// The fault that a value is of the wrong kind.
+pub(crate) fn wrong_kind<V: IntoValue>(
+    actual: Value<V>,
+    accepted: ValueKind,
+    location: ValuePointerRef<'_>,
+) -> Faults {
+    let accepted = &[accepted];
+    let error = ErrorKind::IncorrectValueKind { actual, accepted };
+    deserr::take_cf_content(Faults::error(None, error, location))
+}
+
+/// The fault that a value breaks its rule, without the value.
+pub(crate) fn broken_rule(location: ValuePointerRef<'_>, invalid: &Invalid) -> Faults {
+    Faults::at(location, invalid.without_value())
+}
+
+macro_rules! read_from_text {
+    ($($word:ty),+) => {$(
+        impl Deserr<Faults> for $word {
+            fn deserialize_from_value<V: IntoValue>(
+                value: Value<V>,
+                location: ValuePointerRef<'_>,
+            ) -> Result<Self, Faults> {
+                let word = text(value, location)?.parse();
+                word.map_err(|invalid| broken_rule(location, &invalid))
+            }
+        }
+    )+};
+}
+
+read_from_text!(CustomerId, Description, Name, Period, PlanId, Prefix);
+
+impl Deserr<Faults> for Rate {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        let rate = match value {
+            Value::Integer(whole) => whole.to_string().parse(),
+            Value::NegativeInteger(negative) => negative.to_string().parse(),
+            Value::Float(fraction) => Self::try_from(fraction),
+            other => return Err(wrong_kind(other, ValueKind::Float, location)),
+        };
+        rate.map_err(|invalid| broken_rule(location, &invalid))
+    }
+}
+
+/// An instant (RFC 3339).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Instant(pub(crate) Timestamp);
+
+impl Deserr<Faults> for Instant {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        let instant = text(value, location)?.parse();
+        instant.map(Self).map_err(|_| {
+            Faults::at(
+                location,
+                "not a time: RFC 3339, such as 2027-01-31T00:00:00Z",
+            )
+        })
+    }
+}

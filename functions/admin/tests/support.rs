@@ -1,0 +1,225 @@
+//! An admin API of a test's own: table, time and chance are the test's.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicI64, Ordering},
+};
+
+use axum::{Router, body::Body};
+use http::{Method, Request, Response, StatusCode};
+use lambda_http::{
+    aws_lambda_events::apigw::ApiGatewayProxyRequestContext, request::RequestContext,
+};
+use latchkey_admin::{AdminState, Random, router};
+use latchkey_domain::{Clock, Nanos, Reading};
+use latchkey_engine::Engine;
+use latchkey_store::{Patience, Store, create_table};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// 2026-11-25T12:00:00Z, a Wednesday.
+pub(crate) const NOON: Nanos = 1_795_608_000_000_000_000;
+pub(crate) const SECOND: Nanos = 1_000_000_000;
+pub(crate) const TABLE: &str = "latchkey";
+pub(crate) const CALLER: &str = "arn:aws:sts::123456789012:assumed-role/key-manager/ann";
+
+/// A running admin API. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct Admin {
+    pub(crate) router: Router,
+    pub(crate) store: Store,
+    pub(crate) engine: Engine,
+    wall: Arc<AtomicI64>,
+}
+
+/// An answer: what of it matters.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// As snapshots show it.
+    pub(crate) fn shown(&self) -> Value {
+        let headers: serde_json::Map<String, Value> = ["allow", "content-type", "location"]
+            .into_iter()
+            .filter_map(|name| {
+                Some((
+                    name.to_owned(),
+                    self.headers.get(name)?.to_str().ok()?.into(),
+                ))
+            })
+            .collect();
+        json!({"status": self.status.as_u16(), "headers": headers, "body": self.body})
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.text("id")
+    }
+
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.body[name].as_str().unwrap().to_owned()
+    }
+
+    /// The name of the problem that it tells of.
+    pub(crate) fn problem(&self) -> &str {
+        let problem = self.body["type"].as_str().unwrap_or_default();
+        problem.strip_prefix("/problems/").unwrap_or("none")
+    }
+
+    /// Its faults, each as `place: detail`.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let faults = self.body["errors"].as_array().cloned().unwrap_or_default();
+        let shown = |fault: &Value| {
+            let place = ["pointer", "parameter", "header"]
+                .iter()
+                .find_map(|kind| fault[kind].as_str())
+                .unwrap();
+            format!("{place}: {}", fault["detail"].as_str().unwrap())
+        };
+        faults.iter().map(shown).collect()
+    }
+}
+
+impl Admin {
+    pub(crate) async fn start() -> Self {
+        let engine = Engine::in_memory().unwrap();
+        create_table(&engine.client(), TABLE).await.unwrap();
+        let store = Store::new(&engine.client(), TABLE, Patience::Change);
+        let wall = Arc::new(AtomicI64::new(NOON));
+        let reading = wall.clone();
+        let state = AdminState {
+            store: store.clone(),
+            clock: Clock::new(move || {
+                let wall = reading.load(Ordering::SeqCst);
+                Reading { wall, steady: wall }
+            }),
+            random: seeded(),
+        };
+        Self {
+            router: router(state),
+            store,
+            engine,
+            wall,
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, nanos: Nanos) {
+        self.wall.fetch_add(nanos, Ordering::SeqCst);
+    }
+
+    pub(crate) fn now(&self) -> Nanos {
+        self.wall.load(Ordering::SeqCst)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(request(Method::GET, path, None)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(request(Method::POST, path, Some(body.to_string())))
+            .await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(request(Method::PATCH, path, Some(body.to_string())))
+            .await
+    }
+
+    pub(crate) async fn put(&self, path: &str) -> Answer {
+        self.send(request(Method::PUT, path, None)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(request(Method::DELETE, path, None)).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// A plan for these stages (`api:stage`).
+    pub(crate) async fn plan(&self, name: &str, stages: &[&str]) -> String {
+        let stages: Vec<Value> = stages.iter().map(|stage| stage_json(stage)).collect();
+        let answer = self
+            .post("/v1/plans", json!({"name": name, "apiStages": stages}))
+            .await;
+        assert_eq!(answer.status, 201, "{:?}", answer.body);
+        answer.id()
+    }
+
+    /// A key on these plans: its id and its value.
+    pub(crate) async fn key(&self, plans: &[&str]) -> (String, String) {
+        let answer = self.post("/v1/keys", json!({"planIds": plans})).await;
+        assert_eq!(answer.status, 201, "{:?}", answer.body);
+        (answer.id(), answer.text("value"))
+    }
+}
+
+pub(crate) fn stage_json(stage: &str) -> Value {
+    let (api_id, stage) = stage.split_once(':').unwrap();
+    json!({"apiId": api_id, "stage": stage})
+}
+
+/// A signed request, as lambda_http hands it on.
+pub(crate) fn request(method: Method, path: &str, body: Option<String>) -> Request<Body> {
+    let mut request = unsigned(method, path, body);
+    let mut context = ApiGatewayProxyRequestContext::default();
+    context.identity.user_arn = Some(CALLER.to_owned());
+    context.identity.source_ip = Some("192.0.2.1".to_owned());
+    request
+        .extensions_mut()
+        .insert(RequestContext::ApiGatewayV1(context));
+    request
+}
+
+pub(crate) fn unsigned(method: Method, path: &str, body: Option<String>) -> Request<Body> {
+    let request = Request::builder().method(method).uri(path);
+    match body {
+        Some(body) => request
+            .header("content-type", "application/json")
+            .body(body.into()),
+        None => request.body(Body::empty()),
+    }
+    .unwrap()
+}
+
+async fn read(response: Response<Body>) -> Answer {
+    let (parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap()
+        },
+    }
+}
+
+/// The same "random" bytes in each run: Knuth's linear congruential generator.
+fn seeded() -> Random {
+    let state = Mutex::new(1u64);
+    Random::new(move |bytes| {
+        let mut state = state.lock().unwrap();
+        for byte in bytes {
+            *state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            *byte = (*state >> 56) as u8;
+        }
+        Ok(())
+    })
+}
+
+/// A snapshot of a whole answer.
+macro_rules! assert_answer {
+    ($name:expr, $answer:expr) => {
+        insta::assert_json_snapshot!($name, $answer.shown())
+    };
+}
+pub(crate) use assert_answer;
