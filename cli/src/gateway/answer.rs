@@ -53,6 +53,9 @@ pub(crate) enum Malformed {
     /// Over [`MAX_BYTES`].
     #[error("the answer has {0} bytes, more than 8192")]
     Large(usize),
+    /// No JSON text.
+    #[error("the answer is not JSON")]
+    NotJson,
     /// A null, wherever.
     #[error("the answer holds a null: what is absent must be left out")]
     Null,
@@ -74,8 +77,9 @@ pub(crate) enum Malformed {
 }
 
 impl Outcome {
-    /// Reads what the function gave back, for a call of the method `method_arn`.
-    pub(crate) fn read(answer: Result<Value, String>, method_arn: &str, form: Form) -> Self {
+    /// Reads what the function gave back, as JSON text or as the text of its error, for a
+    /// call of the method `method_arn`.
+    pub(crate) fn read(answer: Result<String, String>, method_arn: &str, form: Form) -> Self {
         match answer {
             Err(text) if text == UNAUTHORIZED => Self::Unauthorized,
             Err(text) => Self::Failed(text),
@@ -85,12 +89,12 @@ impl Outcome {
         }
     }
 
-    fn of_answer(answer: &Value, method_arn: &str, form: Form) -> Result<Self, Malformed> {
-        let bytes = answer.to_string().len();
-        if bytes > MAX_BYTES {
-            return Err(Malformed::Large(bytes));
+    fn of_answer(answer: &str, method_arn: &str, form: Form) -> Result<Self, Malformed> {
+        if answer.len() > MAX_BYTES {
+            return Err(Malformed::Large(answer.len()));
         }
-        if holds_null(answer) {
+        let answer: Value = serde_json::from_str(answer).map_err(|_| Malformed::NotJson)?;
+        if holds_null(&answer) {
             return Err(Malformed::Null);
         }
         let answer = answer
@@ -177,7 +181,7 @@ mod tests {
     }
 
     fn read(answer: Value) -> Outcome {
-        Outcome::read(Ok(answer), ARN, Form::Policy)
+        Outcome::read(Ok(answer.to_string()), ARN, Form::Policy)
     }
 
     fn changed(change: impl FnOnce(&mut Value)) -> Outcome {
@@ -281,6 +285,8 @@ mod tests {
             Outcome::Malformed(Malformed::WrongType("principalId"))
         );
         assert_eq!(read(Value::Null), Outcome::Malformed(Malformed::Null));
+        let cut = Outcome::read(Ok("{\"principalId\":".to_owned()), ARN, Form::Policy);
+        assert_eq!(cut, Outcome::Malformed(Malformed::NotJson));
     }
 
     #[test]
@@ -308,7 +314,7 @@ mod tests {
     fn a_simple_response_counts_only_where_it_is_enabled() {
         let simple = |form, authorized: Value| {
             let answer = json!({"isAuthorized": authorized, "context": {"keyId": "key_1"}});
-            Outcome::read(Ok(answer), ARN, form)
+            Outcome::read(Ok(answer.to_string()), ARN, form)
         };
         assert!(matches!(
             simple(Form::SimpleToo, json!(true)),
@@ -325,7 +331,7 @@ mod tests {
         assert_eq!(simple(Form::SimpleToo, json!("true")), wrong);
         let no_policy = Outcome::Malformed(Malformed::WrongType("principalId"));
         assert_eq!(simple(Form::Policy, json!(true)), no_policy);
-        let policy = Outcome::read(Ok(answer()), ARN, Form::SimpleToo);
+        let policy = Outcome::read(Ok(answer().to_string()), ARN, Form::SimpleToo);
         assert!(
             matches!(policy, Outcome::Allowed { .. }),
             "a policy is right for every form"

@@ -36,12 +36,12 @@ pub(crate) struct HttpApi {
 }
 
 impl HttpApi {
-    /// Carries out a call, with `authorizer` in front: from an event to an answer, or to the
-    /// text of an error.
+    /// Carries out a call, with `authorizer` in front: from the JSON text of an event to
+    /// that of an answer, or to the text of an error.
     pub(crate) async fn handle(
         &self,
         call: &Call,
-        authorizer: impl AsyncFnOnce(Value) -> Result<Value, String>,
+        authorizer: impl AsyncFnOnce(String) -> Result<String, String>,
     ) -> Handled {
         let mut handled = self.answer(call, authorizer).await;
         let headers = handled.reply.headers_mut();
@@ -58,7 +58,7 @@ impl HttpApi {
     async fn answer(
         &self,
         call: &Call,
-        authorizer: impl AsyncFnOnce(Value) -> Result<Value, String>,
+        authorizer: impl AsyncFnOnce(String) -> Result<String, String>,
     ) -> Handled {
         if call.method == "OPTIONS" {
             return Handled::without_authorizer(reply(204, &PREFLIGHT, ""));
@@ -75,7 +75,7 @@ impl HttpApi {
             return Handled::without_authorizer(message(401, "Unauthorized"));
         }
         let arn = self.stage.method_arn(&call.method, &call.path);
-        let answer = authorizer(event(self.stage, call, &arn, &identity)).await;
+        let answer = authorizer(event(self.stage, call, &arn, &identity).to_string()).await;
         let outcome = Outcome::read(answer, &arn, self.form);
         let reply = match &outcome {
             Outcome::Allowed { context, .. } => self.forward(call, context),
@@ -188,8 +188,12 @@ mod tests {
                 json_reply(200, json!([method, path, context]).to_string())
             },
         };
-        api.handle(call, async |_| answer.map_err(str::to_owned))
-            .await
+        api.handle(call, async |_| {
+            answer
+                .map(|answer| answer.to_string())
+                .map_err(str::to_owned)
+        })
+        .await
     }
 
     /// Status and body.

@@ -66,9 +66,6 @@ fn event(stage: ApiStage, call: &Call, body: &[u8]) -> Value {
     event["body"] = json!(text);
     event["isBase64Encoded"] = json!(false);
     let context = &mut event["requestContext"];
-    // The function is deployed with AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH, which is the
-    // process's to set; of this stage lambda_http puts nothing before the path either.
-    context["stage"] = json!("$default");
     context["identity"]["userArn"] = json!(format!("arn:aws:iam::{ACCOUNT}:user/dev"));
     context["identity"]["user"] = json!("dev");
     context["identity"]["accountId"] = json!(ACCOUNT);
@@ -146,13 +143,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_router_gets_the_call_without_the_stage_and_answers_whole() {
+    async fn a_router_gets_the_call_as_lambda_http_reads_it_and_answers_whole() {
         let reply = call("/v1/keys?a=1&a=b%26c", "{\"é\":1}".as_bytes()).await;
         assert_eq!(reply.status(), 201);
         assert_eq!(reply.headers()["location"], "/v1/keys/key_1");
         assert_eq!(
             reply.headers()["x-line"],
-            "POST https://127.0.0.1:3000/v1/keys?a=1&a=b%26c yes true"
+            "POST https://127.0.0.1:3000/admin/v1/keys?a=1&a=b%26c yes true"
         );
         assert_eq!(reply.body(), "{\"é\":1}".as_bytes());
     }

@@ -31,12 +31,12 @@ pub(crate) struct RestApi {
 }
 
 impl RestApi {
-    /// Carries out a call, with `authorizer` in front: from an event to an answer, or to the
-    /// text of an error.
+    /// Carries out a call, with `authorizer` in front: from the JSON text of an event to
+    /// that of an answer, or to the text of an error.
     pub(crate) async fn handle(
         &self,
         call: &Call,
-        authorizer: impl AsyncFnOnce(Value) -> Result<Value, String>,
+        authorizer: impl AsyncFnOnce(String) -> Result<String, String>,
     ) -> Handled {
         let mut handled = self.answer(call, authorizer).await;
         insert_header(&mut handled.reply, "x-amzn-requestid", &call.request_id);
@@ -46,7 +46,7 @@ impl RestApi {
     async fn answer(
         &self,
         call: &Call,
-        authorizer: impl AsyncFnOnce(Value) -> Result<Value, String>,
+        authorizer: impl AsyncFnOnce(String) -> Result<String, String>,
     ) -> Handled {
         if call.method == "OPTIONS" {
             return Handled::without_authorizer(reply(204, &PREFLIGHT, ""));
@@ -55,7 +55,7 @@ impl RestApi {
             return Handled::without_authorizer(self.forward(call, &Context::new()));
         }
         let arn = self.stage.method_arn(&call.method, &call.path);
-        let answer = authorizer(event(self.stage, call, &arn)).await;
+        let answer = authorizer(event(self.stage, call, &arn).to_string()).await;
         let outcome = Outcome::read(answer, &arn, Form::Policy);
         Handled {
             reply: self.carry_out(call, &outcome),
@@ -181,8 +181,12 @@ mod tests {
                 json_reply(200, json!([method, path, context]).to_string())
             },
         };
-        api.handle(call, async |_| answer.map_err(str::to_owned))
-            .await
+        api.handle(call, async |_| {
+            answer
+                .map(|answer| answer.to_string())
+                .map_err(str::to_owned)
+        })
+        .await
     }
 
     /// Status and body.

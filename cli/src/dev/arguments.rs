@@ -1,0 +1,24 @@
+//! The flags of `latchkey dev`.
+
+use std::path::PathBuf;
+
+/// Run the whole of Latchkey on this machine, with nothing else installed
+///
+/// Serves the admin API under /admin, a demo API under /demo (as an HTTP API) and under
+/// /demo-rest (as a REST API), and a page at /. The authorizer's settings are read from the
+/// environment: KEY_SOURCES, KEY_CACHE_SECONDS, DENY_FOR, HTTP_RESPONSE, LOG_LEVEL.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Port to serve on, on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    pub(crate) port: u16,
+    /// Port on which to serve the table `latchkey` to the AWS CLI and SDKs; 0 takes a free one
+    #[arg(long, value_name = "PORT")]
+    pub(crate) dynamodb_port: Option<u16>,
+    /// Folder in which the data is kept
+    #[arg(long, value_name = "DIR", default_value = ".latchkey")]
+    pub(crate) data: PathBuf,
+    /// Keep the data in memory only: it ends with the process
+    #[arg(long, conflicts_with = "data")]
+    pub(crate) in_memory: bool,
+}

@@ -1,0 +1,18 @@
+//! `latchkey dev`, driven from outside: the binary itself, over HTTP, as its user sees it.
+
+#[cfg(test)]
+mod admin;
+#[cfg(test)]
+mod data;
+#[cfg(test)]
+mod demo_apis;
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod quota;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod start;
+#[cfg(test)]
+mod support;
