@@ -5,7 +5,7 @@
 //! place would stand in an answer and, with it, in somebody's log. Names of fields, which
 //! must be repeated, are cut where they are as long as a key value may be.
 
-use std::ops::ControlFlow;
+use std::{fmt, ops::ControlFlow};
 
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -54,6 +54,17 @@ impl Fault {
             place: Place::Header(name),
             detail: detail.into(),
         }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match &self.place {
+            Place::Body(pointer) if pointer.is_empty() => "the body",
+            Place::Body(name) | Place::Parameter(name) => name,
+            Place::Header(name) => name,
+        };
+        write!(f, "{place}: {}", self.detail)
     }
 }
 
@@ -146,9 +157,12 @@ impl DeserializeError for Faults {
     ) -> ControlFlow<Self, Self> {
         let fault = match error {
             ErrorKind::IncorrectValueKind { actual, accepted } => {
-                let accepted = accepted
-                    .first()
-                    .map_or("something else", |kind| word(*kind));
+                // Where fractions are accepted, so are whole numbers.
+                let accepted = match accepted.first() {
+                    Some(ValueKind::Float) => "a number",
+                    Some(kind) => word(*kind),
+                    None => "something else",
+                };
                 Self::at(
                     location,
                     format!("must be {accepted}, not {}", word(actual.kind())),

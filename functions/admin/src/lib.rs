@@ -45,7 +45,10 @@ pub fn router(state: AdminState) -> Router {
         .route("/v1/plans", post(plans::create).get(plans::list))
         .route(
             "/v1/plans/{planId}",
-            get(plans::show).patch(plans::update).delete(plans::delete),
+            get(plans::show)
+                .put(plans::replace)
+                .patch(plans::update)
+                .delete(plans::delete),
         )
         .route("/v1/plans/{planId}/keys", get(attachments::list))
         .route(

@@ -2,7 +2,7 @@
 
 use std::{
     process::ExitCode,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use latchkey_admin::{AdminState, NoRandomness, Random, router, settings::Settings};
@@ -30,34 +30,27 @@ async fn run() -> Result<(), lambda_http::Error> {
     latchkey_telemetry::log_json(level);
     let settings = settings?;
     let client = client_from_environment(variable)?;
+    let store = Store::new(&client, &settings.table_name, Patience::Change);
+    let (clock, random) = machine();
     lambda_http::run(router(AdminState {
-        store: Store::new(&client, &settings.table_name, Patience::Change),
-        clock: machine_clock(),
-        random: machine_random(),
+        store,
+        clock,
+        random,
     }))
     .await
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place where the machine is asked for the time"
+    reason = "the one place where the machine is asked for time and chance"
 )]
-fn machine_clock() -> Clock {
+fn machine() -> (Clock, Random) {
     let start = Instant::now();
-    Clock::new(move || Reading {
-        wall: SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| {
-                i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
-            }),
-        steady: i64::try_from(start.elapsed().as_nanos()).unwrap_or(i64::MAX),
-    })
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where the machine is asked for random bytes"
-)]
-fn machine_random() -> Random {
-    Random::new(|bytes| getrandom::fill(bytes).map_err(|_| NoRandomness))
+    let nanos = |since: Duration| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
+    let clock = Clock::new(move || Reading {
+        wall: nanos(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default()),
+        steady: nanos(start.elapsed()),
+    });
+    let random = Random::new(|bytes| getrandom::fill(bytes).map_err(|_| NoRandomness));
+    (clock, random)
 }

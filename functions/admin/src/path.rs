@@ -4,11 +4,16 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
 use latchkey_domain::{KeyId, PlanId};
 
-use crate::problem::Problem;
+use crate::{faults::Fault, problem::Problem};
 
 /// `/v1/plans/{planId}`
 #[derive(Debug)]
 pub(crate) struct PlanPath(pub(crate) PlanId);
+
+/// `/v1/plans/{planId}` where the id may be a new one of the owner's own, so that one which
+/// cannot be an id is a fault.
+#[derive(Debug)]
+pub(crate) struct OwnPlanPath(pub(crate) PlanId);
 
 /// `/v1/keys/{keyId}`
 #[derive(Debug)]
@@ -27,6 +32,17 @@ impl<S: Send + Sync> FromRequestParts<S> for PlanPath {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let ids = Ids::of(parts, state).await;
         ids.plan_id.map(Self).ok_or(Problem::UnknownPlan)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OwnPlanPath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let detail = "not a plan id: 1 to 64 characters of A-Z a-z 0-9 _ -";
+        let fault = || Problem::fault(Fault::parameter("planId", detail));
+        let ids = Ids::of(parts, state).await;
+        ids.plan_id.map(Self).ok_or_else(fault)
     }
 }
 

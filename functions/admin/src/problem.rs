@@ -19,7 +19,7 @@ use crate::{
 /// Why a request was not carried out. The text is the answer's `detail`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
-    #[error("errors says what is wrong, and where")]
+    #[error("{}", told(.0))]
     Invalid(Vec<Fault>),
     #[error("the body is not JSON: {0}")]
     MalformedJson(String),
@@ -42,7 +42,7 @@ pub(crate) enum Problem {
     #[error("the key {0} has this value: two keys cannot share one")]
     ValueTaken(KeyId),
     #[error(
-        "the plan {in_the_way} covers {stage} too: a key may be on one plan only for each API stage"
+        "the key is on the plan {in_the_way}, which covers {stage}: a key may be on one plan only for each API stage"
     )]
     PlanInTheWay { in_the_way: PlanId, stage: String },
     #[error(
@@ -54,7 +54,7 @@ pub(crate) enum Problem {
         stage: String,
     },
     #[error(
-        "with these stages the plan would cover {stage} for {key} as {in_the_way} does: a key may be on one plan only for each API stage"
+        "the key {key} is on the plan {in_the_way} too, which covers {stage}: a key may be on one plan only for each API stage"
     )]
     StagesInTheWay {
         key: KeyId,
@@ -151,6 +151,16 @@ impl Problem {
         let named = |(name, value): (&str, Value)| (name.to_owned(), value);
         members.into_iter().map(named).collect()
     }
+}
+
+/// The first faults in a line, for those who show no more than `detail`.
+fn told(faults: &[Fault]) -> String {
+    const TOLD: usize = 3;
+    let mut lines: Vec<String> = faults.iter().take(TOLD).map(ToString::to_string).collect();
+    if faults.len() > TOLD {
+        lines.push(format!("and {} more", faults.len() - TOLD));
+    }
+    lines.join("; ")
 }
 
 #[derive(Serialize)]

@@ -1,17 +1,24 @@
 //! An admin API of a test's own: table, time and chance are the test's.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::{Router, body::Body};
 use http::{Method, Request, Response, StatusCode};
 use lambda_http::{
     aws_lambda_events::apigw::ApiGatewayProxyRequestContext, request::RequestContext,
 };
 use latchkey_admin::{AdminState, Random, router};
-use latchkey_domain::{Clock, Nanos, Reading};
+use latchkey_domain::{
+    Clock, Nanos, Reading,
+    meter::{Charge, Owner, Step, Verdict},
+};
 use latchkey_engine::Engine;
 use latchkey_store::{Patience, Store, create_table};
 use serde_json::{Value, json};
@@ -63,6 +70,20 @@ impl Answer {
         self.body[name].as_str().unwrap().to_owned()
     }
 
+    /// The ids of a list's items.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.each("id")
+    }
+
+    /// One field of each of a list's items.
+    pub(crate) fn each(&self, name: &str) -> Vec<String> {
+        let items = self.body["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| item[name].as_str().unwrap().to_owned())
+            .collect()
+    }
+
     /// The name of the problem that it tells of.
     pub(crate) fn problem(&self) -> &str {
         let problem = self.body["type"].as_str().unwrap_or_default();
@@ -87,6 +108,15 @@ impl Admin {
     pub(crate) async fn start() -> Self {
         let engine = Engine::in_memory().unwrap();
         create_table(&engine.client(), TABLE).await.unwrap();
+        Self::on(engine)
+    }
+
+    /// One whose table does not exist.
+    pub(crate) fn without_table() -> Self {
+        Self::on(Engine::in_memory().unwrap())
+    }
+
+    fn on(engine: Engine) -> Self {
         let store = Store::new(&engine.client(), TABLE, Patience::Change);
         let wall = Arc::new(AtomicI64::new(NOON));
         let reading = wall.clone();
@@ -141,6 +171,87 @@ impl Admin {
         read(self.router.clone().oneshot(request).await.unwrap()).await
     }
 
+    pub(crate) async fn put_json(&self, path: &str, body: Value) -> Answer {
+        self.send(request(Method::PUT, path, Some(body.to_string())))
+            .await
+    }
+
+    /// Why a call with this key would be refused; `none` where it would not.
+    pub(crate) async fn reason(&self, value: &str, stage: &str) -> String {
+        self.reason_from(value, stage, "192.0.2.9").await
+    }
+
+    pub(crate) async fn reason_from(&self, value: &str, stage: &str, source_ip: &str) -> String {
+        let mut call = stage_json(stage);
+        call["value"] = value.into();
+        call["method"] = "GET".into();
+        call["path"] = "/".into();
+        call["sourceIp"] = source_ip.into();
+        let answer = self.post("/v1/verify", call).await;
+        answer.body["reason"].as_str().unwrap_or("none").to_owned()
+    }
+
+    /// Charges a call of a key on a plan, as the authorizer would.
+    pub(crate) async fn charge(&self, key: &str, plan: &str) -> Verdict {
+        let plan = self
+            .store
+            .plan(&plan.parse().unwrap())
+            .await
+            .unwrap()
+            .unwrap()
+            .plan;
+        let owner = Owner::Key(key.parse().unwrap());
+        let call = latchkey_domain::Request {
+            stage: latchkey_domain::ApiStage {
+                api_id: "a1".into(),
+                stage: "prod".into(),
+            },
+            method: "GET".into(),
+            path: "/".into(),
+            resource: None,
+            source_ip: None,
+        };
+        let now = Reading {
+            wall: self.now(),
+            steady: self.now(),
+        };
+        let (mut charge, mut step) = Charge::begin(plan.terms(&call), now, None);
+        loop {
+            match step {
+                Step::Done(verdict) => return verdict,
+                Step::Write(write) => {
+                    let answer = self.store.write_meter(&owner, &plan.id, &write).await;
+                    step = charge.answer(answer, &now);
+                }
+                step => panic!("{step:?}"),
+            }
+        }
+    }
+
+    /// The actions in the audit records, by name.
+    pub(crate) async fn audited(&self) -> Vec<String> {
+        let mut actions: Vec<String> = self
+            .items()
+            .await
+            .iter()
+            .filter(|item| text(item, "pk").starts_with("AUDIT#"))
+            .map(|item| text(item, "action"))
+            .collect();
+        actions.sort();
+        actions
+    }
+
+    /// All items of the table.
+    pub(crate) async fn items(&self) -> Vec<Item> {
+        let scan = self.engine.client().scan().table_name(TABLE);
+        scan.into_paginator()
+            .items()
+            .send()
+            .collect::<Result<Vec<_>, _>>()
+            .await
+            .unwrap()
+    }
+
     /// A plan for these stages (`api:stage`).
     pub(crate) async fn plan(&self, name: &str, stages: &[&str]) -> String {
         let stages: Vec<Value> = stages.iter().map(|stage| stage_json(stage)).collect();
@@ -162,6 +273,13 @@ impl Admin {
 pub(crate) fn stage_json(stage: &str) -> Value {
     let (api_id, stage) = stage.split_once(':').unwrap();
     json!({"apiId": api_id, "stage": stage})
+}
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+fn text(item: &Item, name: &str) -> String {
+    let value = item.get(name).and_then(|value| value.as_s().ok());
+    value.cloned().unwrap_or_default()
 }
 
 /// A signed request, as lambda_http hands it on.

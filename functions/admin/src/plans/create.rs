@@ -3,6 +3,7 @@
 use axum::{Json, extract::State, response::IntoResponse};
 use deserr::Deserr;
 use http::{StatusCode, header::LOCATION};
+use jiff::Timestamp;
 use latchkey_domain::{Description, Name, Plan, PlanId, Quota, Throttle};
 use latchkey_store::Lost;
 
@@ -40,6 +41,29 @@ pub(crate) struct CreatePlan {
     _enforcement: Option<Enforcement>,
 }
 
+impl CreatePlan {
+    /// The plan of this id, made at `at`.
+    ///
+    /// # Errors
+    /// What no single field can tell.
+    pub(super) fn plan(self, id: PlanId, at: Timestamp) -> Result<Plan, Faults> {
+        let plan = Plan {
+            id,
+            name: self.name,
+            description: self.description,
+            throttle: self.throttle,
+            quota: self.quota,
+            stages: self.api_stages.unwrap_or_default().0,
+            scope: self.scope.map(|word| word.0).unwrap_or_default(),
+            created: at,
+            updated: at,
+            version: 1,
+        };
+        check(&plan)?;
+        Ok(plan)
+    }
+}
+
 /// # Errors
 /// [`Problem::Invalid`].
 pub(crate) async fn create(
@@ -49,19 +73,7 @@ pub(crate) async fn create(
     Body(fields): Body<CreatePlan>,
 ) -> Result<impl IntoResponse, Problem> {
     let change = state.change_by(&caller)?;
-    let mut plan = Plan {
-        id: PlanId::generate(state.random.bytes()?),
-        name: fields.name,
-        description: fields.description,
-        throttle: fields.throttle,
-        quota: fields.quota,
-        stages: fields.api_stages.unwrap_or_default().0,
-        scope: fields.scope.map(|word| word.0).unwrap_or_default(),
-        created: change.at,
-        updated: change.at,
-        version: 1,
-    };
-    check(&plan)?;
+    let mut plan = fields.plan(PlanId::generate(state.random.bytes()?), change.at)?;
     for _ in 0..ATTEMPTS {
         match state.store.create_plan(&plan, &change).await {
             Ok(()) => {

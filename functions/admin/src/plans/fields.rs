@@ -20,10 +20,10 @@ pub(super) fn unknown_in_plan(
         ("createdDate", READ_ONLY),
         ("lastUpdatedDate", READ_ONLY),
         ("apiGateway", NOT_YET),
-        ("rateLimit", "belongs into throttle"),
-        ("burstLimit", "belongs into throttle"),
-        ("limit", "belongs into quota"),
-        ("period", "belongs into quota"),
+        ("rateLimit", "belongs in throttle"),
+        ("burstLimit", "belongs in throttle"),
+        ("limit", "belongs in quota"),
+        ("period", "belongs in quota"),
         ("offset", NOT_YET),
     ];
     Faults::unknown_field(field, accepted, location, &ELSEWHERE)
@@ -132,7 +132,10 @@ impl Deserr<Faults> for ScopeWord {
     ) -> Result<Self, Faults> {
         match text(value, location)?.as_str() {
             "key" => Ok(Self(Scope::Key)),
-            "customer" => Err(Faults::at(location, format!("customer: {NOT_YET}; key is"))),
+            "customer" => Err(Faults::at(
+                location,
+                format!("customer: {NOT_YET}, only key"),
+            )),
             _ => Err(Faults::at(location, "must be key")),
         }
     }
@@ -155,7 +158,7 @@ impl Deserr<Faults> for Enforcement {
             Self::DYNAMODB => Ok(Self),
             "apiGateway" => Err(Faults::at(
                 location,
-                format!("apiGateway: {NOT_YET}; dynamodb is"),
+                format!("apiGateway: {NOT_YET}, only dynamodb"),
             )),
             _ => Err(Faults::at(location, "must be dynamodb")),
         }

@@ -5,6 +5,7 @@ mod delete;
 mod fields;
 mod list;
 mod overlap;
+mod replace;
 mod show;
 mod update;
 mod view;
@@ -13,13 +14,15 @@ pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub(crate) use list::list;
 pub(crate) use overlap::refuse_overlap;
+pub(crate) use replace::replace;
 pub(crate) use show::show;
 pub(crate) use update::update;
 
-use latchkey_domain::PlanId;
-use latchkey_store::PlanRecord;
+use latchkey_domain::{Plan, PlanId};
+use latchkey_store::{Lost, PlanRecord};
 
-use crate::{AdminState, problem::Problem};
+use self::overlap::refuse_stages_in_the_way;
+use crate::{AdminState, caller::Caller, problem::Problem};
 
 /// A plan, as it is now.
 ///
@@ -27,4 +30,24 @@ use crate::{AdminState, problem::Problem};
 /// [`Problem::UnknownPlan`].
 pub(crate) async fn find(state: &AdminState, id: &PlanId) -> Result<PlanRecord, Problem> {
     state.store.plan(id).await?.ok_or(Problem::UnknownPlan)
+}
+
+/// Writes the plan, unless another change came first.
+async fn write(
+    state: &AdminState,
+    caller: &Caller,
+    record: &PlanRecord,
+    mut after: Plan,
+) -> Result<Option<Plan>, Problem> {
+    if after.stages != record.plan.stages {
+        refuse_stages_in_the_way(state, &after, record.keys).await?;
+    }
+    let change = state.change_by(caller)?;
+    after.updated = change.at;
+    after.version += 1;
+    match state.store.update_plan(&record.plan, &after, &change).await {
+        Ok(()) => Ok(Some(after)),
+        Err(Lost::Condition(_)) => Ok(None),
+        Err(Lost::Store(error)) => Err(error.into()),
+    }
 }

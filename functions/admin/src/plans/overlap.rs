@@ -14,7 +14,7 @@ const MAX_KEYS: u64 = 1_000;
 /// [`Problem::PlanInTheWay`] where one of the other plans covers a stage of `plan`.
 pub(crate) fn refuse_overlap(plan: &Plan, others: &[Plan]) -> Result<(), Problem> {
     for other in others {
-        if let Some(stage) = plan.overlap(other) {
+        if let Some(stage) = other.overlap(plan) {
             return Err(Problem::PlanInTheWay {
                 in_the_way: other.id.clone(),
                 stage: stage.to_string(),
@@ -46,7 +46,7 @@ pub(super) async fn refuse_stages_in_the_way(
     for record in &records {
         let on = record.plan_ids.iter().filter_map(|id| others.get(id));
         for other in on {
-            if let Some(stage) = plan.overlap(other) {
+            if let Some(stage) = other.overlap(plan) {
                 return Err(Problem::StagesInTheWay {
                     key: record.key.id,
                     in_the_way: other.id.clone(),

@@ -3,13 +3,12 @@
 use axum::{Json, extract::State};
 use deserr::Deserr;
 use latchkey_domain::{Description, Name, Period, Plan, Quota, Rate, Throttle};
-use latchkey_store::{Lost, PlanRecord};
 
 use super::{
     fields::{ApiStages, Enforcement, ScopeWord, check, unknown_in_plan, unknown_in_quota},
     find,
-    overlap::refuse_stages_in_the_way,
     view::PlanView,
+    write,
 };
 use crate::{
     AdminState,
@@ -82,26 +81,6 @@ pub(crate) async fn update(
         }
     }
     Err(Problem::Changed)
-}
-
-/// Writes the plan, unless another change came first.
-async fn write(
-    state: &AdminState,
-    caller: &Caller,
-    record: &PlanRecord,
-    mut after: Plan,
-) -> Result<Option<Plan>, Problem> {
-    if after.stages != record.plan.stages {
-        refuse_stages_in_the_way(state, &after, record.keys).await?;
-    }
-    let change = state.change_by(caller)?;
-    after.updated = change.at;
-    after.version += 1;
-    match state.store.update_plan(&record.plan, &after, &change).await {
-        Ok(()) => Ok(Some(after)),
-        Err(Lost::Condition(_)) => Ok(None),
-        Err(Lost::Store(error)) => Err(error.into()),
-    }
 }
 
 impl UpdatePlan {

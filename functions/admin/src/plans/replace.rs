@@ -1,0 +1,84 @@
+//! `PUT /v1/plans/{planId}`: makes a plan with an id of the owner's own, or replaces it, so
+//! that running it again changes nothing.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header::LOCATION};
+use latchkey_domain::{Plan, PlanId};
+use latchkey_store::{Change, Lost, PlanRecord};
+
+use super::{create::CreatePlan, view::PlanView, write};
+use crate::{
+    AdminState,
+    body::Body,
+    caller::Caller,
+    parameters::{NoParameters, Query},
+    path::OwnPlanPath,
+    problem::Problem,
+    state::ATTEMPTS,
+};
+
+/// # Errors
+/// [`Problem::Invalid`]; [`Problem::StagesInTheWay`] and [`Problem::TooManyKeys`] for other
+/// API stages; [`Problem::Changed`].
+pub(crate) async fn replace(
+    State(state): State<AdminState>,
+    caller: Caller,
+    OwnPlanPath(id): OwnPlanPath,
+    Query(NoParameters): Query<NoParameters>,
+    Body(fields): Body<CreatePlan>,
+) -> Result<Response, Problem> {
+    let change = state.change_by(&caller)?;
+    let plan = fields.plan(id, change.at)?;
+    for _ in 0..ATTEMPTS {
+        let answer = match state.store.plan(&plan.id).await? {
+            Some(record) => replaced(&state, &caller, &record, &plan).await?,
+            None => created(&state, &plan, &change).await?,
+        };
+        if let Some(answer) = answer {
+            return Ok(answer);
+        }
+    }
+    Err(Problem::Changed)
+}
+
+/// Makes the plan, unless another change came first.
+async fn created(
+    state: &AdminState,
+    plan: &Plan,
+    change: &Change,
+) -> Result<Option<Response>, Problem> {
+    match state.store.create_plan(plan, change).await {
+        Ok(()) => {
+            let location = [(LOCATION, PlanId::to_string(&plan.id))];
+            let answer = (StatusCode::CREATED, location, Json(PlanView::from(plan)));
+            Ok(Some(answer.into_response()))
+        }
+        Err(Lost::Condition(_)) => Ok(None),
+        Err(Lost::Store(error)) => Err(error.into()),
+    }
+}
+
+/// Replaces the plan, unless it is as it is to be or another change came first.
+async fn replaced(
+    state: &AdminState,
+    caller: &Caller,
+    record: &PlanRecord,
+    plan: &Plan,
+) -> Result<Option<Response>, Problem> {
+    let after = Plan {
+        created: record.plan.created,
+        updated: record.plan.updated,
+        version: record.plan.version,
+        ..plan.clone()
+    };
+    let written = if after == record.plan {
+        Some(after)
+    } else {
+        write(state, caller, record, after).await?
+    };
+    Ok(written.map(|plan| Json(PlanView::from(&plan)).into_response()))
+}
