@@ -300,6 +300,22 @@ async fn an_item_that_cannot_be_read_is_500() {
 }
 
 #[tokio::test]
+async fn without_random_bytes_nothing_is_made() {
+    let admin = Admin::start().await;
+    for path in ["/v1/keys", "/v1/plans"] {
+        let answer = admin
+            .without_random()
+            .post(path, json!({"name": "n"}))
+            .await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.problem()),
+            (500, "internal")
+        );
+    }
+    assert!(admin.items().await.is_empty());
+}
+
+#[tokio::test]
 async fn an_audit_record_names_the_caller() {
     let admin = Admin::start().await;
     admin.plan("P", &[]).await;

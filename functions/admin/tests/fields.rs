@@ -1,1 +1,488 @@
-//! (to come)
+//! Every field, header, parameter, path and setting of the admin API's contract is either
+//! enforced, by a test that is named here, or refused by its name. Nothing is taken and
+//! ignored. What a later version enforces moves from the second kind to the first.
+
+use std::collections::BTreeSet;
+
+use http::{HeaderName, HeaderValue, Method};
+
+use crate::support::{Admin, request};
+
+/// How a thing of the contract is held.
+enum Held {
+    /// By this test: `file::function`, in tests/ or, with `src/`, beside the code.
+    By(&'static str),
+    /// With a 400 whose fault has this place, on this method, path and body.
+    Refused(&'static str, Method, &'static str, &'static str),
+    /// With a 400 for this header's value, on this method and path.
+    RefusedHeader(&'static str, Method, &'static str),
+    /// Path or method are not there: 404 or 405.
+    NotThere(Method, &'static str),
+}
+
+use Held::{By, NotThere, Refused, RefusedHeader};
+
+const PLANS: &str = "/v1/plans";
+const PLAN: &str = "/v1/plans/{plan}";
+const KEYS: &str = "/v1/keys";
+const KEY: &str = "/v1/keys/{key}";
+const ATTACHMENTS: &str = "/v1/plans/{plan}/keys";
+const ATTACHMENT: &str = "/v1/plans/{plan}/keys/{key}";
+
+/// The whole contract.
+fn contract() -> Vec<(&'static str, Held)> {
+    [
+        plan_fields(),
+        key_fields(),
+        operations(),
+        parameters(),
+        headers_and_settings(),
+        later_paths(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn plan_fields() -> Vec<(&'static str, Held)> {
+    const MADE: &str = "plans::a_plan_is_made_and_shown";
+    const WEEKLY: &str = "usage::use_is_told_by_day_and_what_was_left_of_it";
+    const THROTTLE: &str = r#"{"name": "P", "apiStages": [{"apiId": "a1", "stage": "x", "throttle": {"/orders/GET": {"rateLimit": 1}}}]}"#;
+    const UNITS: &str = r#"{"name": "P", "apiStages": [{"apiId": "a1", "stage": "x", "units": {"/orders/GET": 5}}]}"#;
+    const OFFSET: &str = r#"{"name": "P", "quota": {"limit": 1, "period": "WEEK", "offset": 1}}"#;
+    const CUSTOMER: &str = r#"{"name": "P", "scope": "customer"}"#;
+    const NATIVE: &str = r#"{"name": "P", "enforcement": "apiGateway"}"#;
+    const STATE: &str = r#"{"name": "P", "apiGateway": {"usagePlanId": "u"}}"#;
+    let mut held = vec![
+        ("plan.id", By(MADE)),
+        ("plan.name", By(MADE)),
+        ("plan.description", By(MADE)),
+        (
+            "plan.throttle",
+            By("verify::every_check_is_told_and_nothing_is_charged"),
+        ),
+        (
+            "plan.throttle.rateLimit",
+            By("plans::a_rate_is_the_decimal_number_that_was_written"),
+        ),
+        (
+            "plan.throttle.burstLimit",
+            By("verify::every_check_is_told_and_nothing_is_charged"),
+        ),
+        ("plan.quota", By(WEEKLY)),
+        ("plan.quota.limit", By(WEEKLY)),
+        ("plan.quota.period", By(WEEKLY)),
+        (
+            "plan.apiStages",
+            By("plans::two_stages_of_a_plan_do_not_cover_the_same_call"),
+        ),
+        ("plan.apiStages.apiId", By("verify::each_reason_is_found")),
+        ("plan.apiStages.stage", By("verify::each_reason_is_found")),
+        ("plan.scope: key", By(MADE)),
+        ("plan.enforcement: dynamodb", By(MADE)),
+        ("plan.createdDate", By(MADE)),
+        (
+            "plan.lastUpdatedDate",
+            By("plans::absent_keeps_null_clears_a_value_sets"),
+        ),
+    ];
+    for (method, path) in [
+        (Method::POST, PLANS),
+        (Method::PUT, PLAN),
+        (Method::PATCH, PLAN),
+    ] {
+        for (name, place, body) in [
+            ("plan.quota.offset", "/quota/offset", OFFSET),
+            ("plan.apiStages.throttle", "/apiStages/0/throttle", THROTTLE),
+            ("plan.apiStages.units", "/apiStages/0/units", UNITS),
+            ("plan.scope: customer", "/scope", CUSTOMER),
+            ("plan.enforcement: apiGateway", "/enforcement", NATIVE),
+            ("plan.apiGateway", "/apiGateway", STATE),
+        ] {
+            held.push((name, Refused(place, method.clone(), path, body)));
+        }
+    }
+    held
+}
+
+fn key_fields() -> Vec<(&'static str, Held)> {
+    const MADE: &str = "keys::a_key_is_made_on_its_plans_and_works_on_the_first_call";
+    const REASONS: &str = "verify::each_reason_is_found";
+    let mut held = vec![
+        ("key.id", By(MADE)),
+        ("key.name", By(MADE)),
+        ("key.description", By(MADE)),
+        ("key.value", By("keys::a_custom_value_is_taken_once")),
+        ("key.value, once", By("secrets::the_table_has_no_value")),
+        ("key.prefix", By(MADE)),
+        ("key.last4", By(MADE)),
+        ("key.customerId", By(MADE)),
+        ("key.enabled", By(REASONS)),
+        ("key.notBefore", By(REASONS)),
+        ("key.expiresAt", By(REASONS)),
+        ("key.allowedIps", By(REASONS)),
+        (
+            "key.metadata",
+            By("keys::absent_keeps_null_clears_a_value_sets"),
+        ),
+        ("key.planIds", By(MADE)),
+        (
+            "key.planIds in a patch",
+            By("keys::what_is_not_changed_by_a_patch_is_refused_with_what_to_do_instead"),
+        ),
+        (
+            "key.lastUsedDate",
+            By("keys::the_day_of_the_last_use_is_told_of_one_key"),
+        ),
+        ("key.createdDate", By(MADE)),
+        (
+            "key.lastUpdatedDate",
+            By("keys::absent_keeps_null_clears_a_value_sets"),
+        ),
+    ];
+    for (method, path) in [(Method::POST, KEYS), (Method::PATCH, KEY)] {
+        for (name, place, body) in [
+            ("key.routes", "/routes", r#"{"routes": ["GET /orders/*"]}"#),
+            ("key.routes, null", "/routes", r#"{"routes": null}"#),
+            (
+                "key.nativeValue: internal",
+                "/nativeValue",
+                r#"{"nativeValue": "internal"}"#,
+            ),
+            (
+                "key.nativeValue: header",
+                "/nativeValue",
+                r#"{"nativeValue": "header"}"#,
+            ),
+        ] {
+            held.push((name, Refused(place, method.clone(), path, body)));
+        }
+    }
+    held
+}
+
+fn operations() -> Vec<(&'static str, Held)> {
+    const CALL: &str = "verify::a_call_is_described_whole";
+    vec![
+        ("POST /v1/plans", By("plans::a_plan_is_made_and_shown")),
+        ("GET /v1/plans", By("plans::plans_are_listed_in_pages")),
+        (
+            "GET /v1/plans/{planId}",
+            By("plans::a_plan_is_made_and_shown"),
+        ),
+        (
+            "PUT /v1/plans/{planId}",
+            By("plans::put_makes_a_plan_of_the_owner_s_own_id_and_replaces_it"),
+        ),
+        (
+            "PATCH /v1/plans/{planId}",
+            By("plans::absent_keeps_null_clears_a_value_sets"),
+        ),
+        (
+            "DELETE /v1/plans/{planId}",
+            By("plans::a_plan_that_keys_are_on_is_not_deleted"),
+        ),
+        ("POST /v1/keys", By("keys::a_key_without_a_plan_says_so")),
+        (
+            "GET /v1/keys",
+            By("keys::keys_are_listed_in_the_order_of_their_creation_in_pages"),
+        ),
+        (
+            "GET /v1/keys/{keyId}",
+            By("keys::the_day_of_the_last_use_is_told_of_one_key"),
+        ),
+        (
+            "PATCH /v1/keys/{keyId}",
+            By("keys::absent_keeps_null_clears_a_value_sets"),
+        ),
+        (
+            "DELETE /v1/keys/{keyId}",
+            By("keys::a_deleted_key_is_off_its_plans"),
+        ),
+        ("PUT attachment", By("attachments::a_key_is_attached_once")),
+        ("GET attachment", By("attachments::a_key_is_attached_once")),
+        (
+            "DELETE attachment",
+            By("attachments::a_key_is_detached_once"),
+        ),
+        (
+            "attachment without a body",
+            By("attachments::attaching_takes_no_body"),
+        ),
+        (
+            "GET /v1/plans/{planId}/keys",
+            By("attachments::the_keys_of_a_plan_are_listed_in_pages"),
+        ),
+        (
+            "GET /v1/plans/{planId}/usage",
+            By("usage::use_is_told_by_day_and_what_was_left_of_it"),
+        ),
+        (
+            "GET /v1/keys/{keyId}/usage",
+            By("usage::use_is_told_by_day_and_what_was_left_of_it"),
+        ),
+        (
+            "PATCH usage",
+            By("usage::what_is_granted_is_left_for_the_period"),
+        ),
+        ("grant.remaining", By("usage::a_grant_is_held_to_its_rules")),
+        (
+            "POST /v1/verify",
+            By("verify::every_check_is_told_and_nothing_is_charged"),
+        ),
+        (
+            "verify.value",
+            By("verify::a_value_that_cannot_be_one_is_not_looked_for"),
+        ),
+        ("verify.apiId", By("verify::each_reason_is_found")),
+        ("verify.stage", By("verify::each_reason_is_found")),
+        ("verify.method", By(CALL)),
+        ("verify.path", By(CALL)),
+        ("verify.sourceIp", By("verify::each_reason_is_found")),
+        (
+            "GET /health",
+            By("errors::nobody_is_answered_who_has_no_identity"),
+        ),
+    ]
+}
+
+fn parameters() -> Vec<(&'static str, Held)> {
+    let mut held = vec![
+        ("?limit", By("errors::parameters_are_read_or_refused")),
+        ("?cursor", By("errors::a_cursor_belongs_to_its_list")),
+        ("?keyId", By("usage::usage_of_what_is_not_there")),
+        (
+            "?startDate",
+            By("usage::only_days_that_are_kept_can_be_asked_for"),
+        ),
+        (
+            "?endDate",
+            By("usage::only_days_that_are_kept_can_be_asked_for"),
+        ),
+        (
+            "?force",
+            Refused("force", Method::DELETE, "/v1/plans/{plan}?force=true", ""),
+        ),
+    ];
+    for (name, path) in [
+        ("customerId", "/v1/keys?customerId=cus_1"),
+        ("planId", "/v1/keys?planId=gold"),
+        ("name", "/v1/keys?name=Acme"),
+        ("namePrefix", "/v1/keys?namePrefix=Ac"),
+        ("state", "/v1/keys?state=enabled"),
+        ("unusedSince", "/v1/keys?unusedSince=2026-01-01"),
+        ("name", "/v1/plans?name=Gold"),
+        ("state", "/v1/plans/{plan}/keys?state=enabled"),
+    ] {
+        held.push((name, Refused(name, Method::GET, path, "")));
+    }
+    held
+}
+
+fn headers_and_settings() -> Vec<(&'static str, Held)> {
+    let mut held = vec![
+        ("Content-Type", By("errors::a_body_says_what_it_is")),
+        ("Location", By("plans::a_plan_is_made_and_shown")),
+        ("Allow", By("errors::paths_and_methods_that_are_not_there")),
+        ("problem.type", By("errors::each_problem_has_a_shape")),
+        (
+            "problem.errors",
+            By("keys::all_that_is_wrong_is_told_at_once"),
+        ),
+        ("principal", By("errors::an_audit_record_names_the_caller")),
+        (
+            "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH",
+            By("lambda::the_stage_is_never_in_the_path"),
+        ),
+        (
+            "TABLE_NAME",
+            By("lambda::wrong_settings_stop_the_start_with_their_names"),
+        ),
+        (
+            "LOG_LEVEL",
+            By("src/settings::all_faults_are_told_at_once_on_one_line"),
+        ),
+        (
+            "AWS_ENDPOINT_URL_DYNAMODB",
+            By("lambda::the_binary_serves_the_admin_api"),
+        ),
+        (
+            "Accept: text/csv",
+            RefusedHeader("text/csv", Method::GET, "/v1/plans/{plan}/usage"),
+        ),
+        (
+            "Accept: text/csv",
+            RefusedHeader(
+                "application/json, Text/CSV;q=0.9",
+                Method::GET,
+                "/v1/keys/{key}/usage",
+            ),
+        ),
+    ];
+    for name in ["Idempotency-Key", "If-Match", "If-None-Match"] {
+        for (method, path) in [
+            (Method::POST, KEYS),
+            (Method::PATCH, PLAN),
+            (Method::DELETE, KEY),
+            (Method::PUT, ATTACHMENT),
+            (Method::GET, PLANS),
+        ] {
+            held.push((name, RefusedHeader("\"1\"", method, path)));
+        }
+    }
+    held
+}
+
+fn later_paths() -> Vec<(&'static str, Held)> {
+    [
+        ("POST rotate", Method::POST, "/v1/keys/{key}/rotate"),
+        ("POST move", Method::POST, "/v1/keys/{key}/move"),
+        ("POST /v1/import", Method::POST, "/v1/import"),
+        ("GET /v1/export", Method::GET, "/v1/export"),
+        ("GET /v1/audit", Method::GET, "/v1/audit"),
+        ("POST /v1/adopt", Method::POST, "/v1/adopt"),
+        ("POST /v1/deployments", Method::POST, "/v1/deployments"),
+        ("PUT methods", Method::PUT, "/v1/apis/a1/methods"),
+        ("GET /v1/drift", Method::GET, "/v1/drift"),
+        ("GET /openapi.json", Method::GET, "/openapi.json"),
+        ("GET /docs", Method::GET, "/docs"),
+        ("PUT /v1/keys/{keyId}", Method::PUT, KEY),
+        ("POST attachments", Method::POST, ATTACHMENTS),
+    ]
+    .into_iter()
+    .map(|(name, method, path)| (name, NotThere(method, path)))
+    .collect()
+}
+
+#[tokio::test]
+async fn everything_of_the_contract_is_enforced_or_refused() {
+    let admin = Admin::start().await;
+    let (plan, (key, _)) = (admin.plan("P", &[]).await, admin.key(&[]).await);
+    let before = admin.items().await.len();
+    for (name, held) in contract() {
+        let filled = |path: &str| path.replace("{plan}", &plan).replace("{key}", &key);
+        match held {
+            By(test) => assert!(exists(test), "{name}: no test {test}"),
+            Refused(place, method, path, body) => {
+                let body = (!body.is_empty()).then(|| body.to_owned());
+                let answer = admin.send(request(method, &filled(path), body)).await;
+                assert_eq!(answer.status, 400, "{name}: {path}");
+                let refused = answer.faults().iter().any(|fault| {
+                    fault.starts_with(&format!("{place}: "))
+                        && fault.contains("this version does not support it yet")
+                });
+                assert!(refused, "{name}: {:?}", answer.faults());
+            }
+            RefusedHeader(value, method, path) => {
+                let header = name.split(':').next().unwrap();
+                let mut sent = request(method, &filled(path), Some("{}".to_owned()));
+                sent.headers_mut().insert(
+                    header.parse::<HeaderName>().unwrap(),
+                    HeaderValue::from_static(value),
+                );
+                let answer = admin.send(sent).await;
+                assert_eq!(answer.body["errors"][0]["header"], header, "{name}: {path}");
+                assert!(
+                    answer.faults()[0].contains("this version does not support it yet"),
+                    "{name}"
+                );
+            }
+            NotThere(method, path) => {
+                let answer = admin
+                    .send(request(method, &filled(path), Some("{}".to_owned())))
+                    .await;
+                assert!(
+                    ["unknown-path", "method-not-allowed"].contains(&answer.problem()),
+                    "{name}: {:?}",
+                    answer.body
+                );
+            }
+        }
+    }
+    assert_eq!(
+        admin.items().await.len(),
+        before,
+        "nothing that was refused is stored"
+    );
+}
+
+/// Whether there is such a test: a renamed one must be named anew.
+fn exists(test: &str) -> bool {
+    let (file, function) = test.rsplit_once("::").unwrap();
+    let folder = if file.starts_with("src/") {
+        ""
+    } else {
+        "tests/"
+    };
+    let file = format!("{}/{folder}{file}.rs", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    text.contains(&format!("fn {function}("))
+}
+
+/// What the API says that it knows is in the contract: a field that is added without a row
+/// is noticed.
+#[tokio::test]
+async fn every_field_that_is_taken_is_in_the_contract() {
+    let admin = Admin::start().await;
+    let (plan, (key, _)) = (admin.plan("P", &[]).await, admin.key(&[]).await);
+    let enforced: BTreeSet<String> = contract()
+        .into_iter()
+        .filter(|(_, held)| matches!(held, By(_)))
+        .map(|(name, _)| name.split(": ").next().unwrap().to_owned())
+        .collect();
+    let mut seen = 0;
+    for (prefix, method, path, body) in [
+        (
+            "plan.",
+            Method::POST,
+            PLANS,
+            r#"{"?": 1, "throttle": {"?": 1}, "quota": {"?": 1}, "apiStages": [{"?": 1}]}"#,
+        ),
+        (
+            "plan.",
+            Method::PATCH,
+            PLAN,
+            r#"{"?": 1, "throttle": {"?": 1}, "quota": {"?": 1}, "apiStages": [{"?": 1}]}"#,
+        ),
+        ("key.", Method::POST, KEYS, r#"{"?": 1}"#),
+        ("key.", Method::PATCH, KEY, r#"{"?": 1}"#),
+        (
+            "grant.",
+            Method::PATCH,
+            "/v1/plans/{plan}/keys/{key}/usage",
+            r#"{"?": 1}"#,
+        ),
+        ("verify.", Method::POST, "/v1/verify", r#"{"?": 1}"#),
+        ("?", Method::GET, "/v1/keys?x=1", ""),
+        ("?", Method::GET, "/v1/plans?x=1", ""),
+        ("?", Method::GET, "/v1/plans/{plan}/usage?x=1", ""),
+        ("?", Method::GET, "/v1/keys/{key}/usage?x=1", ""),
+    ] {
+        let path = path.replace("{plan}", &plan).replace("{key}", &key);
+        let body = (!body.is_empty()).then(|| body.to_owned());
+        let answer = admin.send(request(method, &path, body)).await;
+        for fault in answer.body["errors"].as_array().unwrap() {
+            let place = fault["pointer"].as_str().unwrap_or_default();
+            // "/quota/?" holds fields of the quota, "/apiStages/0/?" those of a stage.
+            let within: String = place
+                .split('/')
+                .filter(|part| !["", "?", "0"].contains(part))
+                .map(|part| format!("{part}."))
+                .collect();
+            let (_, known) = fault["detail"]
+                .as_str()
+                .unwrap()
+                .split_once("known here: ")
+                .unwrap_or_default();
+            for field in known.split(", ").filter(|field| !field.is_empty()) {
+                let name = format!("{prefix}{within}{field}");
+                assert!(
+                    enforced.contains(&name),
+                    "{name} is taken and not in the contract"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 60, "{seen} fields were named");
+}

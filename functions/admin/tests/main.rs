@@ -1,6 +1,13 @@
 //! The admin API through its router, on the embedded engine: every answer as a whole.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 mod attachments;
+mod captured_log;
 mod errors;
 mod fields;
 mod keys;

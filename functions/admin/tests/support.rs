@@ -14,7 +14,7 @@ use http::{Method, Request, Response, StatusCode};
 use lambda_http::{
     aws_lambda_events::apigw::ApiGatewayProxyRequestContext, request::RequestContext,
 };
-use latchkey_admin::{AdminState, Random, router};
+use latchkey_admin::{AdminState, NoRandomness, Random, router};
 use latchkey_domain::{
     Clock, Nanos, Reading,
     meter::{Charge, Owner, Step, Verdict},
@@ -23,6 +23,8 @@ use latchkey_engine::Engine;
 use latchkey_store::{Patience, Store, create_table};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+
+use crate::captured_log;
 
 /// 2026-11-25T12:00:00Z, a Wednesday.
 pub(crate) const NOON: Nanos = 1_795_608_000_000_000_000;
@@ -106,6 +108,7 @@ impl Answer {
 
 impl Admin {
     pub(crate) async fn start() -> Self {
+        captured_log::install();
         let engine = Engine::in_memory().unwrap();
         create_table(&engine.client(), TABLE).await.unwrap();
         Self::on(engine)
@@ -113,26 +116,63 @@ impl Admin {
 
     /// One whose table does not exist.
     pub(crate) fn without_table() -> Self {
+        captured_log::install();
         Self::on(Engine::in_memory().unwrap())
     }
 
-    fn on(engine: Engine) -> Self {
-        let store = Store::new(&engine.client(), TABLE, Patience::Change);
-        let wall = Arc::new(AtomicI64::new(NOON));
-        let reading = wall.clone();
-        let state = AdminState {
-            store: store.clone(),
+    /// The same table, seen by an API in which `meddle` is called whenever chance is asked for.
+    pub(crate) fn with_random(&self, meddle: impl Fn() + Send + Sync + 'static) -> Self {
+        let count = AtomicI64::new(0);
+        let random = Random::new(move |bytes| {
+            meddle();
+            bytes.fill(count.fetch_add(1, Ordering::SeqCst) as u8);
+            Ok(())
+        });
+        let router = router(self.state(random));
+        Self {
+            router,
+            ..self.clone()
+        }
+    }
+
+    /// The same table, seen by an API that gets no random bytes.
+    pub(crate) fn without_random(&self) -> Self {
+        let router = router(self.state(Random::new(|_| Err(NoRandomness))));
+        Self {
+            router,
+            ..self.clone()
+        }
+    }
+
+    fn state(&self, random: Random) -> AdminState {
+        let reading = self.wall.clone();
+        AdminState {
+            store: self.store.clone(),
             clock: Clock::new(move || {
                 let wall = reading.load(Ordering::SeqCst);
                 Reading { wall, steady: wall }
             }),
-            random: seeded(),
+            random,
+        }
+    }
+
+    /// A patch from code that cannot wait; needs a runtime with several threads.
+    pub(crate) fn patch_in_place(&self, path: &str, body: Value) -> Answer {
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(self.patch(path, body))
+        })
+    }
+
+    fn on(engine: Engine) -> Self {
+        let admin = Self {
+            router: Router::new(),
+            store: Store::new(&engine.client(), TABLE, Patience::Change),
+            engine,
+            wall: Arc::new(AtomicI64::new(NOON)),
         };
         Self {
-            router: router(state),
-            store,
-            engine,
-            wall,
+            router: router(admin.state(seeded())),
+            ..admin
         }
     }
 

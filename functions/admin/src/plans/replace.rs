@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header::LOCATION};
-use latchkey_domain::{Plan, PlanId};
+use latchkey_domain::Plan;
 use latchkey_store::{Change, Lost, PlanRecord};
 
 use super::{create::CreatePlan, view::PlanView, write};
@@ -53,7 +53,7 @@ async fn created(
 ) -> Result<Option<Response>, Problem> {
     match state.store.create_plan(plan, change).await {
         Ok(()) => {
-            let location = [(LOCATION, PlanId::to_string(&plan.id))];
+            let location = [(LOCATION, plan.id.to_string())];
             let answer = (StatusCode::CREATED, location, Json(PlanView::from(plan)));
             Ok(Some(answer.into_response()))
         }
