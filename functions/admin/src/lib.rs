@@ -13,6 +13,7 @@ mod headers;
 mod health;
 mod json;
 mod keys;
+mod moment;
 mod paging;
 mod parameters;
 mod patch;

@@ -1,8 +1,9 @@
 //! An attachment as it is answered.
 
-use jiff::Timestamp;
 use latchkey_store::Attachment;
 use serde::Serialize;
+
+use crate::moment::Moment;
 
 /// A key on a plan.
 #[derive(Debug, Serialize)]
@@ -10,7 +11,7 @@ use serde::Serialize;
 pub(crate) struct AttachmentView {
     plan_id: String,
     key_id: String,
-    created_date: Timestamp,
+    created_date: Moment,
 }
 
 impl From<Attachment> for AttachmentView {
@@ -18,7 +19,7 @@ impl From<Attachment> for AttachmentView {
         Self {
             plan_id: attachment.plan_id.to_string(),
             key_id: attachment.key_id.to_string(),
-            created_date: attachment.created,
+            created_date: Moment(attachment.created),
         }
     }
 }

@@ -7,7 +7,7 @@ use latchkey_domain::{Key, KeyValue, PlanId};
 use latchkey_store::{KeyRecord, KeySnapshot};
 use serde::{Serialize, Serializer};
 
-use crate::usage::date_of;
+use crate::{moment::Moment, usage::date_of};
 
 /// A key. What it does not have is left out.
 #[derive(Debug, Serialize)]
@@ -34,8 +34,8 @@ pub(crate) struct KeyView {
     plan_ids: Vec<String>,
     #[serde(skip_serializing_if = "LastUsed::is_untold")]
     last_used_date: LastUsed,
-    created_date: Timestamp,
-    last_updated_date: Timestamp,
+    created_date: Moment,
+    last_updated_date: Moment,
 }
 
 /// The day (UTC) on which a key was last charged. It stands in the key's meters: they are
@@ -84,8 +84,8 @@ impl KeyView {
             metadata: key.metadata.iter().map(owned).collect(),
             plan_ids: plan_ids.iter().map(ToString::to_string).collect(),
             last_used_date,
-            created_date: key.created,
-            last_updated_date: key.updated,
+            created_date: Moment(key.created),
+            last_updated_date: Moment(key.updated),
         }
     }
 

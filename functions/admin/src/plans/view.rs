@@ -1,11 +1,11 @@
 //! A plan as it is answered.
 
-use jiff::Timestamp;
 use latchkey_domain::{Plan, PlanStage, Quota, Rate, Scope, Throttle};
 use serde::Serialize;
 use serde_json::Number;
 
 use super::fields::Enforcement;
+use crate::moment::Moment;
 
 /// A plan. What it does not have is left out.
 #[derive(Debug, Serialize)]
@@ -22,8 +22,8 @@ pub(crate) struct PlanView {
     api_stages: Vec<StageView>,
     scope: &'static str,
     enforcement: &'static str,
-    created_date: Timestamp,
-    last_updated_date: Timestamp,
+    created_date: Moment,
+    last_updated_date: Moment,
 }
 
 #[derive(Debug, Serialize)]
@@ -65,8 +65,8 @@ impl From<&Plan> for PlanView {
                 Scope::Customer => "customer",
             },
             enforcement: Enforcement::DYNAMODB,
-            created_date: plan.created,
-            last_updated_date: plan.updated,
+            created_date: Moment(plan.created),
+            last_updated_date: Moment(plan.updated),
         }
     }
 }
