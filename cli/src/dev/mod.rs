@@ -9,9 +9,11 @@ mod backend;
 mod data_folder;
 mod decisions;
 mod demo;
+mod error;
 mod overview;
 mod page;
 mod server;
+mod stop;
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -23,22 +25,19 @@ use std::{
 use latchkey_admin::{AdminState, Random};
 use latchkey_authorizer::{
     Authorizer,
-    settings::{self, HttpResponse, Settings, SettingsError},
+    settings::{self, HttpResponse, Settings},
 };
 use latchkey_domain::Clock;
 use latchkey_engine::{Engine, EngineError};
-use latchkey_store::{Patience, Store, StoreError, create_table};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    sync::{Semaphore, watch},
-};
+use latchkey_store::{Patience, Store, create_table};
+use tokio::{net::TcpListener, sync::Semaphore};
 
 pub(crate) use self::arguments::Arguments;
 use self::{
-    data_folder::{DataFolder, DataFolderError},
+    data_folder::DataFolder,
     decisions::Decisions,
-    demo::{DemoError, Line, Maker},
+    demo::{Line, Maker},
+    error::DevError,
     page::Page,
     server::{CALLS_AT_ONCE, Server},
 };
@@ -62,59 +61,6 @@ pub(crate) struct Machine {
     pub(crate) random: Random,
 }
 
-/// Why `latchkey dev` did not start or did not go on, and what to do.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DevError {
-    /// The environment.
-    #[error("{0}: change the variable, or unset it")]
-    Settings(#[from] SettingsError),
-    /// A port that another process has.
-    #[error(
-        "port {port} is taken: stop what listens there, or choose another with {flag} (0 takes a free one)"
-    )]
-    PortTaken {
-        /// Which.
-        port: u16,
-        /// The flag that sets it.
-        flag: &'static str,
-    },
-    /// A port that the system does not give.
-    #[error("cannot listen on port {port} ({error}): choose another with {flag}")]
-    Port {
-        /// Which.
-        port: u16,
-        /// The flag that sets it.
-        flag: &'static str,
-        /// What the system said.
-        error: io::Error,
-    },
-    /// The folder.
-    #[error(transparent)]
-    DataFolder(#[from] DataFolderError),
-    /// The database in it.
-    #[error(
-        "{error} in {folder}: is it of this version of Latchkey? Move it away, or choose another with --data"
-    )]
-    Database {
-        /// The folder.
-        folder: String,
-        /// What the engine said.
-        error: EngineError,
-    },
-    /// The engine, in memory or serving.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The table.
-    #[error("cannot make the table: {0}")]
-    Table(#[from] StoreError),
-    /// The demo.
-    #[error("cannot prepare the demo: {0}")]
-    Demo(#[from] DemoError),
-    /// The system.
-    #[error("{0}")]
-    System(#[from] io::Error),
-}
-
 /// Runs until Ctrl-C or SIGTERM.
 pub(crate) async fn run(arguments: Arguments, machine: Machine) -> Result<(), DevError> {
     let settings = Settings::read(|name| match name {
@@ -127,8 +73,9 @@ pub(crate) async fn run(arguments: Arguments, machine: Machine) -> Result<(), De
         Some(port) => Some(listen(port, "--dynamodb-port").await?),
         None => None,
     };
-    let stop = stop_signal()?;
-    let (engine, folder) = open_engine(&arguments)?;
+    let asked_to_stop = stop::on_signal()?;
+    // In this order, so that the folder is let go last.
+    let (folder, engine) = open_engine(&arguments)?;
     let dynamodb_address = dynamodb.as_ref().map(TcpListener::local_addr).transpose()?;
     let address = listener.local_addr()?;
     let kept = folder.as_ref().map_or_else(
@@ -144,19 +91,18 @@ pub(crate) async fn run(arguments: Arguments, machine: Machine) -> Result<(), De
     ));
 
     let engine_served = dynamodb.map(|listener| {
-        let (engine, stop) = (engine.clone(), stop.clone());
-        tokio::spawn(async move { engine.serve(listener, stopped(stop)).await })
+        let (engine, stop) = (engine.clone(), stop::asked(&asked_to_stop));
+        tokio::spawn(async move { engine.serve(listener, stop).await })
     });
     let service = server::router(server).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service).with_graceful_shutdown(stopped(stop.clone()));
+    let served = axum::serve(listener, service).with_graceful_shutdown(stop::asked(&asked_to_stop));
     tokio::select! {
         served = served.into_future() => served?,
-        () = async { stopped(stop).await; tokio::time::sleep(LAST_CALLS).await } => {}
+        () = async { stop::asked(&asked_to_stop).await; tokio::time::sleep(LAST_CALLS).await } => {}
     }
     if let Some(engine_served) = engine_served {
         engine_served.abort();
     }
-    drop(folder);
     Ok(())
 }
 
@@ -232,41 +178,20 @@ async fn listen(port: u16, flag: &'static str) -> Result<TcpListener, DevError> 
         })
 }
 
-/// The database, and the folder that it is in.
-fn open_engine(arguments: &Arguments) -> Result<(Engine, Option<DataFolder>), DevError> {
+/// The folder and the database in it.
+fn open_engine(arguments: &Arguments) -> Result<(Option<DataFolder>, Engine), DevError> {
     if arguments.in_memory {
-        return Ok((Engine::in_memory()?, None));
+        return Ok((None, Engine::in_memory()?));
     }
     let folder = DataFolder::open(&arguments.data)?;
-    let engine = Engine::open(&folder.database()?).map_err(|error| DevError::Database {
-        folder: folder.path().display().to_string(),
-        error,
+    let engine = Engine::open(&folder.database()?).map_err(|error| match error {
+        EngineError::Open(text) => DevError::Database {
+            folder: folder.path().to_owned(),
+            what: text.split(". ").next().unwrap_or_default().to_owned(),
+        },
+        other => other.into(),
     })?;
-    Ok((engine, Some(folder)))
-}
-
-/// Becomes true at Ctrl-C or SIGTERM.
-fn stop_signal() -> io::Result<watch::Receiver<bool>> {
-    let (mut interrupt, mut terminate) = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    );
-    let (sender, receiver) = watch::channel(false);
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        sender.send_replace(true);
-        // Held until the end: a closed channel would read as a stop that nobody asked for.
-        sender.closed().await;
-    });
-    Ok(receiver)
-}
-
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    // An error means that the sender is gone, and with it whoever could ask to go on.
-    drop(stop.wait_for(|stop| *stop).await);
+    Ok((Some(folder), engine))
 }
 
 /// What is printed once, when everything is served.
@@ -276,10 +201,12 @@ fn announcement(
     dynamodb: Option<SocketAddr>,
     lines: &[Line],
 ) -> String {
-    let mut text = format!("Latchkey is served on http://{address}, {kept}. Ctrl-C ends it.\n");
+    let mut text = format!(
+        "Latchkey runs on http://{address}, {kept}. Open that address in a browser; Ctrl-C ends it.\n"
+    );
     if let Some(dynamodb) = dynamodb {
         text += &format!(
-            "Its table, for the AWS CLI: aws dynamodb scan --table-name {TABLE} --endpoint-url http://{dynamodb}\n"
+            "Its table, to the AWS CLI: AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any aws dynamodb scan --region us-east-1 --table-name {TABLE} --endpoint-url http://{dynamodb}\n"
         );
     }
     for Line { title, command } in lines {

@@ -27,9 +27,9 @@ const DEMO_HTTP: &str = "/demo";
 /// Longest path and query. API Gateway takes 10,240 bytes of request line and headers.
 const MAX_TARGET_BYTES: usize = 8 * 1024;
 /// Calls that the authorizer has at once; others wait before their time runs. The engine takes
-/// one write at a time, and a charge that waits too long for its turn counts as lost: its unit
-/// is given up, as it must be where nobody knows what became of it.
-pub(crate) const CALLS_AT_ONCE: usize = 8;
+/// one write at a time, so more would only queue inside it, where a charge that waits too long
+/// counts as lost: its unit is given up, as it must be where nobody knows what became of it.
+pub(crate) const CALLS_AT_ONCE: usize = 2;
 /// Largest body (Amazon API Gateway quotas, "Payload size").
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
@@ -96,33 +96,35 @@ async fn serve(
         .path_and_query()
         .map_or(0, |target| target.as_str().len());
     if target_bytes > MAX_TARGET_BYTES {
-        return (
+        return plain(
             StatusCode::URI_TOO_LONG,
-            "The path and the query are too long.\n",
-        )
-            .into_response();
+            "The path and the query are too long.",
+        );
     }
     let path = parts.uri.path();
     let call = |path: &str| server.call(&parts, path, client);
     match Place::of(path) {
         Place::Rest(within) => whole(server.demo(Kind::Rest, path, &call(within)).await),
         Place::Http(within) => whole(server.demo(Kind::Http, path, &call(within)).await),
-        Place::Admin(_) | Place::Page if !is_local(&parts) => (
+        Place::Admin(_) | Place::Page if !is_local(&parts) => plain(
             StatusCode::FORBIDDEN,
-            "Only for pages and clients of this machine: use the address that latchkey dev printed.\n",
-        )
-            .into_response(),
+            "Only for pages and clients of this machine: use the address that latchkey dev printed.",
+        ),
         Place::Admin(within) => server.admin(&call(within), body).await,
         Place::Page if parts.method == Method::GET || parts.method == Method::HEAD => {
             server.page.respond(&server.decisions).await
         }
-        Place::Page => StatusCode::METHOD_NOT_ALLOWED.into_response(),
-        Place::Nothing => (
+        Place::Page => plain(StatusCode::METHOD_NOT_ALLOWED, "The page is read with GET."),
+        Place::Nothing => plain(
             StatusCode::NOT_FOUND,
-            "Nothing is served here: see /, /admin/v1/keys, /demo/orders/42 and /demo-rest/orders/42.\n",
-        )
-            .into_response(),
+            "Nothing is served here: see /, /admin/v1/keys, /demo/orders/42 and /demo-rest/orders/42.",
+        ),
     }
+}
+
+/// A line for whoever typed an address.
+fn plain(status: StatusCode, line: &str) -> Response {
+    (status, format!("{line}\n")).into_response()
 }
 
 /// A web page elsewhere must reach neither the admin API nor the page with the demo's keys:
