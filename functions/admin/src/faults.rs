@@ -1,9 +1,9 @@
 //! Everything that is wrong with a request, each with its place.
 //!
 //! A body is read by deserr, which goes on after an error; all that it meets are collected
-//! here. No fault repeats a value that was sent, whatever its field: a key value in the wrong
-//! place would stand in an answer and, with it, in somebody's log. Names of fields, which
-//! must be repeated, are cut where they are as long as a key value may be.
+//! here. A fault repeats what was sent only where it is shorter than any key value, whatever
+//! its field: a key value in the wrong place would stand in an answer and, with it, in
+//! somebody's log. Names of fields, which must be repeated, are cut where they are as long.
 
 use std::{fmt, ops::ControlFlow};
 

@@ -25,9 +25,9 @@ pub(crate) fn wrong_kind<V: IntoValue>(
     deserr::take_cf_content(Faults::error(None, error, location))
 }
 
-/// The fault that a value breaks its rule, without the value.
+/// The fault that a value breaks its rule.
 pub(crate) fn broken_rule(location: ValuePointerRef<'_>, invalid: &Invalid) -> Faults {
-    Faults::at(location, invalid.without_value())
+    Faults::at(location, invalid.to_sender())
 }
 
 macro_rules! read_from_text {
@@ -70,12 +70,11 @@ impl Deserr<Faults> for Instant {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        let instant = text(value, location)?.parse();
-        instant.map(Self).map_err(|_| {
-            Faults::at(
-                location,
-                "not a time: RFC 3339, such as 2027-01-31T00:00:00Z",
-            )
-        })
+        const ALLOWED: &str = "RFC 3339, such as 2027-01-31T00:00:00Z";
+        let text = text(value, location)?;
+        let instant = text.parse();
+        instant
+            .map(Self)
+            .map_err(|_| broken_rule(location, &Invalid::new("a time", &text, ALLOWED)))
     }
 }

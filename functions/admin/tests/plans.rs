@@ -122,11 +122,11 @@ async fn single_fields_are_held_to_their_rules() {
     let refused = [
         (
             json!({"name": ""}),
-            "/name: not a name: 1 to 1024 characters, none of them a control character",
+            "/name: \"\" is not a name: 1 to 1024 characters, none of them a control character",
         ),
         (
             json!({"name": "a\nb"}),
-            "/name: not a name: 1 to 1024 characters, none of them a control character",
+            "/name: \"a\\nb\" is not a name: 1 to 1024 characters, none of them a control character",
         ),
         (json!({"name": null}), "/name: must be a string, not null"),
         (
@@ -139,11 +139,11 @@ async fn single_fields_are_held_to_their_rules() {
         ),
         (
             json!({"name": "P", "throttle": {"rateLimit": -1}}),
-            "/throttle/rateLimit: not a rateLimit: a number from 0 to 1000000000 with at most 6 decimals",
+            "/throttle/rateLimit: \"-1\" is not a rateLimit: a number from 0 to 1000000000 with at most 6 decimals",
         ),
         (
             json!({"name": "P", "throttle": {"rateLimit": 0.1234567}}),
-            "/throttle/rateLimit: not a rateLimit: a number from 0 to 1000000000 with at most 6 decimals",
+            "/throttle/rateLimit: \"0.1234567\" is not a rateLimit: a number from 0 to 1000000000 with at most 6 decimals",
         ),
         (
             json!({"name": "P", "throttle": {"rateLimit": 1, "burstLimit": 1.5}}),
@@ -151,7 +151,7 @@ async fn single_fields_are_held_to_their_rules() {
         ),
         (
             json!({"name": "P", "throttle": {"rateLimit": 1, "burstLimit": 2_000_000_000}}),
-            "/throttle/burstLimit: not a burstLimit: a whole number from 0 to 1000000000",
+            "/throttle/burstLimit: \"2000000000\" is not a burstLimit: a whole number from 0 to 1000000000",
         ),
         (
             json!({"name": "P", "throttle": {}}),
@@ -163,11 +163,11 @@ async fn single_fields_are_held_to_their_rules() {
         ),
         (
             json!({"name": "P", "quota": {"limit": 1_000_000_000_000_001u64, "period": "DAY"}}),
-            "/quota/limit: not a quota limit: a whole number from 0 to 1000000000000000",
+            "/quota/limit: \"1000000000000001\" is not a quota limit: a whole number from 0 to 1000000000000000",
         ),
         (
             json!({"name": "P", "quota": {"limit": 1, "period": "day"}}),
-            "/quota/period: not a period: HOUR, DAY, WEEK, MONTH or LIFETIME",
+            "/quota/period: \"day\" is not a period: HOUR, DAY, WEEK, MONTH or LIFETIME",
         ),
         (
             json!({"name": "P", "quota": {"period": "DAY"}}),
@@ -288,7 +288,9 @@ async fn an_object_that_is_not_there_is_set_as_a_whole() {
         .await;
     assert_eq!(
         answer.faults(),
-        ["/throttle/burstLimit: not a burstLimit: a whole number from 0 to 1000000000"]
+        [
+            "/throttle/burstLimit: \"3000000000\" is not a burstLimit: a whole number from 0 to 1000000000"
+        ]
     );
     let plan = admin.get(&path).await.body;
     assert_eq!(

@@ -212,7 +212,7 @@ async fn usage_of_what_is_not_there() {
     let answer = admin.get(&format!("{path}?keyId=1")).await;
     assert_eq!(
         answer.faults(),
-        ["keyId: not a key id: `key_` and 16 characters of 0-9 A-Z a-z"]
+        ["keyId: \"1\" is not a key id: `key_` and 16 characters of 0-9 A-Z a-z"]
     );
     let cursor = admin.get("/v1/plans?limit=1").await.body["cursor"]
         .as_str()

@@ -189,11 +189,11 @@ async fn a_call_is_described_whole() {
         ),
         (
             json!({"stage": "a/b"}),
-            ": not a stage: the name of a stage, $default, or * for all",
+            ": \"a/b\" is not a stage: the name of a stage, $default, or * for all",
         ),
         (
             json!({"method": ""}),
-            "/method: not a method: such as GET, in capitals",
+            "/method: \"\" is not a method: such as GET, in capitals",
         ),
         (json!({"value": null}), "/value: must be a string, not null"),
     ] {

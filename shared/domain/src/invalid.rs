@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+/// No key value is shorter.
+const SHORTEST_KEY_VALUE: usize = 20;
 /// How much of a refused value is repeated, in characters.
 const SHOWN: usize = 80;
 
@@ -28,10 +30,14 @@ impl Invalid {
         }
     }
 
-    /// The rule alone: for answers to whoever has just sent the value, which might be a key
-    /// value in the wrong place.
-    pub fn without_value(&self) -> String {
-        format!("not {}: {}", self.what, self.allowed)
+    /// For the answer to whoever has just sent the value: without it where it is as long as
+    /// a key value, which may have been put into the wrong place.
+    pub fn to_sender(&self) -> String {
+        if self.value.chars().count() < SHORTEST_KEY_VALUE {
+            self.to_string()
+        } else {
+            format!("not {}: {}", self.what, self.allowed)
+        }
     }
 }
 
@@ -52,9 +58,12 @@ mod tests {
             error.to_string(),
             r#""gold\nplan" is not a plan id: 1 to 64 of A-Z a-z 0-9 _ -"#
         );
+        assert_eq!(error.to_sender(), error.to_string());
+        let long = Invalid::new("a plan id", &"k ".repeat(10), "1 to 64 of A-Z a-z 0-9 _ -");
         assert_eq!(
-            error.without_value(),
-            "not a plan id: 1 to 64 of A-Z a-z 0-9 _ -"
+            long.to_sender(),
+            "not a plan id: 1 to 64 of A-Z a-z 0-9 _ -",
+            "it might be a key value"
         );
         assert!(
             Invalid::new("a name", &"é".repeat(500), "shorter")

@@ -118,7 +118,7 @@ impl MetadataPatch {
 }
 
 fn in_metadata(invalid: &Invalid) -> Faults {
-    Fault::at("/metadata", invalid.without_value()).into()
+    Fault::at("/metadata", invalid.to_sender()).into()
 }
 
 /// What no single field of the key can tell.

@@ -129,7 +129,7 @@ impl UpdateThrottle {
             .onto(before.and_then(|throttle| throttle.burst_given()));
         let rate = rate.ok_or_else(|| Fault::at("/throttle/rateLimit", "is required"))?;
         Throttle::new(rate, burst)
-            .map_err(|invalid| Fault::at("/throttle/burstLimit", invalid.without_value()).into())
+            .map_err(|invalid| Fault::at("/throttle/burstLimit", invalid.to_sender()).into())
     }
 }
 
@@ -150,6 +150,6 @@ impl UpdateQuota {
             return Err(faults);
         };
         Quota::new(limit, period)
-            .map_err(|invalid| Fault::at("/quota/limit", invalid.without_value()).into())
+            .map_err(|invalid| Fault::at("/quota/limit", invalid.to_sender()).into())
     }
 }

@@ -36,7 +36,7 @@ impl FromParameters for UsageOfPlan {
     fn read(parameters: &mut Parameters) -> Self {
         let key_id = |text: &str| {
             text.parse()
-                .map_err(|invalid: latchkey_domain::Invalid| invalid.without_value())
+                .map_err(|invalid: latchkey_domain::Invalid| invalid.to_sender())
         };
         Self {
             key_id: parameters.take("keyId", key_id),

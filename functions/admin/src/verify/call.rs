@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
-use latchkey_domain::{ApiStage, MalformedKey, PresentedKey, Request, StageSelector};
+use latchkey_domain::{ApiStage, Invalid, MalformedKey, PresentedKey, Request, StageSelector};
 
 use crate::{
     faults::{Fault, Faults},
-    words::text,
+    words::{broken_rule, text},
 };
 
 /// A call as it could be made.
@@ -49,10 +49,8 @@ impl Deserr<Faults> for Method {
         if (1..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase()) {
             return Ok(Self(text));
         }
-        Err(Faults::at(
-            location,
-            "not a method: such as GET, in capitals",
-        ))
+        let invalid = Invalid::new("a method", &text, "such as GET, in capitals");
+        Err(broken_rule(location, &invalid))
     }
 }
 
@@ -68,8 +66,11 @@ impl Deserr<Faults> for Path {
         if text.starts_with('/') && !text.contains(['?', '#']) {
             return Ok(Self(text));
         }
-        let detail = "not a path: such as /orders/1, without the stage and without a query";
-        Err(Faults::at(location, detail))
+        const ALLOWED: &str = "such as /orders/1, without the stage and without a query";
+        Err(broken_rule(
+            location,
+            &Invalid::new("a path", &text, ALLOWED),
+        ))
     }
 }
 
@@ -81,10 +82,11 @@ impl Deserr<Faults> for SourceIp {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        let address = text(value, location)?.parse();
-        address
-            .map(Self)
-            .map_err(|_| Faults::at(location, "not an IPv4 or IPv6 address"))
+        let text = text(value, location)?;
+        text.parse().map(Self).map_err(|_| {
+            let invalid = Invalid::new("an address", &text, "an IPv4 or IPv6 address");
+            broken_rule(location, &invalid)
+        })
     }
 }
 
@@ -105,7 +107,7 @@ impl Call {
         }
         faults.or(())?;
         StageSelector::new(&self.api_id, &self.stage)
-            .map_err(|invalid| Fault::at("", invalid.without_value()))?;
+            .map_err(|invalid| Fault::at("", invalid.to_sender()))?;
         Ok(Request {
             stage: ApiStage {
                 api_id: self.api_id.clone(),
