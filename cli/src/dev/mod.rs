@@ -116,7 +116,7 @@ async fn start(
     let client = engine.client();
     create_table(&client, TABLE).await?;
     let Machine { clock, random } = machine;
-    let store = Store::new(&client, TABLE, Patience::Change);
+    let store = Store::new(&client, TABLE, Patience::Embedded);
     let demo = Maker {
         store: &store,
         clock: &clock,
@@ -145,9 +145,8 @@ async fn start(
         clock: clock.clone(),
         random: random.clone(),
     };
-    let patient = Store::new(&client, TABLE, Patience::Call);
     Ok(Arc::new(Server {
-        authorizer: Authorizer::start(settings, patient, clock.clone()).await,
+        authorizer: Authorizer::start(settings, store.clone(), clock.clone()).await,
         rest,
         http,
         admin: ProxyApi {

@@ -34,7 +34,7 @@ impl World {
     async fn new(settings: &[(&str, &str)]) -> Self {
         let client = Engine::in_memory().unwrap().client();
         create_table(&client, TABLE).await.unwrap();
-        let store = Store::new(&client, TABLE, Patience::Call);
+        let store = Store::new(&client, TABLE, Patience::Embedded);
         let time = Arc::new(AtomicI64::new(NOON));
         let authorizer = authorizer(&store, &time, settings).await;
         Self {

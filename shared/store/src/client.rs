@@ -16,16 +16,20 @@ pub enum Patience {
     Call,
     /// A person or tool waits: 3 s an attempt, two retries, 8 s in all.
     Change,
+    /// The table is in this process, where no answer is lost and only a busy machine makes
+    /// one late: a charge waits as long as a decision may take.
+    Embedded,
 }
 
 const CONNECT: Duration = Duration::from_millis(250);
 const CALL_ATTEMPT: Duration = Duration::from_millis(300);
 
 impl Patience {
+    /// For everything but charges.
     pub(crate) fn client(self, client: &Client) -> Client {
         let (connect, attempt, operation, attempts) = match self {
             Self::Call => (CONNECT, CALL_ATTEMPT, Duration::from_millis(650), 2),
-            Self::Change => (
+            Self::Change | Self::Embedded => (
                 Duration::from_secs(1),
                 Duration::from_secs(3),
                 Duration::from_secs(8),
@@ -41,26 +45,30 @@ impl Patience {
             .with_max_attempts(attempts)
             .with_initial_backoff(Duration::from_millis(10))
             .with_max_backoff(Duration::from_millis(200));
-        Self::configured(client, timeouts, retries)
+        configured(client, timeouts, retries)
     }
 
     /// For charges: one attempt, since the SDK cannot know whether a lost one was applied.
-    pub(crate) fn charges(client: &Client) -> Client {
+    pub(crate) fn charges(self, client: &Client) -> Client {
+        let attempt = match self {
+            Self::Call | Self::Change => CALL_ATTEMPT,
+            Self::Embedded => Duration::from_millis(950),
+        };
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT)
-            .operation_timeout(CALL_ATTEMPT)
+            .operation_timeout(attempt)
             .build();
-        Self::configured(client, timeouts, RetryConfig::disabled())
+        configured(client, timeouts, RetryConfig::disabled())
     }
+}
 
-    fn configured(client: &Client, timeouts: TimeoutConfig, retries: RetryConfig) -> Client {
-        let config = client
-            .config()
-            .to_builder()
-            .timeout_config(timeouts)
-            .retry_config(retries);
-        Client::from_conf(config.build())
-    }
+fn configured(client: &Client, timeouts: TimeoutConfig, retries: RetryConfig) -> Client {
+    let config = client
+        .config()
+        .to_builder()
+        .timeout_config(timeouts)
+        .retry_config(retries);
+    Client::from_conf(config.build())
 }
 
 /// A client by the variables that Lambda sets (`AWS_REGION`, `AWS_ACCESS_KEY_ID`,

@@ -48,7 +48,7 @@ impl Store {
     pub fn new(client: &Client, table: &str, patience: Patience) -> Self {
         Self {
             client: patience.client(client),
-            charges: Patience::charges(client),
+            charges: patience.charges(client),
             table: table.to_owned(),
         }
     }

@@ -1,7 +1,5 @@
 //! The README says what is there: settings, parameters, quoted scripts, links.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use latchkey_repository::{document, root, rust_sources};
 use yaml_rust2::YamlLoader;
 

@@ -43,7 +43,7 @@ impl World {
                 .unwrap();
         });
         Self {
-            store: Store::new(&client, TABLE, Patience::Change),
+            store: Store::new(&client, TABLE, Patience::Embedded),
             endpoint,
             serving,
             changes: std::sync::atomic::AtomicU64::new(0),

@@ -34,7 +34,7 @@ impl Table {
         let client = Engine::in_memory().unwrap().client();
         create_table(&client, TABLE).await.unwrap();
         Self {
-            store: Store::new(&client, TABLE, Patience::Change),
+            store: Store::new(&client, TABLE, Patience::Embedded),
             client,
         }
     }
