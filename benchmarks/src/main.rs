@@ -18,8 +18,7 @@ use std::{
 
 use jiff::Timestamp;
 use latchkey_domain::{
-    Key, KeyValue, Metadata, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, Scope,
-    StageSelector, Throttle,
+    Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, StageSelector, Throttle,
 };
 use latchkey_engine::Engine;
 use latchkey_runtime_api::{Answer, Function};
@@ -101,38 +100,18 @@ async fn table_with_a_key() -> Outcome<(String, KeyValue)> {
     let store = Store::new(&client, TABLE, Patience::Change);
     let now = Timestamp::now();
     let plan = Plan {
-        id: "benchmark".parse()?,
-        name: "Benchmark".parse()?,
-        description: None,
         throttle: Some(Throttle::new("100000".parse()?, Some(100_000))?),
         quota: Some(Quota::new(1_000_000_000, Period::Month)?),
         stages: vec![PlanStage {
             selector: StageSelector::new("*", "*")?,
             methods: vec![],
         }],
-        scope: Scope::Key,
-        created: now,
-        updated: now,
-        version: 1,
+        ..Plan::new("benchmark".parse()?, "Benchmark".parse()?, now)
     };
     let value = KeyValue::generate(&Prefix::default(), &[7; RANDOM_BYTES]);
     let key = Key {
-        id: value.presented().id,
-        hash: value.presented().hash,
-        prefix: value.prefix().cloned(),
-        last4: value.last4().to_owned(),
         name: Some("Benchmark".parse()?),
-        description: None,
-        customer_id: None,
-        enabled: true,
-        not_before: None,
-        expires_at: None,
-        allowed_ips: None,
-        routes: None,
-        metadata: Metadata::default(),
-        created: now,
-        updated: now,
-        revision: 1,
+        ..Key::new(&value, now)
     };
     let change = |id: &str| Change {
         at: now,

@@ -5,8 +5,8 @@
 
 use latchkey_admin::{NoRandomness, Random};
 use latchkey_domain::{
-    Clock, Description, Invalid, Key, KeyValue, Metadata, Name, Period, Plan, PlanId, PlanStage,
-    Quota, RANDOM_BYTES, Rate, Scope, StageSelector, Throttle,
+    Clock, Description, Invalid, Key, KeyValue, Name, Period, Plan, PlanId, PlanStage, Quota,
+    RANDOM_BYTES, Rate, StageSelector, Throttle,
 };
 use latchkey_store::{Change, CreateKeyError, Cursor, KeyRecord, Lost, Store, StoreError};
 
@@ -105,19 +105,11 @@ impl Maker<'_> {
             })
         };
         Ok(Plan {
-            id: id.parse()?,
-            name: name.parse()?,
-            description: None,
-            throttle: None,
-            quota: None,
             stages: [HTTP, REST]
                 .into_iter()
                 .map(stage)
                 .collect::<Result<_, Invalid>>()?,
-            scope: Scope::Key,
-            created: now,
-            updated: now,
-            version: 1,
+            ..Plan::new(id.parse()?, name.parse()?, now)
         })
     }
 
@@ -195,22 +187,9 @@ impl Maker<'_> {
     fn key(&self, value: &KeyValue, name: Name) -> Result<Key, DemoError> {
         let now = self.clock.now().timestamp();
         Ok(Key {
-            id: value.presented().id,
-            hash: value.presented().hash,
-            prefix: value.prefix().cloned(),
-            last4: value.last4().to_owned(),
             name: Some(name),
             description: Some(MADE_HERE.parse()?),
-            customer_id: None,
-            enabled: true,
-            not_before: None,
-            expires_at: None,
-            allowed_ips: None,
-            routes: None,
-            metadata: Metadata::default(),
-            created: now,
-            updated: now,
-            revision: 1,
+            ..Key::new(value, now)
         })
     }
 

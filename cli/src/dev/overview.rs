@@ -204,7 +204,7 @@ pub(crate) fn thousands(number: u64) -> String {
 mod tests {
     use jiff::Timestamp;
     use latchkey_domain::{
-        KeyValue, Metadata, PlanStage, Prefix, Quota, RANDOM_BYTES, StageSelector, Throttle,
+        KeyValue, PlanStage, Prefix, Quota, RANDOM_BYTES, StageSelector, Throttle,
     };
 
     use super::*;
@@ -227,9 +227,6 @@ mod tests {
 
     fn plan() -> Plan {
         Plan {
-            id: "gold".parse().unwrap(),
-            name: "Gold".parse().unwrap(),
-            description: None,
             throttle: Some(Throttle::new("2.5".parse().unwrap(), Some(2_000)).unwrap()),
             quota: Some(Quota::new(1_000, Period::Day).unwrap()),
             stages: vec![PlanStage {
@@ -237,9 +234,11 @@ mod tests {
                 methods: vec![],
             }],
             scope: Scope::Customer,
-            created: Timestamp::UNIX_EPOCH,
-            updated: Timestamp::UNIX_EPOCH,
-            version: 1,
+            ..Plan::new(
+                "gold".parse().unwrap(),
+                "Gold".parse().unwrap(),
+                Timestamp::UNIX_EPOCH,
+            )
         }
     }
 
@@ -277,22 +276,7 @@ mod tests {
     fn a_key_shows_what_is_left_and_never_its_value() {
         let value = KeyValue::generate(&Prefix::default(), &[7; RANDOM_BYTES]);
         let key = Key {
-            id: value.presented().id,
-            hash: value.presented().hash,
-            prefix: value.prefix().cloned(),
-            last4: value.last4().to_owned(),
-            name: None,
-            description: None,
-            customer_id: None,
-            enabled: true,
-            not_before: None,
-            expires_at: None,
-            allowed_ips: None,
-            routes: None,
-            metadata: Metadata::default(),
-            created: Timestamp::UNIX_EPOCH,
-            updated: Timestamp::UNIX_EPOCH,
-            revision: 1,
+            ..Key::new(&value, Timestamp::UNIX_EPOCH)
         };
         let now = 5 * NANOS_PER_DAY + 1;
         let view = KeyView::of(&key, &plan(), &Meter::default(), now);

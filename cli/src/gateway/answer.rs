@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::policy::Policy;
+use super::{malformed::Malformed, policy::Policy};
 
 /// Largest answer, in bytes of JSON.
 const MAX_BYTES: usize = 8 * 1024;
@@ -45,35 +45,6 @@ pub(crate) enum Outcome {
     Failed(String),
     /// Its answer breaks a rule.
     Malformed(Malformed),
-}
-
-/// The rule that an answer breaks.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Malformed {
-    /// Over [`MAX_BYTES`].
-    #[error("the answer has {0} bytes, more than 8192")]
-    Large(usize),
-    /// No JSON text.
-    #[error("the answer is not JSON")]
-    NotJson,
-    /// A null, wherever.
-    #[error("the answer holds a null: what is absent must be left out")]
-    Null,
-    /// Of another type than the rules say.
-    #[error("{0} is missing or of the wrong type")]
-    WrongType(&'static str),
-    /// An empty `principalId`.
-    #[error("principalId is empty")]
-    NoPrincipal,
-    /// A context value that is a list or an object.
-    #[error("the context is not flat")]
-    NestedContext,
-    /// A resource of more than 512 characters.
-    #[error("an ARN in the policy has more than 512 characters")]
-    LongArn,
-    /// A policy that cannot be evaluated.
-    #[error("the policy is malformed: {0}")]
-    Policy(&'static str),
 }
 
 impl Outcome {

@@ -9,6 +9,7 @@ mod answer;
 mod call;
 mod gateway_response;
 mod http;
+mod malformed;
 mod policy;
 mod proxy;
 mod rest;

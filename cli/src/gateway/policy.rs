@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use super::answer::Malformed;
+use super::malformed::Malformed;
 
 /// What an authorizer's policy must allow.
 const INVOKE: &str = "execute-api:Invoke";

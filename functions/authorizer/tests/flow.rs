@@ -11,8 +11,8 @@ use std::sync::{
 use jiff::Timestamp;
 use latchkey_authorizer::{Authorizer, DecisionLog, Handled, settings::Settings};
 use latchkey_domain::{
-    Clock, CustomerId, Key, KeyValue, Metadata, Period, Plan, PlanStage, Prefix, Quota,
-    RANDOM_BYTES, Reading, Reason, Scope, StageSelector, Throttle,
+    Clock, CustomerId, Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES,
+    Reading, Reason, Scope, StageSelector, Throttle,
 };
 use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, Store, create_table};
@@ -111,41 +111,20 @@ fn value(seed: u8) -> KeyValue {
 fn key(value: &KeyValue) -> Key {
     let noon = Timestamp::from_second(NOON / SECOND).unwrap();
     Key {
-        id: value.presented().id,
-        hash: value.presented().hash,
-        prefix: value.prefix().cloned(),
-        last4: value.last4().to_owned(),
         name: "Acme".parse().ok(),
-        description: None,
-        customer_id: None,
-        enabled: true,
-        not_before: None,
-        expires_at: None,
-        allowed_ips: None,
-        routes: None,
-        metadata: Metadata::default(),
-        created: noon,
-        updated: noon,
-        revision: 1,
+        ..Key::new(value, noon)
     }
 }
 
 fn plan(id: &str, quota: Option<u64>) -> Plan {
     let noon = Timestamp::from_second(NOON / SECOND).unwrap();
     Plan {
-        id: id.parse().unwrap(),
-        name: id.parse().unwrap(),
-        description: None,
-        throttle: None,
         quota: quota.map(|limit| Quota::new(limit, Period::Day).unwrap()),
         stages: vec![PlanStage {
             selector: StageSelector::new("a1", "prod").unwrap(),
             methods: vec![],
         }],
-        scope: Scope::Key,
-        created: noon,
-        updated: noon,
-        version: 1,
+        ..Plan::new(id.parse().unwrap(), id.parse().unwrap(), noon)
     }
 }
 

@@ -120,9 +120,7 @@ pub fn examine(case: &Case<'_>) -> Vec<Check> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        AddressRules, ApiStage, KeyValue, Metadata, Scope, StageSelector, plan::PlanStage,
-    };
+    use crate::{AddressRules, ApiStage, KeyValue, StageSelector, plan::PlanStage};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -131,22 +129,7 @@ mod tests {
     fn key() -> Key {
         let value = KeyValue::custom("a-custom-value-of-a-test").unwrap();
         Key {
-            id: value.presented().id,
-            hash: value.presented().hash,
-            prefix: None,
-            last4: value.last4().into(),
-            name: None,
-            description: None,
-            customer_id: None,
-            enabled: true,
-            not_before: None,
-            expires_at: None,
-            allowed_ips: None,
-            routes: None,
-            metadata: Metadata::default(),
-            created: at(0),
-            updated: at(0),
-            revision: 1,
+            ..Key::new(&value, at(0))
         }
     }
 
@@ -156,16 +139,8 @@ mod tests {
             methods: vec![],
         };
         Plan {
-            id: id.parse().unwrap(),
-            name: id.parse().unwrap(),
-            description: None,
-            throttle: None,
-            quota: None,
             stages: stages.iter().map(stage).collect(),
-            scope: Scope::Key,
-            created: at(0),
-            updated: at(0),
-            version: 1,
+            ..Plan::new(id.parse().unwrap(), id.parse().unwrap(), at(0))
         }
     }
 

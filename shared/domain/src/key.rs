@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    AddressRules, CustomerId, Description, Invalid, KeyHash, KeyId, Metadata, Name, Prefix, Route,
+    AddressRules, CustomerId, Description, Invalid, KeyHash, KeyId, KeyValue, Metadata, Name,
+    Prefix, PresentedKey, Route,
 };
 
 /// What a key's name, customer and metadata may take in an authorizer's answer, as JSON.
@@ -49,6 +50,29 @@ pub struct Key {
 }
 
 impl Key {
+    /// A key of this value, made at `created`: switched on, without rules, on no plan.
+    pub fn new(value: &KeyValue, created: Timestamp) -> Self {
+        let PresentedKey { id, hash } = value.presented();
+        Self {
+            id,
+            hash,
+            prefix: value.prefix().cloned(),
+            last4: value.last4().to_owned(),
+            name: None,
+            description: None,
+            customer_id: None,
+            enabled: true,
+            not_before: None,
+            expires_at: None,
+            allowed_ips: None,
+            routes: None,
+            metadata: Metadata::default(),
+            created,
+            updated: created,
+            revision: 1,
+        }
+    }
+
     /// Checks what no single field can tell.
     ///
     /// # Errors

@@ -64,6 +64,22 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// A plan made at `created`: without limits, covering nothing.
+    pub fn new(id: PlanId, name: Name, created: Timestamp) -> Self {
+        Self {
+            id,
+            name,
+            description: None,
+            throttle: None,
+            quota: None,
+            stages: Vec::new(),
+            scope: Scope::Key,
+            created,
+            updated: created,
+            version: 1,
+        }
+    }
+
     /// Methods with a throttle of their own that a plan may have, so that a meter stays
     /// under 1 KB.
     pub const MAX_METHOD_THROTTLES: usize = 24;

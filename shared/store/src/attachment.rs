@@ -104,6 +104,29 @@ impl Store {
         Ok(())
     }
 
+    /// An attachment of a key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn attachment(
+        &self,
+        key: KeyId,
+        plan: &PlanId,
+    ) -> Result<Option<Attachment>, StoreError> {
+        let item = key_of(&Record::Attachment(key, plan));
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(item))
+            .consistent_read(true);
+        let answer = get
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
+        Ok(answer.item.as_ref().map(from_item).transpose()?)
+    }
+
     /// The keys of a plan in the order in which they were attached.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::{
     Change, Record,
     item::{Draft, FORMAT, Item, text},
-    schema::{LIST, OWNER, PK, SK, sortable},
+    schema::{HASH, LIST, OWNER, PK, SK, sortable},
 };
 
 /// What is told of an item: all but its keys and its secret's hash.
@@ -17,7 +17,7 @@ const HIDDEN: [&str; 8] = [
     LIST.sort,
     OWNER.partition,
     OWNER.sort,
-    crate::key::HASH,
+    HASH,
 ];
 
 /// One change of one entity.

@@ -1,27 +1,22 @@
 //! API keys.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, builders::UpdateBuilder};
-use latchkey_domain::{
-    AddressRules, Key, KeyHash, KeyId, Metadata, Plan, PlanId, Route, meter::Meter,
-};
+use latchkey_domain::{AddressRules, Key, KeyHash, KeyId, Metadata, PlanId, Route};
 
 use crate::{
-    Attachment, Change, Corrupt, Cursor, Lost, Page, Record, Store, StoreError, attachment,
+    Change, Corrupt, Cursor, Lost, Page, Record, Store, StoreError,
     audit::Entry,
     item::{Draft, Fields, Item, key_of, number, text},
-    meter,
     page::Listing,
     plan,
-    schema::{KEYS, LIST, OWNER, PK, SK, customer_partition, key_partition, sortable},
-    transaction::Transaction,
+    schema::{HASH, KEYS, LIST, OWNER, customer_partition, sortable},
+    transaction::{Transaction, assign},
 };
 
-/// The attribute that no audit record tells.
-pub(crate) const HASH: &str = "hash";
 pub(crate) const PLAN_IDS: &str = "planIds";
-const REVISION: &str = "rev";
+pub(crate) const REVISION: &str = "rev";
 
 /// A key and the plans that it is on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,70 +27,7 @@ pub struct KeyRecord {
     pub plan_ids: BTreeSet<PlanId>,
 }
 
-/// A key with all that a decision needs of its partition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeySnapshot {
-    /// The key and its plans.
-    pub record: KeyRecord,
-    /// Its own meters, by plan. A customer's shared ones are not in it.
-    pub meters: BTreeMap<PlanId, Meter>,
-}
-
-/// Why a key was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum CreateKeyError {
-    /// Another key has this value.
-    #[error("a key of this value exists: {0}")]
-    Taken(KeyId),
-    /// The plan was changed or deleted after it was read.
-    #[error("plan {0} has just changed")]
-    PlanChanged(PlanId),
-    /// It could not be carried out.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 impl Store {
-    /// Makes a key on `plans`, which must be as they are now. All or nothing.
-    ///
-    /// # Errors
-    /// [`CreateKeyError`].
-    pub async fn create_key(
-        &self,
-        key: &Key,
-        plans: &[&Plan],
-        change: &Change,
-    ) -> Result<(), CreateKeyError> {
-        let plan_ids = plans.iter().map(|plan| plan.id.clone()).collect();
-        let item = to_item(&KeyRecord {
-            key: key.clone(),
-            plan_ids,
-        });
-        let entry = Entry {
-            action: "key.create",
-            entity: key.id.to_string(),
-            before: None,
-            after: Some(&item),
-        };
-        let mut transaction = self
-            .transaction()
-            .put_new(item.clone())
-            .audit(change, &entry);
-        for plan in plans {
-            transaction = attachment::attach_items(transaction, key, plan, change);
-        }
-        transaction.run().await.map_err(|lost| match lost {
-            Lost::Condition(0) => CreateKeyError::Taken(key.id),
-            Lost::Condition(at) => {
-                match plans.get(attachment::plan_of_item(at.saturating_sub(2))) {
-                    Some(plan) => CreateKeyError::PlanChanged(plan.id.clone()),
-                    None => StoreError::unavailable("TransactWriteItems", &lost).into(),
-                }
-            }
-            Lost::Store(error) => error.into(),
-        })
-    }
-
     /// A key, as it is now.
     ///
     /// # Errors
@@ -123,45 +55,6 @@ impl Store {
         let keys = ids.iter().map(|id| key_of(&Record::Key(*id)));
         let items = self.read_items(keys).await?;
         Ok(items.iter().map(from_item).collect::<Result<_, _>>()?)
-    }
-
-    /// A key with its meters in one read: what an authorizer needs at first sight.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn key_snapshot(&self, id: KeyId) -> Result<Option<KeySnapshot>, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .key_condition_expression("#pk = :pk AND #sk >= :first")
-            .expression_attribute_names("#pk", PK)
-            .expression_attribute_names("#sk", SK)
-            .expression_attribute_values(":pk", text(key_partition(id)))
-            .expression_attribute_values(":first", text("KEY"));
-        let answer = query
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk("Query", &error))?;
-        let mut record = None;
-        let mut meters = BTreeMap::new();
-        for item in answer.items() {
-            match item
-                .get(SK)
-                .and_then(|sk| sk.as_s().ok())
-                .map(String::as_str)
-            {
-                Some("KEY") => record = Some(from_item(item)?),
-                Some(sk) => {
-                    if let Some(plan) = sk.strip_prefix("METER#").and_then(|id| id.parse().ok()) {
-                        meters.insert(plan, meter::from_item(item)?);
-                    }
-                }
-                None => {}
-            }
-        }
-        Ok(record.map(|record| KeySnapshot { record, meters }))
     }
 
     /// Changes a key to `after`, if it is still as `before`.
@@ -197,39 +90,6 @@ impl Store {
             .await
     }
 
-    /// Deletes a key, its attachments, and ends its meters, if it is still as `record`.
-    ///
-    /// # Errors
-    /// [`Lost`] where it is not.
-    pub async fn delete_key(
-        &self,
-        record: &KeyRecord,
-        plans: &[&Plan],
-        change: &Change,
-    ) -> Result<(), Lost> {
-        let old = to_item(record);
-        let entry = Entry {
-            action: "key.delete",
-            entity: record.key.id.to_string(),
-            before: Some(&old),
-            after: None,
-        };
-        let mut transaction = self
-            .transaction()
-            .delete(|delete| {
-                delete
-                    .set_key(Some(key_of(&Record::Key(record.key.id))))
-                    .condition_expression("#rev = :rev")
-                    .expression_attribute_names("#rev", REVISION)
-                    .expression_attribute_values(":rev", number(record.key.revision))
-            })
-            .audit(change, &entry);
-        for plan in plans {
-            transaction = attachment::detach_items(transaction, &record.key, plan, change);
-        }
-        transaction.run().await
-    }
-
     /// Keys in the order of their creation. A key that was just made or changed may be
     /// missing or old for a moment: the list comes from an index.
     ///
@@ -249,33 +109,6 @@ impl Store {
         listing
             .run(self.client.query().table_name(&self.table), from_item)
             .await
-    }
-
-    /// An attachment of a key.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn attachment(
-        &self,
-        key: KeyId,
-        plan: &PlanId,
-    ) -> Result<Option<Attachment>, StoreError> {
-        let item = key_of(&Record::Attachment(key, plan));
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(item))
-            .consistent_read(true);
-        let answer = get
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
-        Ok(answer
-            .item
-            .as_ref()
-            .map(attachment::from_item)
-            .transpose()?)
     }
 }
 
@@ -307,33 +140,7 @@ pub(crate) fn change_plans<'a>(
     })
 }
 
-/// Sets what `new` has, removes what only `old` has, and leaves alone what neither knows.
-pub(crate) fn assign(mut update: UpdateBuilder, old: &Item, new: &Item) -> UpdateBuilder {
-    let key = |name: &str| name == PK || name == SK;
-    let (mut set, mut remove) = (Vec::new(), Vec::new());
-    for (at, (name, value)) in new.iter().filter(|(name, _)| !key(name)).enumerate() {
-        set.push(format!("#s{at} = :s{at}"));
-        update = update
-            .expression_attribute_names(format!("#s{at}"), name)
-            .expression_attribute_values(format!(":s{at}"), value.clone());
-    }
-    for (at, name) in old
-        .keys()
-        .filter(|name| !new.contains_key(*name))
-        .enumerate()
-    {
-        remove.push(format!("#r{at}"));
-        update = update.expression_attribute_names(format!("#r{at}"), name);
-    }
-    let remove = if remove.is_empty() {
-        String::new()
-    } else {
-        format!(" REMOVE {}", remove.join(", "))
-    };
-    update.update_expression(format!("SET {}{remove}", set.join(", ")))
-}
-
-fn to_item(record: &KeyRecord) -> Item {
+pub(crate) fn to_item(record: &KeyRecord) -> Item {
     let key = &record.key;
     let created = sortable(key.created, key.id.as_bare());
     let list = |texts: Vec<String>| AttributeValue::L(texts.into_iter().map(text).collect());
@@ -398,7 +205,7 @@ fn to_item(record: &KeyRecord) -> Item {
         .done()
 }
 
-fn from_item(item: &Item) -> Result<KeyRecord, Corrupt> {
+pub(crate) fn from_item(item: &Item) -> Result<KeyRecord, Corrupt> {
     let fields = Fields::of("key", item)?;
     let hash = fields
         .bytes(HASH)?

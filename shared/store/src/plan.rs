@@ -11,10 +11,9 @@ use crate::{
     Change, Corrupt, Cursor, Lost, Page, Record, Store, StoreError,
     audit::Entry,
     item::{Draft, Fields, Item, key_of, number, text},
-    key::assign,
     page::Listing,
     schema::PLANS,
-    transaction::Transaction,
+    transaction::{Transaction, assign},
 };
 
 /// Keys that are on the plan; kept exact by each transaction that attaches or detaches one.

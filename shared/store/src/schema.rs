@@ -16,6 +16,8 @@ use crate::StoreError;
 
 pub(crate) const PK: &str = "pk";
 pub(crate) const SK: &str = "sk";
+/// A key's SHA-256: the attribute that no audit record tells.
+pub(crate) const HASH: &str = "hash";
 /// Seconds since 1970 after which DynamoDB may delete an item.
 pub(crate) const TTL: &str = "ttl";
 

@@ -5,11 +5,19 @@ use std::time::Duration;
 use aws_sdk_dynamodb::{
     error::{BuildError, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
-    types::{ConditionCheck, Delete, Put, TransactWriteItem, Update},
+    types::{
+        ConditionCheck, Delete, Put, TransactWriteItem, Update,
+        builders::{ConditionCheckBuilder, DeleteBuilder, UpdateBuilder},
+    },
 };
 use backon::{ExponentialBuilder, Retryable};
 
-use crate::{Change, Store, StoreError, audit::Entry, item::Item};
+use crate::{
+    Change, Store, StoreError,
+    audit::Entry,
+    item::Item,
+    schema::{PK, SK},
+};
 
 /// A change met another state than the one that it was made from.
 #[derive(Debug, thiserror::Error)]
@@ -46,31 +54,19 @@ impl Transaction<'_> {
         self.push(put.map(|put| TransactWriteItem::builder().put(put).build()))
     }
 
-    pub(crate) fn update(
-        self,
-        build: impl FnOnce(
-            aws_sdk_dynamodb::types::builders::UpdateBuilder,
-        ) -> aws_sdk_dynamodb::types::builders::UpdateBuilder,
-    ) -> Self {
+    pub(crate) fn update(self, build: impl FnOnce(UpdateBuilder) -> UpdateBuilder) -> Self {
         let update = build(Update::builder().table_name(&self.store.table)).build();
         self.push(update.map(|update| TransactWriteItem::builder().update(update).build()))
     }
 
-    pub(crate) fn delete(
-        self,
-        build: impl FnOnce(
-            aws_sdk_dynamodb::types::builders::DeleteBuilder,
-        ) -> aws_sdk_dynamodb::types::builders::DeleteBuilder,
-    ) -> Self {
+    pub(crate) fn delete(self, build: impl FnOnce(DeleteBuilder) -> DeleteBuilder) -> Self {
         let delete = build(Delete::builder().table_name(&self.store.table)).build();
         self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()))
     }
 
     pub(crate) fn check(
         self,
-        build: impl FnOnce(
-            aws_sdk_dynamodb::types::builders::ConditionCheckBuilder,
-        ) -> aws_sdk_dynamodb::types::builders::ConditionCheckBuilder,
+        build: impl FnOnce(ConditionCheckBuilder) -> ConditionCheckBuilder,
     ) -> Self {
         let check = build(ConditionCheck::builder().table_name(&self.store.table)).build();
         self.push(check.map(|check| TransactWriteItem::builder().condition_check(check).build()))
@@ -144,4 +140,30 @@ impl Cancelled {
             .map(Self::Condition)
             .or_else(|| coded("TransactionConflict").map(|_| Self::Conflict))
     }
+}
+
+/// Sets what `new` has, removes what only `old` has, and leaves alone what neither knows.
+pub(crate) fn assign(mut update: UpdateBuilder, old: &Item, new: &Item) -> UpdateBuilder {
+    let key = |name: &str| name == PK || name == SK;
+    let (mut set, mut remove) = (Vec::new(), Vec::new());
+    for (at, (name, value)) in new.iter().filter(|(name, _)| !key(name)).enumerate() {
+        set.push(format!("#s{at} = :s{at}"));
+        update = update
+            .expression_attribute_names(format!("#s{at}"), name)
+            .expression_attribute_values(format!(":s{at}"), value.clone());
+    }
+    for (at, name) in old
+        .keys()
+        .filter(|name| !new.contains_key(*name))
+        .enumerate()
+    {
+        remove.push(format!("#r{at}"));
+        update = update.expression_attribute_names(format!("#r{at}"), name);
+    }
+    let remove = if remove.is_empty() {
+        String::new()
+    } else {
+        format!(" REMOVE {}", remove.join(", "))
+    };
+    update.update_expression(format!("SET {}{remove}", set.join(", ")))
 }

@@ -121,10 +121,6 @@ fn value(state: &AdminState, fields: &mut CreateKey) -> Result<KeyValue, Problem
 fn key(fields: CreateKey, value: &KeyValue, change: &Change) -> Result<Key, Faults> {
     let metadata = fields.metadata.unwrap_or_default();
     let key = Key {
-        id: value.presented().id,
-        hash: value.presented().hash,
-        prefix: value.prefix().cloned(),
-        last4: value.last4().to_owned(),
         name: fields.name,
         description: fields.description,
         customer_id: fields.customer_id,
@@ -132,11 +128,8 @@ fn key(fields: CreateKey, value: &KeyValue, change: &Change) -> Result<Key, Faul
         not_before: fields.not_before.map(|Instant(at)| at),
         expires_at: fields.expires_at.map(|Instant(at)| at),
         allowed_ips: fields.allowed_ips.map(|AllowedIps(rules)| rules),
-        routes: None,
         metadata: metadata.onto(&Metadata::default())?,
-        created: change.at,
-        updated: change.at,
-        revision: 1,
+        ..Key::new(value, change.at)
     };
     check(&key)?;
     Ok(key)

@@ -48,16 +48,12 @@ impl CreatePlan {
     /// What no single field can tell.
     pub(super) fn plan(self, id: PlanId, at: Timestamp) -> Result<Plan, Faults> {
         let plan = Plan {
-            id,
-            name: self.name,
             description: self.description,
             throttle: self.throttle,
             quota: self.quota,
             stages: self.api_stages.unwrap_or_default().0,
             scope: self.scope.map(|word| word.0).unwrap_or_default(),
-            created: at,
-            updated: at,
-            version: 1,
+            ..Plan::new(id, self.name, at)
         };
         check(&plan)?;
         Ok(plan)

@@ -1,8 +1,6 @@
 //! Keys, plans and events that tests of answers start from.
 
-use latchkey_domain::{
-    Key, KeyValue, Metadata, Period, Plan, PlanStage, Quota, Reading, Scope, StageSelector,
-};
+use latchkey_domain::{Key, KeyValue, Period, Plan, PlanStage, Quota, Reading, StageSelector};
 use serde_json::{
     json,
     value::{RawValue, to_raw_value},
@@ -15,40 +13,24 @@ const START: Reading = Reading { wall: 0, steady: 0 };
 pub(crate) fn key() -> Key {
     let value = KeyValue::custom("a-custom-value-of-a-test").unwrap();
     Key {
-        id: value.presented().id,
-        hash: value.presented().hash,
-        prefix: None,
-        last4: value.last4().into(),
         name: "Ann's \"first\" key".parse().ok(),
-        description: None,
         customer_id: "acme".parse().ok(),
-        enabled: true,
-        not_before: None,
-        expires_at: None,
-        allowed_ips: None,
-        routes: None,
-        metadata: Metadata::default(),
-        created: START.timestamp(),
-        updated: START.timestamp(),
-        revision: 1,
+        ..Key::new(&value, START.timestamp())
     }
 }
 
 pub(crate) fn plan() -> Plan {
     Plan {
-        id: "gold".parse().unwrap(),
-        name: "Gold".parse().unwrap(),
-        description: None,
-        throttle: None,
         quota: Quota::new(1000, Period::Day).ok(),
         stages: vec![PlanStage {
             selector: StageSelector::new("*", "*").unwrap(),
             methods: vec![],
         }],
-        scope: Scope::Key,
-        created: START.timestamp(),
-        updated: START.timestamp(),
-        version: 1,
+        ..Plan::new(
+            "gold".parse().unwrap(),
+            "Gold".parse().unwrap(),
+            START.timestamp(),
+        )
     }
 }
 

@@ -2,8 +2,7 @@
 
 use latchkey_authorizer::event::Kind;
 use latchkey_domain::{
-    Key, KeyValue, Metadata, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, Reading, Scope,
-    StageSelector, Throttle,
+    Key, KeyValue, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, Reading, StageSelector, Throttle,
 };
 use latchkey_engine::Engine;
 use latchkey_runtime_api::{Answer, Function, FunctionError};
@@ -108,22 +107,9 @@ impl World {
 /// A key without rules.
 pub(crate) fn key(value: &KeyValue) -> Key {
     Key {
-        id: value.presented().id,
-        hash: value.presented().hash,
-        prefix: value.prefix().cloned(),
-        last4: value.last4().to_owned(),
         name: "Ann's key".parse().ok(),
-        description: None,
         customer_id: "acme".parse().ok(),
-        enabled: true,
-        not_before: None,
-        expires_at: None,
-        allowed_ips: None,
-        routes: None,
-        metadata: Metadata::default(),
-        created: START.timestamp(),
-        updated: START.timestamp(),
-        revision: 1,
+        ..Key::new(value, START.timestamp())
     }
 }
 
@@ -135,19 +121,13 @@ pub(crate) fn value(number: u8) -> KeyValue {
 /// A plan for everything.
 pub(crate) fn plan(id: &str, quota: Option<Quota>, throttle: Option<Throttle>) -> Plan {
     Plan {
-        id: id.parse().unwrap(),
-        name: id.parse().unwrap(),
-        description: None,
         throttle,
         quota,
         stages: vec![PlanStage {
             selector: StageSelector::new("*", "*").unwrap(),
             methods: vec![],
         }],
-        scope: Scope::Key,
-        created: START.timestamp(),
-        updated: START.timestamp(),
-        version: 1,
+        ..Plan::new(id.parse().unwrap(), id.parse().unwrap(), START.timestamp())
     }
 }
 

@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 use latchkey_domain::{
-    Key, KeyValue, Metadata, Period, Plan, PlanStage, Prefix, Quota, Request, Scope, StageSelector,
-    Throttle,
+    Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, Request, StageSelector, Throttle,
 };
 use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, Store, create_table};
@@ -86,33 +85,20 @@ pub fn key(number: u64) -> Key {
     random[16..24].copy_from_slice(&number.to_be_bytes());
     let value = KeyValue::generate(&Prefix::default(), &random);
     Key {
-        id: value.presented().id,
-        hash: value.presented().hash,
-        prefix: value.prefix().cloned(),
-        last4: value.last4().to_owned(),
         name: format!("key {number}").parse().ok(),
-        description: None,
-        customer_id: None,
-        enabled: true,
-        not_before: None,
-        expires_at: None,
-        allowed_ips: None,
-        routes: None,
-        metadata: Metadata::default(),
-        created: noon()
-            .checked_add(jiff::SignedDuration::from_secs(number as i64))
-            .unwrap(),
         updated: noon(),
-        revision: 1,
+        ..Key::new(
+            &value,
+            noon()
+                .checked_add(jiff::SignedDuration::from_secs(number as i64))
+                .unwrap(),
+        )
     }
 }
 
 /// A plan for everything.
 pub fn plan(id: &str, quota: Option<(u64, Period)>, throttle: Option<(&str, u64)>) -> Plan {
     Plan {
-        id: id.parse().unwrap(),
-        name: id.parse().unwrap(),
-        description: None,
         throttle: throttle
             .map(|(rate, burst)| Throttle::new(rate.parse().unwrap(), Some(burst)).unwrap()),
         quota: quota.map(|(limit, period)| Quota::new(limit, period).unwrap()),
@@ -120,10 +106,7 @@ pub fn plan(id: &str, quota: Option<(u64, Period)>, throttle: Option<(&str, u64)
             selector: StageSelector::new("*", "*").unwrap(),
             methods: vec![],
         }],
-        scope: Scope::Key,
-        created: noon(),
-        updated: noon(),
-        version: 1,
+        ..Plan::new(id.parse().unwrap(), id.parse().unwrap(), noon())
     }
 }
 
