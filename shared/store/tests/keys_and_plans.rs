@@ -4,9 +4,10 @@
 
 mod support;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use latchkey_domain::{Period, PlanId, meter::Owner};
 use latchkey_store::{AttachError, CreateKeyError, DeletePlanError, GrantError, Lost};
-use support::{Table, change, key, noon, plan};
+use support::{TABLE, Table, change, key, noon, plan};
 
 #[tokio::test]
 async fn a_key_is_made_with_its_plans_in_one_step() {
@@ -342,4 +343,39 @@ async fn no_audit_record_tells_a_hash() {
             .any(|record| record["action"].as_s().unwrap() == "key.delete"
                 && record.contains_key("before"))
     );
+}
+
+#[tokio::test]
+async fn every_record_carries_its_format_s_version_and_tolerates_what_it_does_not_know() {
+    let table = Table::new().await;
+    let gold = plan("gold", None, None);
+    table.store.create_plan(&gold, &change()).await.unwrap();
+    table
+        .store
+        .create_key(&key(1), &[&gold], &change())
+        .await
+        .unwrap();
+    let items = table.items().await;
+    assert_eq!(
+        items.len(),
+        6,
+        "plan, key, attachment, meter and two audit records"
+    );
+    for mut item in items {
+        assert_eq!(item["v"].as_n().unwrap(), "1", "{item:?}");
+        item.insert("ofALaterRelease".into(), AttributeValue::Bool(true));
+        let put = table
+            .client
+            .put_item()
+            .table_name(TABLE)
+            .set_item(Some(item));
+        put.send().await.unwrap();
+    }
+    let snapshot = table.store.key_snapshot(key(1).id).await.unwrap().unwrap();
+    assert_eq!(snapshot.record.key, key(1));
+    assert_eq!(snapshot.meters.len(), 1);
+    let record = table.store.plan(&gold.id).await.unwrap().unwrap();
+    assert_eq!((record.plan, record.keys), (gold.clone(), 1));
+    let attached = table.store.attachments(&gold.id, 5, None).await.unwrap();
+    assert_eq!(attached.items.len(), 1);
 }
