@@ -7,6 +7,7 @@
 )]
 
 mod answers;
+mod calls;
 mod faults;
 mod refusals;
 #[path = "../support/mod.rs"]

@@ -49,6 +49,11 @@ impl World {
         }
     }
 
+    /// Where its engine is served.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     pub(crate) async fn put_plan(&self, plan: &Plan) {
         self.store.create_plan(plan, &self.change()).await.unwrap();
     }
