@@ -129,10 +129,11 @@ impl Maker<'_> {
 
     /// Makes the plan, or makes it again what it was.
     async fn put(&self, plan: Plan) -> Result<Plan, DemoError> {
-        let Some(before) = self.store.plan(&plan.id).await?.map(|record| record.plan) else {
+        let Some(record) = self.store.plan(&plan.id).await? else {
             self.store.create_plan(&plan, &self.change()?).await?;
             return Ok(plan);
         };
+        let before = record.plan.clone();
         let unchanged = Plan {
             created: before.created,
             updated: before.updated,
@@ -142,14 +143,13 @@ impl Maker<'_> {
         if unchanged == before {
             return Ok(before);
         }
+        let change = self.change()?;
         let after = Plan {
-            updated: self.clock.now().timestamp(),
-            version: before.version + 1,
+            updated: change.at,
+            version: before.next_version(change.at),
             ..unchanged
         };
-        self.store
-            .update_plan(&before, &after, &self.change()?)
-            .await?;
+        self.store.update_plan(&record, &after, &change).await?;
         Ok(after)
     }
 

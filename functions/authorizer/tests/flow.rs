@@ -15,7 +15,7 @@ use latchkey_domain::{
     Reading, Reason, Scope, StageSelector, Throttle,
 };
 use latchkey_engine::Engine;
-use latchkey_store::{Change, Patience, Store, create_table};
+use latchkey_store::{Change, Patience, PlanRecord, Store, create_table};
 use serde_json::{Value, json, value::to_raw_value};
 
 const TABLE: &str = "latchkey";
@@ -42,6 +42,10 @@ impl World {
             time,
             authorizer,
         }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_nanosecond(i128::from(self.time.load(Ordering::SeqCst))).unwrap()
     }
 
     fn pass(&self, seconds: i64) {
@@ -128,10 +132,23 @@ fn plan(id: &str, quota: Option<u64>) -> Plan {
     }
 }
 
+/// A plan with one key on it.
+fn record(plan: &Plan) -> PlanRecord {
+    PlanRecord {
+        plan: plan.clone(),
+        keys: 1,
+    }
+}
+
 /// A key on a plan, both written.
 async fn keyed(world: &World, plan: &Plan, seed: u8) -> KeyValue {
-    let value = value(seed);
     world.store.create_plan(plan, &change()).await.unwrap();
+    key_on(world, plan, seed).await
+}
+
+/// A key on a plan that is there.
+async fn key_on(world: &World, plan: &Plan, seed: u8) -> KeyValue {
+    let value = value(seed);
     world
         .store
         .create_key(&key(&value), &[plan], &change())
@@ -289,12 +306,12 @@ async fn a_raised_limit_opens_with_the_next_call_that_another_instance_charged_u
         Some(Reason::QuotaExceeded)
     );
     let raised = Plan {
-        version: 2,
+        version: gold.version + 1,
         ..plan("gold", Some(5))
     };
     world
         .store
-        .update_plan(&gold, &raised, &change())
+        .update_plan(&record(&gold), &raised, &change())
         .await
         .unwrap();
     let other = authorizer(&world.store, &world.time, &[]).await;
@@ -316,12 +333,12 @@ async fn a_lowered_limit_is_seen_within_30_seconds() {
     let value = keyed(&world, &gold, 11).await;
     assert_eq!(world.reason(value.expose()).await, None);
     let lowered = Plan {
-        version: 2,
+        version: gold.version + 1,
         ..plan("gold", Some(1))
     };
     world
         .store
-        .update_plan(&gold, &lowered, &change())
+        .update_plan(&record(&gold), &lowered, &change())
         .await
         .unwrap();
     world.pass(30);
@@ -430,4 +447,57 @@ async fn a_throttled_call_says_when_to_come_back() {
     assert_eq!(answer(&refused)["context"]["retryAfter"], "2");
     world.pass(2);
     assert_eq!(world.reason(value.expose()).await, None);
+}
+
+/// A plan that is made again under its id goes on after the versions of the one before.
+#[tokio::test]
+async fn a_plan_deleted_and_made_again_works_on_the_first_call() {
+    let world = World::new(&[]).await;
+    let gold = plan("gold", Some(9));
+    let value = keyed(&world, &gold, 17).await;
+    let changed = Plan {
+        version: gold.next_version(world.now()),
+        ..plan("gold", Some(8))
+    };
+    let key = async || {
+        let found = world.store.key(value.presented().id).await;
+        found.unwrap().unwrap()
+    };
+    world
+        .store
+        .update_plan(&record(&gold), &changed, &change())
+        .await
+        .unwrap();
+    world.pass(30);
+    assert_eq!(world.reason(value.expose()).await, None);
+    world
+        .store
+        .detach(&key().await, &changed, &change())
+        .await
+        .unwrap();
+    world.store.delete_plan(&changed, &change()).await.unwrap();
+
+    world.pass(1);
+    let again = Plan {
+        created: world.now(),
+        version: Plan::new("x".parse().unwrap(), "x".parse().unwrap(), world.now()).version,
+        ..plan("gold", Some(7))
+    };
+    world.store.create_plan(&again, &change()).await.unwrap();
+    world
+        .store
+        .attach(&key().await, &again, &change())
+        .await
+        .unwrap();
+    let fresh = authorizer(&world.store, &world.time, &[]).await;
+    let first = call(&fresh, value.expose(), "a1", "prod").await;
+    assert_eq!(first.log.reason, None, "an instance that has seen neither");
+    assert_eq!(first.log.quota_remaining, Some(5), "what was used stands");
+    assert_eq!(
+        world.reason(value.expose()).await,
+        None,
+        "an instance that still holds the plan of before"
+    );
+    let next = key_on(&world, &again, 18).await;
+    assert_eq!(world.reason(next.expose()).await, None, "a new key too");
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     ApiStage, Description, MethodKey, Name, PlanId, Quota, Request, StageSelector, Throttle,
-    meter::{Bucket, Terms},
+    meter::{Bucket, Buckets, Terms},
 };
 
 /// Whether each key has the plan's allowance, or a customer's keys share one.
@@ -59,7 +59,9 @@ pub struct Plan {
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Timestamp,
-    /// Grows by one with each change: meters are charged under it.
+    /// Grows with each change: meters are charged under it. It begins with the time of
+    /// creation, in ms, so that a plan that is made again under its id goes on after the
+    /// versions of the one before, which meters and other instances may still hold.
     pub version: u64,
 }
 
@@ -76,13 +78,18 @@ impl Plan {
             scope: Scope::Key,
             created,
             updated: created,
-            version: 1,
+            version: milliseconds(created),
         }
     }
 
     /// Methods with a throttle of their own that a plan may have, so that a meter stays
     /// under 1 KB.
     pub const MAX_METHOD_THROTTLES: usize = 24;
+
+    /// The version after a change at `now`.
+    pub fn next_version(&self, now: Timestamp) -> u64 {
+        milliseconds(now).max(self.version + 1)
+    }
 
     /// How closely the plan covers an API stage: an exact stage goes before `*`.
     pub fn covers(&self, stage: &ApiStage) -> Option<u8> {
@@ -135,17 +142,12 @@ impl Plan {
         }
     }
 
-    /// The numbers of all its buckets, as bits: the meter drops those of methods gone by.
-    fn buckets(&self) -> u64 {
+    fn buckets(&self) -> Buckets {
         let methods = self.stages.iter().flat_map(|stage| &stage.methods);
         let numbers = methods
             .filter_map(|rule| rule.throttle)
             .map(|(number, _)| number);
-        let plan = self.throttle.map(|_| Bucket::PLAN);
-        numbers
-            .chain(plan)
-            .filter(|number| *number < 64)
-            .fold(0, |bits, number| bits | 1 << number)
+        numbers.chain(self.throttle.map(|_| Bucket::PLAN)).collect()
     }
 }
 
@@ -176,4 +178,9 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Since 1970.
+fn milliseconds(at: Timestamp) -> u64 {
+    at.as_millisecond().unsigned_abs()
 }

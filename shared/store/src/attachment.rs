@@ -87,7 +87,8 @@ impl Store {
         plan: &Plan,
         change: &Change,
     ) -> Result<(), AttachError> {
-        let item = key_of(&Record::Attachment(record.key.id, &plan.id));
+        let item = self.attachment_item(record.key.id, &plan.id).await?;
+        let item = item.ok_or(AttachError::Changed)?;
         let entry = entry(
             "attachment.delete",
             &record.key,
@@ -113,18 +114,21 @@ impl Store {
         key: KeyId,
         plan: &PlanId,
     ) -> Result<Option<Attachment>, StoreError> {
-        let item = key_of(&Record::Attachment(key, plan));
+        let item = self.attachment_item(key, plan).await?;
+        Ok(item.as_ref().map(from_item).transpose()?)
+    }
+
+    async fn attachment_item(&self, key: KeyId, plan: &PlanId) -> Result<Option<Item>, StoreError> {
         let get = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(item))
+            .set_key(Some(key_of(&Record::Attachment(key, plan))))
             .consistent_read(true);
-        let answer = get
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
-        Ok(answer.item.as_ref().map(from_item).transpose()?)
+        let answer = get.send().await;
+        Ok(answer
+            .map_err(|error| StoreError::from_sdk("GetItem", &error))?
+            .item)
     }
 
     /// The keys of a plan in the order in which they were attached.

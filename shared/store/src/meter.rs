@@ -126,7 +126,11 @@ impl Store {
     ) -> Result<(), GrantError> {
         let used = i128::from(quota.limit()) - i128::from(remaining);
         let counter = window_attribute(window.start);
-        let after = HashMap::from([(counter.clone(), number(used))]);
+        // As it was just before: calls go on meanwhile, and no condition could hold them up.
+        let meter = self.meter(owner, &plan.id).await?.unwrap_or_default();
+        let left = meter.remaining_in(quota, window);
+        let told = |units: u64| HashMap::from([("remaining".to_owned(), number(units))]);
+        let (before, after) = (told(left), told(remaining));
         let owner_name = match owner {
             Owner::Key(id) => id.to_string(),
             Owner::Customer(id) => format!("customer:{}", id.as_str()),
@@ -135,7 +139,7 @@ impl Store {
         let entry = Entry {
             action: "usage.grant",
             entity,
-            before: None,
+            before: Some(&before),
             after: Some(&after),
         };
         let granted = plan::unchanged(self.transaction(), plan)

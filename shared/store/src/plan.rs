@@ -102,29 +102,38 @@ impl Store {
         listing.run(query, from_item).await
     }
 
-    /// Changes a plan to `after`, whose version is one more, if it is still as `before`.
+    /// Changes a plan to `after`, whose version is a later one, if it is still as `before`.
+    /// Where its API stages change, the number of its keys must be the same too: whoever
+    /// changes them has looked at each key's other plans.
     ///
     /// # Errors
     /// [`Lost`] where it is not.
     pub async fn update_plan(
         &self,
-        before: &Plan,
+        before: &PlanRecord,
         after: &Plan,
         change: &Change,
     ) -> Result<(), Lost> {
-        let (old, new) = (to_item(before), to_item(after));
+        let (old, new) = (to_item(&before.plan), to_item(after));
         let entry = Entry {
             action: "plan.update",
-            entity: entity(&before.id),
+            entity: entity(&before.plan.id),
             before: Some(&old),
             after: Some(&new),
         };
+        let unseen_keys = before.plan.stages != after.stages;
         let update = |update: UpdateBuilder| {
-            assign(update, &old, &new)
-                .set_key(Some(key_of(&Record::Plan(&before.id))))
-                .condition_expression("#version = :version")
+            let update = assign(update, &old, &new)
+                .set_key(Some(key_of(&Record::Plan(&before.plan.id))))
                 .expression_attribute_names("#version", VERSION)
-                .expression_attribute_values(":version", number(before.version))
+                .expression_attribute_values(":version", number(before.plan.version));
+            if !unseen_keys {
+                return update.condition_expression("#version = :version");
+            }
+            update
+                .condition_expression("#version = :version AND #keys = :keys")
+                .expression_attribute_names("#keys", KEYS)
+                .expression_attribute_values(":keys", number(before.keys))
         };
         self.transaction()
             .update(update)

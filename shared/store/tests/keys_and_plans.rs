@@ -6,7 +6,7 @@ mod support;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use latchkey_domain::{Period, PlanId, meter::Owner};
-use latchkey_store::{AttachError, CreateKeyError, DeletePlanError, GrantError, Lost};
+use latchkey_store::{AttachError, CreateKeyError, DeletePlanError, GrantError, Lost, PlanRecord};
 use support::{TABLE, Table, change, key, noon, plan};
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn a_key_is_made_with_its_plans_in_one_step() {
     let snapshot = table.store.key_snapshot(key.id).await.unwrap().unwrap();
     assert_eq!(snapshot.record.key, key);
     assert_eq!(snapshot.record.plan_ids, [gold.id.clone()].into());
-    assert_eq!(snapshot.meters[&gold.id].plan_version, 1);
+    assert_eq!(snapshot.meters[&gold.id].plan_version, gold.version);
     assert_eq!(table.store.plan(&gold.id).await.unwrap().unwrap().keys, 1);
     let attached = table.store.attachments(&gold.id, 10, None).await.unwrap();
     assert_eq!(
@@ -281,7 +281,11 @@ async fn plans_change_by_version_and_are_listed_by_id() {
     ));
     let before = plan("a", None, None);
     let mut after = plan("a", Some((7, Period::Month)), Some(("2.5", 4)));
-    after.version = 2;
+    after.version = before.next_version(noon());
+    let before = PlanRecord {
+        plan: before,
+        keys: 0,
+    };
     table
         .store
         .update_plan(&before, &after, &change())
@@ -297,7 +301,7 @@ async fn plans_change_by_version_and_are_listed_by_id() {
     );
     let first = table.store.plans(2, None).await.unwrap();
     let second = table.store.plans(2, first.cursor.as_ref()).await.unwrap();
-    let ids = |page: &latchkey_store::Page<latchkey_store::PlanRecord>| -> Vec<PlanId> {
+    let ids = |page: &latchkey_store::Page<PlanRecord>| -> Vec<PlanId> {
         page.items
             .iter()
             .map(|record| record.plan.id.clone())
@@ -379,3 +383,71 @@ async fn every_record_carries_its_format_s_version_and_tolerates_what_it_does_no
     let attached = table.store.attachments(&gold.id, 5, None).await.unwrap();
     assert_eq!(attached.items.len(), 1);
 }
+
+#[tokio::test]
+async fn stages_are_not_changed_over_a_key_that_was_not_looked_at() {
+    let table = Table::new().await;
+    let gold = plan("gold", None, None);
+    table.store.create_plan(&gold, &change()).await.unwrap();
+    let seen = table.store.plan(&gold.id).await.unwrap().unwrap();
+    table
+        .store
+        .create_key(&key(1), &[&gold], &change())
+        .await
+        .unwrap();
+    let mut after = gold.clone();
+    after.version = gold.next_version(noon());
+    after.stages.clear();
+    let lost = table.store.update_plan(&seen, &after, &change()).await;
+    assert!(matches!(lost, Err(Lost::Condition(0))), "{lost:?}");
+    after.stages = gold.stages.clone();
+    after.name = "Other".parse().unwrap();
+    table
+        .store
+        .update_plan(&seen, &after, &change())
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_audit_record_tells_what_was_before() {
+    let table = Table::new().await;
+    let gold = plan("gold", Some((5, Period::Day)), None);
+    table.store.create_plan(&gold, &change()).await.unwrap();
+    table
+        .store
+        .create_key(&key(1), &[&gold], &change())
+        .await
+        .unwrap();
+    let quota = gold.quota.unwrap();
+    let window = quota.period().window(noon().as_nanosecond() as i64);
+    let owner = Owner::Key(key(1).id);
+    table
+        .store
+        .grant(&owner, &gold, (&quota, window), 9, &change())
+        .await
+        .unwrap();
+    let record = table.store.key(key(1).id).await.unwrap().unwrap();
+    table.store.detach(&record, &gold, &change()).await.unwrap();
+    let items = table.items().await;
+    let told = |action: &str, when: &str| {
+        let of = |item: &&Item| {
+            item.get("action")
+                .is_some_and(|a| a.as_s().unwrap() == action)
+        };
+        items.iter().find(of).unwrap()[when].as_m().unwrap().clone()
+    };
+    assert_eq!(
+        told("usage.grant", "before")["remaining"].as_n().unwrap(),
+        "5"
+    );
+    assert_eq!(
+        told("usage.grant", "after")["remaining"].as_n().unwrap(),
+        "9"
+    );
+    let detached = told("attachment.delete", "before");
+    assert_eq!(detached["planId"].as_s().unwrap(), "gold");
+    assert!(detached.contains_key("createdDate"));
+}
+
+type Item = std::collections::HashMap<String, AttributeValue>;

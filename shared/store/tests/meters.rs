@@ -24,6 +24,8 @@ use latchkey_domain::{
 use latchkey_store::Store;
 use support::{Table, change, key, noon, plan, request};
 
+/// That of every plan here: its creation in ms.
+const VERSION: u64 = 1_795_608_000_000;
 const HOUR: i64 = 3_600_000_000_000;
 const SECOND: i64 = 1_000_000_000;
 
@@ -181,7 +183,7 @@ async fn every_period_has_a_counter_of_its_own() {
 
 fn charge(quota: Option<i64>, form: Option<Form>) -> ChargeWrite {
     ChargeWrite {
-        plan_version: 1,
+        plan_version: VERSION,
         units: 1,
         day: now() / HOUR / 24,
         quota: quota.map(|at_most| QuotaWrite { window: 7, at_most }),
@@ -287,7 +289,7 @@ async fn a_clamp_needs_the_state_that_it_saw() {
     .await;
     let clamp = |seen| {
         Write::Clamp(ClampWrite {
-            plan_version: 1,
+            plan_version: VERSION,
             bucket: 3,
             seen,
             arrival: 500,

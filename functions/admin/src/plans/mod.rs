@@ -44,8 +44,8 @@ async fn write(
     }
     let change = state.change_by(caller)?;
     after.updated = change.at;
-    after.version += 1;
-    match state.store.update_plan(&record.plan, &after, &change).await {
+    after.version = record.plan.next_version(change.at);
+    match state.store.update_plan(record, &after, &change).await {
         Ok(()) => Ok(Some(after)),
         Err(Lost::Condition(_)) => Ok(None),
         Err(Lost::Store(error)) => Err(error.into()),

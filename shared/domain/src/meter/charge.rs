@@ -121,6 +121,7 @@ impl Charge {
     /// Goes on under the plan as it is now, with the same reading of the clock.
     pub fn renew(&mut self, terms: Terms) -> Step {
         self.terms = terms;
+        self.attempts = 0;
         self.window = terms
             .quota
             .map(|quota| quota.period().window(self.frozen.wall));
@@ -168,9 +169,11 @@ impl Charge {
     /// the plan ever allows at once.
     fn refused_by_plan(&self) -> Option<Refusal> {
         let units = self.terms.units;
-        if self.terms.quota.is_some_and(|quota| quota.limit() < units) {
+        if let Some(quota) = self.terms.quota.filter(|quota| quota.limit() < units) {
+            // What is left of a limit that is not 0 only the meter knows.
+            let remaining = (quota.limit() == 0).then_some(0);
             return Some(Refusal {
-                remaining: Some(0),
+                remaining,
                 ..Refusal::of(Reason::QuotaExceeded)
             });
         }
@@ -282,7 +285,7 @@ impl Charge {
                     },
                 },
             });
-        let gone = |number: &u8| *number > 63 || self.terms.buckets & (1 << number) == 0;
+        let gone = |number: &u8| !self.terms.buckets.contains(*number);
         ChargeWrite {
             plan_version: self.terms.plan_version,
             units,

@@ -40,6 +40,27 @@ impl Bucket {
     pub const PLAN: u8 = 0;
 }
 
+/// A set of bucket numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Buckets([u64; 4]);
+
+impl Buckets {
+    /// Whether a number is in it.
+    pub fn contains(&self, number: u8) -> bool {
+        self.0[usize::from(number / 64)] & (1 << (number % 64)) != 0
+    }
+}
+
+impl FromIterator<u8> for Buckets {
+    fn from_iter<I: IntoIterator<Item = u8>>(numbers: I) -> Self {
+        let mut set = Self::default();
+        for number in numbers {
+            set.0[usize::from(number / 64)] |= 1 << (number % 64);
+        }
+        set
+    }
+}
+
 /// What a call asks of its meter, by its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
@@ -51,8 +72,8 @@ pub struct Terms {
     pub bucket: Option<Bucket>,
     /// What the call costs, at least 1.
     pub units: u64,
-    /// The numbers of all buckets that the plan has, as bits.
-    pub buckets: u64,
+    /// All buckets that the plan has: the meter drops those of methods gone by.
+    pub buckets: Buckets,
 }
 
 /// Whose meter it is.

@@ -66,7 +66,7 @@ mod tests {
                     throttle: Throttle::new("1".parse().unwrap(), Some(burst)).unwrap(),
                 }),
                 units,
-                buckets: 1,
+                buckets: [0].into_iter().collect(),
             };
             let meter = Meter {
                 windows: [(0, used)].into(),
@@ -88,7 +88,7 @@ mod tests {
             quota: None,
             bucket: None,
             units: 1,
-            buckets: 0,
+            buckets: [].into_iter().collect(),
         };
         let later = Meter {
             plan_version: 2,

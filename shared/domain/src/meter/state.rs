@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Period, Quota,
+    Period, Quota, Window,
     quota::day_of,
     time::{Day, HOUR, Hour, Nanos},
 };
@@ -34,7 +34,13 @@ impl Meter {
 
     /// Units left in that window.
     pub fn remaining(&self, quota: &Quota, now: Nanos) -> u64 {
-        left(quota.limit(), self.used(quota, now))
+        self.remaining_in(quota, quota.period().window(now))
+    }
+
+    /// Units left of `quota` in a window of its period.
+    pub fn remaining_in(&self, quota: &Quota, window: Window) -> u64 {
+        let used = self.windows.get(&window.start).copied().unwrap_or(0);
+        left(quota.limit(), used)
     }
 
     /// Units charged on each day from `first` to `last`, and what was left of `quota` at

@@ -27,7 +27,7 @@ fn terms(quota: Option<(u64, Period)>, bucket: Option<Bucket>) -> Terms {
         quota,
         bucket,
         units: 1,
-        buckets: 1,
+        buckets: [0].into_iter().collect(),
     }
 }
 
@@ -265,6 +265,30 @@ fn buckets_and_windows_gone_by_are_dropped_by_the_next_charge() {
         meter.windows.keys().copied().collect::<Vec<_>>(),
         [0, 20_782 * 24]
     );
+}
+
+#[test]
+fn no_bucket_that_the_plan_has_is_dropped_whatever_its_number() {
+    for number in [0, 63, 64, 200, 255] {
+        let throttle = Throttle::new("1".parse().unwrap(), Some(3)).unwrap();
+        let bucket = Some(Bucket { number, throttle });
+        let terms = Terms {
+            buckets: [number].into_iter().collect(),
+            ..terms(None, bucket)
+        };
+        let mut item = attached();
+        for _ in 0..3 {
+            let known = item.clone();
+            let (verdict, _) = charge(&mut item, terms, NOON, known.as_ref());
+            assert_eq!(verdict, Verdict::Admitted { remaining: None });
+        }
+        let known = item.clone();
+        let (_, step) = Charge::begin(terms, at(NOON + 10 * SECOND), known.as_ref());
+        let Step::Write(Write::Charge(write)) = step else {
+            panic!("{step:?}")
+        };
+        assert_eq!(write.drop_buckets, [], "bucket {number}");
+    }
 }
 
 #[test]
