@@ -65,7 +65,8 @@ pub(crate) struct Machine {
 pub(crate) async fn run(arguments: Arguments, machine: Machine) -> Result<(), DevError> {
     let settings = Settings::read(|name| match name {
         "TABLE_NAME" => Some(TABLE.to_owned()),
-        _ => std::env::var(name).ok(),
+        // What is no UTF-8 becomes a text that no setting allows.
+        _ => Some(std::env::var_os(name)?.to_string_lossy().into_owned()),
     })?;
     latchkey_telemetry::log_for_people(settings.log_level, io::stderr().is_terminal());
     let listener = listen(arguments.port, "--port").await?;

@@ -12,6 +12,8 @@ const PLANS: usize = 1_000;
 const FIRST_PAGE: u16 = 100;
 /// How long a plan is used before it is read again.
 const FRESH_FOR: Nanos = 30_000_000_000;
+/// How long it is remembered that there is no such plan.
+const ABSENT_FOR: Nanos = 5_000_000_000;
 
 #[derive(Debug, Clone)]
 struct KnownPlan {
@@ -54,10 +56,17 @@ impl Plans {
 
     /// A plan, from memory or from the table; none where there is none.
     pub(crate) async fn get(&self, id: &PlanId) -> Result<Option<Arc<Plan>>, StoreError> {
-        match self.known.get(id) {
-            Some(known) if self.clock.now().since(&known.read_at) < FRESH_FOR => Ok(known.plan),
-            _ => self.read(id).await,
+        if let Some(known) = self.known.get(id) {
+            let fresh_for = if known.plan.is_some() {
+                FRESH_FOR
+            } else {
+                ABSENT_FOR
+            };
+            if self.clock.now().since(&known.read_at) < fresh_for {
+                return Ok(known.plan);
+            }
         }
+        self.read(id).await
     }
 
     /// A plan as the table has it now.

@@ -18,8 +18,7 @@ pub(crate) const DAY: Nanos = 24 * HOUR;
 pub struct Reading {
     /// The wall clock.
     pub wall: Nanos,
-    /// A clock that never steps and goes on in a suspend (`CLOCK_BOOTTIME` where there is
-    /// one); only differences mean anything.
+    /// A clock that never steps; only differences mean anything.
     pub steady: Nanos,
 }
 

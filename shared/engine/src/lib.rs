@@ -142,13 +142,17 @@ fn run(db: &dynoxide::Database, operation: &str, body: &[u8]) -> Result<String, 
     use actions::{
         batch_get_item::BatchGetItemRequest, create_table::CreateTableRequest,
         delete_item::DeleteItemRequest, describe_table::DescribeTableRequest,
-        get_item::GetItemRequest, put_item::PutItemRequest, query::QueryRequest, scan::ScanRequest,
+        describe_time_to_live::DescribeTimeToLiveRequest, get_item::GetItemRequest,
+        put_item::PutItemRequest, query::QueryRequest, scan::ScanRequest,
         transact_write_items::TransactWriteItemsRequest, update_item::UpdateItemRequest,
         update_time_to_live::UpdateTimeToLiveRequest,
     };
     match operation {
         "CreateTable" => json(&db.create_table(read::<CreateTableRequest>(body)?)?),
         "DescribeTable" => json(&db.describe_table(read::<DescribeTableRequest>(body)?)?),
+        "DescribeTimeToLive" => {
+            json(&db.describe_time_to_live(read::<DescribeTimeToLiveRequest>(body)?)?)
+        }
         "UpdateTimeToLive" => {
             json(&db.update_time_to_live(read::<UpdateTimeToLiveRequest>(body)?)?)
         }

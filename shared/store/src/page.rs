@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::AttributeValue};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
@@ -47,21 +47,15 @@ impl Cursor {
         Ok(Self(keys))
     }
 
-    fn from_last_key(last: Item) -> Self {
-        let text = |(name, value)| match value {
-            AttributeValue::S(value) => Some((name, value)),
-            _ => None,
-        };
-        Self(last.into_iter().filter_map(text).collect())
+    /// The cursor behind an item.
+    fn behind(item: &Item, index: Option<Index>) -> Self {
+        let text = |name: &&str| Some(((*name).to_owned(), item.get(*name)?.as_s().ok()?.clone()));
+        Self(key_names(index).iter().filter_map(text).collect())
     }
 
     /// The key to start after, if it is of the partition that is asked for.
     fn start(&self, index: Option<Index>, partition: &str) -> Result<Item, BadCursor> {
-        let expected: &[&str] = match index {
-            None => &[PK, SK],
-            Some(LIST) => &[LIST.partition, LIST.sort, PK, SK],
-            Some(_) => &[OWNER.partition, OWNER.sort, PK, SK],
-        };
+        let expected = key_names(index);
         let own = self
             .0
             .get(index.map_or(PK, |index| index.partition))
@@ -80,6 +74,15 @@ impl Cursor {
     }
 }
 
+/// The attributes that name an item's place in the table or in an index.
+fn key_names(index: Option<Index>) -> &'static [&'static str] {
+    match index {
+        None => &[PK, SK],
+        Some(LIST) => &[LIST.partition, LIST.sort, PK, SK],
+        Some(_) => &[OWNER.partition, OWNER.sort, PK, SK],
+    }
+}
+
 /// What a list asks of a partition of the table or of an index.
 pub(crate) struct Listing<'a> {
     pub(crate) index: Option<Index>,
@@ -89,7 +92,8 @@ pub(crate) struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    /// One page, each item read by `read`.
+    /// One page, each item read by `read`. One item more is asked for, to know whether
+    /// there is a next page.
     pub(crate) async fn run<T, E>(
         self,
         query: QueryFluentBuilder,
@@ -110,20 +114,18 @@ impl Listing<'_> {
                 self.index.map_or(PK, |index| index.partition),
             )
             .expression_attribute_values(":partition", text(self.partition))
-            .limit(i32::from(self.limit))
+            .limit(i32::from(self.limit) + 1)
             .set_exclusive_start_key(start)
             .send()
             .await
             .map_err(|error| StoreError::from_sdk("Query", &error))?;
-        let items = answer
-            .items
-            .unwrap_or_default()
-            .iter()
-            .map(read)
-            .collect::<Result<_, E>>()?;
+        let mut found = answer.items.unwrap_or_default();
+        let more = found.len() > usize::from(self.limit) || answer.last_evaluated_key.is_some();
+        found.truncate(usize::from(self.limit));
+        let last = found.last().filter(|_| more);
         Ok(Page {
-            items,
-            cursor: answer.last_evaluated_key.map(Cursor::from_last_key),
+            cursor: last.map(|last| Cursor::behind(last, self.index)),
+            items: found.iter().map(read).collect::<Result<_, E>>()?,
         })
     }
 }
@@ -140,7 +142,7 @@ mod tests {
             (PK.to_owned(), text("PLANS")),
             (SK.to_owned(), text("PLAN#a")),
         ]);
-        let cursor = Cursor::decode(&Cursor::from_last_key(last).encode()).unwrap();
+        let cursor = Cursor::decode(&Cursor::behind(&last, None).encode()).unwrap();
         assert!(cursor.start(None, "PLANS").is_ok());
         assert!(cursor.start(None, "KEY#x").is_err() && cursor.start(Some(LIST), "PLANS").is_err());
     }

@@ -4,7 +4,7 @@
 
 mod support;
 
-use aws_sdk_dynamodb::types::{KeySchemaElement, TableDescription};
+use aws_sdk_dynamodb::types::{KeySchemaElement, TableDescription, TimeToLiveDescription};
 use support::{TABLE, Table};
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -66,7 +66,7 @@ fn of_template() -> Definition {
     })
 }
 
-fn of_engine(table: &TableDescription) -> Definition {
+fn of_engine(table: &TableDescription, ttl: &TimeToLiveDescription) -> Definition {
     let key = |elements: &[KeySchemaElement]| -> Vec<String> {
         elements
             .iter()
@@ -99,7 +99,7 @@ fn of_engine(table: &TableDescription) -> Definition {
             .billing_mode()
             .unwrap()
             .to_string(),
-        ttl: "ttl".to_owned(),
+        ttl: ttl.attribute_name().unwrap().to_owned(),
     })
 }
 
@@ -119,7 +119,13 @@ async fn the_template_s_table_is_the_engine_s() {
         .send()
         .await
         .unwrap();
-    assert_eq!(of_engine(described.table().unwrap()), of_template());
+    let ttl = table
+        .client
+        .describe_time_to_live()
+        .table_name(TABLE)
+        .send();
+    let ttl = ttl.await.unwrap().time_to_live_description.unwrap();
+    assert_eq!(of_engine(described.table().unwrap(), &ttl), of_template());
 }
 
 #[tokio::test]

@@ -307,6 +307,13 @@ async fn plans_change_by_version_and_are_listed_by_id() {
             .map(|record| record.plan.id.clone())
             .collect()
     };
+    let whole = table.store.plans(3, None).await.unwrap();
+    assert_eq!(
+        (whole.items.len(), whole.cursor),
+        (3, None),
+        "no cursor on the last page"
+    );
+    assert_eq!(second.cursor, None);
     assert_eq!(
         [ids(&first), ids(&second)].concat(),
         ["a", "b", "c"].map(|id| id.parse().unwrap())
