@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,8 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BASE = "http://127.0.0.1:3000"
+PORT = 3000
+BASE = f"http://127.0.0.1:{PORT}"
 START_SECONDS = 900
 RUN_SECONDS = 120
 BLOCK = re.compile(r"<!-- ci: (start|run|output) -->\n```\w*\n(.*?)\n```", re.S)
@@ -35,6 +37,7 @@ def main():
             steps[-1][1] = text
     if len(starts) != 1 or len(steps) < 3:
         sys.exit(f"README.md has {len(starts)} blocks to start and {len(steps)} to run")
+    refuse_taken_port()
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
             ["bash", "-c", "exec " + starts[0]], cwd=ROOT, stdout=log, stderr=log, start_new_session=True
@@ -52,6 +55,17 @@ def main():
         print(failure, file=sys.stderr)
     print(f"README.md: {len(steps)} blocks run, {len(failures)} not as written")
     sys.exit(1 if failures else 0)
+
+
+def refuse_taken_port():
+    """What answers there would be taken for the server that is started here."""
+    with socket.socket() as listener:
+        # As the server does: connections of one before that are still closing are not in the way.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", PORT))
+        except OSError as error:
+            sys.exit(f"port {PORT} is taken, and the README's lines need it: end what uses it ({error.strerror})")
 
 
 def wait_until_it_answers(server):
