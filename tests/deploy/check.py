@@ -6,6 +6,7 @@ import sys
 
 import calls
 import check_admin
+import check_admin_operations
 import check_configuration
 import check_demo_apis
 import check_logs
@@ -18,9 +19,10 @@ def main():
         emulator_gaps.fill()
         check_configuration.check()
         latchkey, first_values = check_admin.check()
+        value = check_admin_operations.check()
         check_demo_apis.check(latchkey, first_values)
         check_store_failure.check(first_values[0])
-        check_logs.check(first_values)
+        check_logs.check([*first_values, value])
     except (calls.Unexpected, subprocess.SubprocessError, RuntimeError) as problem:
         print(f"NOT AS EXPECTED: {problem}", file=sys.stderr)
         return 1
