@@ -1,94 +1,36 @@
 //! Everything that is wrong with a request, each with its place.
 //!
-//! A body is read by deserr, which goes on after an error; all that it meets are collected
-//! here. A fault repeats what was sent only where it is shorter than any key value, whatever
+//! A body is read by deserr, which goes on after an error; what it meets is collected here, up
+//! to a bound at which reading ends: a body of a megabyte has room for faults that fill an
+//! answer which Lambda would not pass on. A fault repeats what was sent only where it is shorter than any key value, whatever
 //! its field: a key value in the wrong place would stand in an answer and, with it, in
 //! somebody's log. Names of fields, which must be repeated, are cut where they are as long.
+
+mod fault;
 
 use std::{fmt, ops::ControlFlow};
 
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
-use serde::{Serialize, Serializer, ser::SerializeMap};
+
+pub(crate) use fault::{Fault, shown};
 
 /// What is said of a field, a parameter or a header that a later version will have.
 pub(crate) const NOT_YET: &str = "this version does not support it yet";
 
-/// Where a fault is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    /// In the body, by JSON pointer (RFC 6901).
-    Body(String),
-    /// A query parameter.
-    Parameter(String),
-    /// A header.
-    Header(&'static str),
-}
+/// Faults that an answer tells; more are not looked for.
+const MOST: usize = 100;
 
-/// One thing that is wrong, and what is right instead.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Fault {
-    place: Place,
-    detail: String,
-}
-
-impl Fault {
-    /// A fault of the field that `pointer` points at; `""` is the whole body.
-    pub(crate) fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            place: Place::Body(pointer.into()),
-            detail: detail.into(),
-        }
-    }
-
-    /// A fault of a query parameter.
-    pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
-        Self {
-            place: Place::Parameter(shown(name)),
-            detail: detail.into(),
-        }
-    }
-
-    /// A fault of a header.
-    pub(crate) fn header(name: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            place: Place::Header(name),
-            detail: detail.into(),
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = match &self.place {
-            Place::Body(pointer) if pointer.is_empty() => "the body",
-            Place::Body(name) | Place::Parameter(name) => name,
-            Place::Header(name) => name,
-        };
-        write!(f, "{place}: {}", self.detail)
-    }
-}
-
-impl Serialize for Fault {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        match &self.place {
-            Place::Body(pointer) => map.serialize_entry("pointer", pointer)?,
-            Place::Parameter(name) => map.serialize_entry("parameter", name)?,
-            Place::Header(name) => map.serialize_entry("header", name)?,
-        }
-        map.serialize_entry("detail", &self.detail)?;
-        map.end()
-    }
-}
-
-/// All faults of a request.
+/// The faults of a request: all, or the first [`MOST`] that were met.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Faults(Vec<Fault>);
+pub(crate) struct Faults {
+    told: Vec<Fault>,
+    more: bool,
+}
 
 impl Faults {
     /// One fault of a field.
     pub(crate) fn at(location: ValuePointerRef<'_>, detail: impl Into<String>) -> Self {
-        Self(vec![Fault::at(pointer(location), detail)])
+        Fault::at(pointer(location), detail).into()
     }
 
     /// A field that is not known at `location`. `elsewhere` names fields that people may well
@@ -103,20 +45,32 @@ impl Faults {
             Some((_, instead)) => (*instead).to_owned(),
             None => format!("unknown field; known here: {}", accepted.join(", ")),
         };
-        Self(vec![Fault::at(child(location, field), detail)])
+        Fault::at(child(location, field), detail).into()
     }
 
+    /// One more fault, if there is room for it.
     pub(crate) fn push(&mut self, fault: Fault) {
-        self.0.push(fault);
+        if self.told.len() < MOST {
+            self.told.push(fault);
+        } else {
+            self.more = true;
+        }
+    }
+
+    fn extend(&mut self, faults: Self) {
+        for fault in faults.told {
+            self.push(fault);
+        }
+        self.more |= faults.more;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.told.is_empty()
     }
 
     /// Takes what was read, or its faults.
     pub(crate) fn keep<T>(&mut self, read: Result<T, Self>) -> Option<T> {
-        read.map_err(|faults| self.0.extend(faults.0)).ok()
+        read.map_err(|faults| self.extend(faults)).ok()
     }
 
     /// `value`, if nothing was wrong.
@@ -128,24 +82,52 @@ impl Faults {
         }
     }
 
-    /// The faults by their places.
-    pub(crate) fn sorted(mut self) -> Vec<Fault> {
-        self.0.sort();
-        self.0
+    /// The same faults by their places.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.told.sort();
+        self
+    }
+
+    /// The faults, at most [`MOST`].
+    pub(crate) fn told(&self) -> &[Fault] {
+        &self.told
+    }
+}
+
+/// The first faults in a line, for those who show no more than `detail`.
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 3;
+        for (at, fault) in self.told.iter().take(SHOWN).enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            write!(f, "{separator}{fault}")?;
+        }
+        match self.told.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            others if self.more => write!(f, "; and more than {others} more"),
+            others => write!(f, "; and {others} more"),
+        }
     }
 }
 
 impl From<Fault> for Faults {
     fn from(fault: Fault) -> Self {
-        Self(vec![fault])
+        Self {
+            told: vec![fault],
+            more: false,
+        }
     }
 }
 
 impl MergeWithError<Self> for Faults {
     fn merge(all: Option<Self>, other: Self, _: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
         let mut all = all.unwrap_or_default();
-        all.0.extend(other.0);
-        ControlFlow::Continue(all)
+        all.extend(other);
+        if all.more {
+            ControlFlow::Break(all)
+        } else {
+            ControlFlow::Continue(all)
+        }
     }
 }
 
@@ -169,7 +151,7 @@ impl DeserializeError for Faults {
                 )
             }
             ErrorKind::MissingField { field } => {
-                Self(vec![Fault::at(child(location, field), "is required")])
+                Fault::at(child(location, field), "is required").into()
             }
             ErrorKind::UnknownKey { key, accepted } => {
                 Self::unknown_field(key, accepted, location, &[])
@@ -200,23 +182,6 @@ fn word(kind: ValueKind) -> &'static str {
     }
 }
 
-/// Key values have 20 characters and more.
-const SHORTEST_KEY_VALUE: usize = 20;
-const CUT: usize = 8;
-
-/// A name that a caller sent, as it may be repeated.
-pub(crate) fn shown(name: &str) -> String {
-    let whole = name.chars().count() < SHORTEST_KEY_VALUE;
-    let kept = name
-        .chars()
-        .take(if whole { SHORTEST_KEY_VALUE } else { CUT });
-    let mut shown: String = kept.flat_map(char::escape_default).collect();
-    if !whole {
-        shown.push('…');
-    }
-    shown
-}
-
 /// The pointer to a place in the body.
 pub(crate) fn pointer(location: ValuePointerRef<'_>) -> String {
     match location {
@@ -236,12 +201,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pointer_is_escaped_and_a_long_name_is_cut() {
+    fn a_pointer_is_escaped() {
         let origin = ValuePointerRef::Origin;
         let list = origin.push_key("a/b~c");
         let item = list.push_index(2);
         assert_eq!(pointer(item.push_key("x\n")), "/a~1b~0c/2/x\\n");
-        assert_eq!(shown(&"k".repeat(19)), "k".repeat(19));
-        assert_eq!(shown(&"k".repeat(20)), format!("{}…", "k".repeat(8)));
+    }
+
+    #[test]
+    fn reading_goes_on_up_to_the_bound_and_ends_behind_it() {
+        let origin = ValuePointerRef::Origin;
+        let mut all = None;
+        for at in 0..MOST {
+            let one = Faults::at(origin.push_index(at), "wrong");
+            all = match Faults::merge(all, one, origin) {
+                ControlFlow::Continue(all) => Some(all),
+                ControlFlow::Break(_) => panic!("ended at {at}"),
+            };
+        }
+        let whole = all.clone().unwrap_or_default();
+        assert!(whole.to_string().ends_with("; and 97 more"), "{whole}");
+        let ControlFlow::Break(cut) = Faults::merge(all, Fault::at("", "wrong").into(), origin)
+        else {
+            panic!("went on");
+        };
+        assert!(
+            cut.to_string().ends_with("; and more than 97 more"),
+            "{cut}"
+        );
+        assert_eq!(cut.told(), whole.told());
+        let kept = Faults::default().keep::<()>(Err(cut.clone()));
+        assert_eq!(kept, None);
+        assert!(matches!(
+            Faults::merge(None, cut, origin),
+            ControlFlow::Break(_)
+        ));
     }
 }

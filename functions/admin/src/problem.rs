@@ -19,8 +19,8 @@ use crate::{
 /// Why a request was not carried out. The text is the answer's `detail`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
-    #[error("{}", told(.0))]
-    Invalid(Vec<Fault>),
+    #[error("{0}")]
+    Invalid(Faults),
     #[error("the body is not JSON: {0}")]
     MalformedJson(String),
     #[error("the plan has no quota, so there is nothing to grant: give it one first")]
@@ -86,7 +86,7 @@ pub(crate) enum Problem {
 impl Problem {
     /// One thing is wrong with the request.
     pub(crate) fn fault(fault: Fault) -> Self {
-        Self::Invalid(vec![fault])
+        Self::Invalid(fault.into())
     }
 
     /// Name, status and title.
@@ -153,16 +153,6 @@ impl Problem {
     }
 }
 
-/// The first faults in a line, for those who show no more than `detail`.
-fn told(faults: &[Fault]) -> String {
-    const TOLD: usize = 3;
-    let mut lines: Vec<String> = faults.iter().take(TOLD).map(ToString::to_string).collect();
-    if faults.len() > TOLD {
-        lines.push(format!("and {} more", faults.len() - TOLD));
-    }
-    lines.join("; ")
-}
-
 #[derive(Serialize)]
 struct Document<'a> {
     r#type: String,
@@ -184,7 +174,7 @@ impl IntoResponse for Problem {
             status: status.as_u16(),
             detail: self.to_string(),
             errors: match &self {
-                Self::Invalid(faults) => faults,
+                Self::Invalid(faults) => faults.told(),
                 _ => &[],
             },
             members: self.members(),

@@ -1,6 +1,9 @@
 //! The domain's words, read from JSON: parsed once, here, and trusted inside.
 
-use deserr::{DeserializeError, Deserr, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef};
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, Map as _, Sequence as _, Value, ValueKind,
+    ValuePointerRef,
+};
 use jiff::Timestamp;
 use latchkey_domain::{CustomerId, Description, Invalid, Name, Period, PlanId, Prefix, Rate};
 
@@ -23,6 +26,27 @@ pub(crate) fn wrong_kind<V: IntoValue>(
     let accepted = &[accepted];
     let error = ErrorKind::IncorrectValueKind { actual, accepted };
     deserr::take_cf_content(Faults::error(None, error, location))
+}
+
+/// Refuses a list or an object with more than `most` entries, before any of them is read.
+///
+/// # Errors
+/// What may be had instead: `detail`.
+pub(crate) fn at_most<V: IntoValue>(
+    most: usize,
+    value: Value<V>,
+    location: ValuePointerRef<'_>,
+    detail: impl FnOnce() -> String,
+) -> Result<Value<V>, Faults> {
+    let entries = match &value {
+        Value::Sequence(list) => list.len(),
+        Value::Map(map) => map.len(),
+        _ => 0,
+    };
+    if entries > most {
+        return Err(Faults::at(location, detail()));
+    }
+    Ok(value)
 }
 
 /// The fault that a value breaks its rule.

@@ -7,6 +7,7 @@
 )]
 
 mod attachments;
+mod bounds;
 mod captured_log;
 mod errors;
 mod fields;

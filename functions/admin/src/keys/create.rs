@@ -11,8 +11,7 @@ use latchkey_domain::{
 use latchkey_store::{Change, CreateKeyError};
 
 use super::{
-    MAX_PLANS,
-    fields::{AllowedIps, CustomValue, MetadataPatch, READ_ONLY, check},
+    fields::{AllowedIps, CustomValue, MetadataPatch, PlanIds, READ_ONLY, check},
     view::CreatedKeyView,
 };
 use crate::{
@@ -54,7 +53,7 @@ pub(crate) struct CreateKey {
     #[deserr(default)]
     metadata: Option<MetadataPatch>,
     #[deserr(default)]
-    plan_ids: Option<Vec<PlanId>>,
+    plan_ids: Option<PlanIds>,
 }
 
 fn unknown_field(field: &str, accepted: &[&str], location: ValuePointerRef<'_>) -> Faults {
@@ -80,7 +79,7 @@ pub(crate) async fn create(
     Body(mut fields): Body<CreateKey>,
 ) -> Result<impl IntoResponse, Problem> {
     let change = state.change_by(&caller)?;
-    let plan_ids = fields.plan_ids.take().unwrap_or_default();
+    let plan_ids = fields.plan_ids.take().unwrap_or_default().0;
     let mut faults = Faults::default();
     if fields.value.is_some() && fields.prefix.is_some() {
         let detail = "belongs to a generated value: leave out either prefix or value";
@@ -142,13 +141,6 @@ async fn plans(
     faults: &mut Faults,
 ) -> Result<Vec<Plan>, Problem> {
     let mut plans = Vec::new();
-    if ids.len() > MAX_PLANS {
-        faults.push(Fault::at(
-            "/planIds",
-            format!("a key may be on {MAX_PLANS} plans"),
-        ));
-        return Ok(plans);
-    }
     for (at, id) in ids.iter().enumerate() {
         let pointer = format!("/planIds/{at}");
         if ids.iter().take(at).any(|earlier| earlier == id) {

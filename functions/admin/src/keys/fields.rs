@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use deserr::{Deserr, IntoValue, Map, Value, ValueKind, ValuePointerRef};
-use latchkey_domain::{AddressRules, Invalid, Key, KeyValue, Metadata};
+use latchkey_domain::{AddressRules, Invalid, Key, KeyValue, Metadata, PlanId};
 
+use super::MAX_PLANS;
 use crate::{
     faults::{Fault, Faults},
     patch::Patch,
-    words::{broken_rule, text, wrong_kind},
+    words::{at_most, broken_rule, text, wrong_kind},
 };
 
 /// What is said of fields that are Latchkey's.
@@ -39,6 +40,9 @@ impl Deserr<Faults> for AllowedIps {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
+        let value = at_most(AddressRules::MAX, value, location, || {
+            format!("a key may have {} networks", AddressRules::MAX)
+        })?;
         let texts: Result<Vec<String>, Faults> = Deserr::deserialize_from_value(value, location);
         let texts = texts?;
         let mut faults = Faults::default();
@@ -55,6 +59,25 @@ impl Deserr<Faults> for AllowedIps {
     }
 }
 
+/// `planIds` at creation.
+#[derive(Debug, Default)]
+pub(super) struct PlanIds(pub(super) Vec<PlanId>);
+
+impl Deserr<Faults> for PlanIds {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        let value = at_most(MAX_PLANS, value, location, || {
+            format!("a key may be on {MAX_PLANS} plans")
+        })?;
+        Deserr::deserialize_from_value(value, location).map(Self)
+    }
+}
+
+/// Entries that one patch may name: all that a key has to go, and as many to come.
+const MAX_PATCHED: usize = 2 * Metadata::MAX_ENTRIES;
+
 /// `metadata` at creation, or its merge patch: a null clears an entry.
 #[derive(Debug, Clone, Default)]
 pub(super) struct MetadataPatch(BTreeMap<String, Patch<String>>);
@@ -64,6 +87,9 @@ impl Deserr<Faults> for MetadataPatch {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
+        let value = at_most(MAX_PATCHED, value, location, || {
+            format!("at most {MAX_PATCHED} entries can be named at once")
+        })?;
         let Value::Map(map) = value else {
             return Err(wrong_kind(value, ValueKind::Map, location));
         };

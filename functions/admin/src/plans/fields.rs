@@ -5,7 +5,7 @@ use latchkey_domain::{Period, Plan, PlanStage, Quota, Rate, Scope, StageSelector
 
 use crate::{
     faults::{Fault, Faults, NOT_YET},
-    words::{broken_rule, text},
+    words::{at_most, broken_rule, text},
 };
 
 /// Fields that people may try beside those of a plan, and what to do instead.
@@ -108,11 +108,10 @@ impl Deserr<Faults> for ApiStages {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
+        let value = at_most(MAX_API_STAGES, value, location, || {
+            format!("a plan may have {MAX_API_STAGES} API stages")
+        })?;
         let selectors = Vec::<StageSelector>::deserialize_from_value(value, location)?;
-        if selectors.len() > MAX_API_STAGES {
-            let detail = format!("a plan may have {MAX_API_STAGES} API stages");
-            return Err(Faults::at(location, detail));
-        }
         let stage = |selector| PlanStage {
             selector,
             methods: Vec::new(),
