@@ -24,12 +24,12 @@ def latchkey(method, path, body=None):
     return json.loads(answer.text)
 
 
-plan = latchkey("POST", "/v1/plans", {
+latchkey("PUT", "/v1/plans/basic", {
     "name": "Basic",
     "throttle": {"rateLimit": 10, "burstLimit": 20},
     "quota": {"limit": 1000, "period": "DAY"},
     "apiStages": [{"apiId": "*", "stage": "*"}],
 })
 key = latchkey("POST", "/v1/keys", {"name": "First customer"})
-latchkey("PUT", f"/v1/plans/{plan['id']}/keys/{key['id']}")
+latchkey("PUT", f"/v1/plans/basic/keys/{key['id']}")
 print(key["value"])
