@@ -1,9 +1,9 @@
 //! The authorizer beside an empty function, through the Runtime API, in one run.
 //!
-//! `cargo build --release && cargo run --release -p latchkey-benchmarks` starts both
-//! binaries in turn, so that a noisy machine is noisy for both, and prints a table. The
-//! table is on the embedded engine, in this process, over HTTP on loopback without TLS: what
-//! DynamoDB's own network adds is not in it.
+//! `cargo build --release -p latchkey-authorizer -p latchkey-benchmarks`, then
+//! `cargo run --release -p latchkey-benchmarks`, starts both binaries in turn, so that a
+//! noisy machine is noisy for both, and prints a table. DynamoDB is the embedded engine, in
+//! this process, over HTTP on loopback without TLS: what its own network adds is not in it.
 
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 #![expect(
