@@ -12,6 +12,7 @@ mod captured_log;
 mod errors;
 mod fields;
 mod keys;
+mod lagging_list;
 mod lambda;
 mod plans;
 mod races;

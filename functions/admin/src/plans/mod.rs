@@ -18,10 +18,12 @@ pub(crate) use replace::replace;
 pub(crate) use show::show;
 pub(crate) use update::update;
 
+use std::time::Duration;
+
 use latchkey_domain::{Plan, PlanId};
 use latchkey_store::{Lost, PlanRecord};
 
-use self::overlap::refuse_stages_in_the_way;
+use self::overlap::{Seen, refuse_stages_in_the_way};
 use crate::{AdminState, caller::Caller, problem::Problem};
 
 /// A plan, as it is now.
@@ -32,15 +34,21 @@ pub(crate) async fn find(state: &AdminState, id: &PlanId) -> Result<PlanRecord, 
     state.store.plan(id).await?.ok_or(Problem::UnknownPlan)
 }
 
-/// Writes the plan, unless another change came first.
+/// The list of a plan's keys is mostly some ten milliseconds behind, seldom a second.
+const LIST_COMES_UP: Duration = Duration::from_millis(250);
+
+/// Writes the plan, unless another change came first or is yet to be seen.
 async fn write(
     state: &AdminState,
     caller: &Caller,
     record: &PlanRecord,
     mut after: Plan,
 ) -> Result<Option<Plan>, Problem> {
-    if after.stages != record.plan.stages {
-        refuse_stages_in_the_way(state, &after, record.keys).await?;
+    if after.stages != record.plan.stages
+        && refuse_stages_in_the_way(state, &after, record.keys).await? == Seen::Some
+    {
+        tokio::time::sleep(LIST_COMES_UP).await;
+        return Ok(None);
     }
     let change = state.change_by(caller)?;
     after.updated = change.at;
