@@ -22,7 +22,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), lambda_http::Error> {
-    let variable = |name: &str| std::env::var(name).ok();
+    // What is no UTF-8 becomes a text that no setting allows.
+    let variable = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     let settings = Settings::read(variable);
     let level = settings
         .as_ref()

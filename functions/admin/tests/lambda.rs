@@ -1,6 +1,8 @@
 //! From API Gateway's event to the function's answer: through lambda_http, and through the
 //! binary that is deployed.
 
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
 use axum::Router;
 use lambda_http::{
     Adapter, LambdaEvent, Service as _, lambda_runtime::Context, request::LambdaRequest,
@@ -168,6 +170,15 @@ async fn wrong_settings_stop_the_start_with_their_names() {
     };
     assert!(!ended.status.success());
     for name in ["TABLE_NAME", "LOG_LEVEL"] {
+        assert!(ended.output.contains(name), "{}", ended.output);
+    }
+    // It is not as if they were absent: the default level, and another table's refusal.
+    let binary = OsStr::from_bytes(b"keys\xff");
+    let environment = [("LOG_LEVEL", binary), ("TABLE_NAME", binary)];
+    let Err(FunctionError::Ended(ended)) = Function::start(ADMIN, environment).await else {
+        panic!("it started");
+    };
+    for name in ["TABLE_NAME is ", "LOG_LEVEL is "] {
         assert!(ended.output.contains(name), "{}", ended.output);
     }
     let missing = [("TABLE_NAME", "keys"), ("AWS_REGION", "")];
