@@ -22,8 +22,8 @@ mod plans;
 mod problem;
 mod random;
 mod request_log;
+mod route;
 pub mod settings;
-mod stage;
 mod state;
 mod unknown;
 mod usage;
@@ -78,5 +78,5 @@ pub fn router(state: AdminState) -> Router {
         .merge(v1)
         .layer(from_fn(request_log::log))
         .with_state(state);
-    Router::new().fallback_service(api.map_request(stage::stripped))
+    Router::new().fallback_service(api.map_request(route::routed))
 }

@@ -29,6 +29,14 @@ fn call(method: &str, path: &str, query: &[(&str, &str)]) -> Value {
     event["requestContext"]["httpMethod"] = method.into();
     event["path"] = path.into();
     event["requestContext"]["path"] = format!("/admin{path}").into();
+    match path.strip_prefix('/').filter(|proxy| !proxy.is_empty()) {
+        Some(proxy) => event["pathParameters"] = json!({ "proxy": proxy }),
+        None => {
+            event["resource"] = "/".into();
+            event["requestContext"]["resourcePath"] = "/".into();
+            event["pathParameters"] = Value::Null;
+        }
+    }
     event["body"] = Value::Null;
     if !query.is_empty() {
         event["queryStringParameters"] = query.iter().copied().collect();
@@ -81,7 +89,61 @@ async fn the_stage_is_never_in_the_path() {
         event["requestContext"]["stage"] = stage.clone();
         let answer = invoke(&admin.router, &event).await;
         assert_eq!(answer["statusCode"], status, "{stage} {path}");
+        // The same from an API whose resources name each path.
+        event["pathParameters"] = Value::Null;
+        let answer = invoke(&admin.router, &event).await;
+        assert_eq!(answer["statusCode"], status, "{stage} {path} by itself");
     }
+}
+
+/// A custom domain with a base path: the event has it in both of its paths.
+#[tokio::test]
+async fn a_base_path_is_never_in_the_path() {
+    let admin = Admin::start().await;
+    let create: Value =
+        serde_json::from_str(include_str!("events/create-plan-on-custom-domain.json")).unwrap();
+    let answer = invoke(&admin.router, &create).await;
+    assert_eq!(answer["statusCode"], 201, "{answer}");
+    let id = body(&answer)["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        answer["multiValueHeaders"]["location"][0],
+        format!("plans/{id}")
+    );
+    let get = |path: &str, resource: &str, proxy: &str| {
+        let mut event = create.clone();
+        event["httpMethod"] = "GET".into();
+        event["path"] = path.into();
+        event["resource"] = resource.into();
+        event["requestContext"]["resourcePath"] = resource.into();
+        event["pathParameters"] = json!({ "proxy": proxy });
+        event["body"] = Value::Null;
+        event
+    };
+    let plan = format!("v1/plans/{id}");
+    for (path, resource, proxy, status) in [
+        ("/keys/v1/plans", "/{proxy+}", "v1/plans", 200),
+        ("/keys/v1/plans/x", "/{proxy+}", plan.as_str(), 200),
+        ("/keys/health", "/{proxy+}", "health", 200),
+        // A mapping without a stage, or one named as a path of the API is.
+        ("/keys/admin/v1/plans", "/{proxy+}", "v1/plans", 200),
+        ("/v1/v1/plans", "/{proxy+}", "v1/plans", 200),
+        ("/keys/v1/plans", "/v1/{proxy+}", "plans", 200),
+        ("/keys/admin/v1/plans", "/{proxy+}", "admin/v1/plans", 404),
+        ("/keys/more/v1/plans", "/more/{proxy+}", "v1/plans", 404),
+        // Nothing is decoded a second time, and nothing of it becomes a query.
+        ("/keys/v1/plans", "/{proxy+}", "v1/%70lans", 404),
+        ("/keys/v1/plans", "/{proxy+}", "v1/plans?limit=0", 404),
+        ("/keys/v1/plans", "/{proxy+}", "v1/plans#é \n", 404),
+    ] {
+        let answer = invoke(&admin.router, &get(path, resource, proxy)).await;
+        assert_eq!(answer["statusCode"], status, "{path} {resource} {proxy}");
+    }
+    let mut query = get("/keys/v1/plans", "/{proxy+}", "v1/plans");
+    query["queryStringParameters"] = json!({"limit": "0"});
+    query["multiValueQueryStringParameters"] = json!({"limit": ["0"]});
+    let answer = invoke(&admin.router, &query).await;
+    assert_eq!(answer["statusCode"], 400, "the query comes along");
+    assert_eq!(body(&answer)["errors"][0]["parameter"], "limit");
 }
 
 #[tokio::test]
