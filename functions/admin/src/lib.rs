@@ -7,6 +7,7 @@
 
 mod attachments;
 mod body;
+mod budget;
 mod caller;
 mod faults;
 mod headers;
@@ -76,6 +77,7 @@ pub fn router(state: AdminState) -> Router {
         .method_not_allowed_fallback(unknown::method);
     let api = health
         .merge(v1)
+        .layer(from_fn(budget::within))
         .layer(from_fn(request_log::log))
         .with_state(state);
     Router::new().fallback_service(api.map_request(route::routed))

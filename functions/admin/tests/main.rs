@@ -8,6 +8,7 @@
 
 mod attachments;
 mod bounds;
+mod budget;
 mod captured_log;
 mod errors;
 mod fields;

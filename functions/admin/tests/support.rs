@@ -144,6 +144,18 @@ impl Admin {
         }
     }
 
+    /// An API that reaches the table by another store.
+    pub(crate) fn with_store(&self, store: Store) -> Self {
+        let admin = Self {
+            store,
+            ..self.clone()
+        };
+        Self {
+            router: router(admin.state(seeded())),
+            ..admin
+        }
+    }
+
     fn state(&self, random: Random) -> AdminState {
         let reading = self.wall.clone();
         AdminState {
