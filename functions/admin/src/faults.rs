@@ -175,7 +175,7 @@ fn word(kind: ValueKind) -> &'static str {
         ValueKind::Boolean => "true or false",
         ValueKind::Integer => "a whole number",
         ValueKind::NegativeInteger => "a negative number",
-        ValueKind::Float => "a number with a fraction",
+        ValueKind::Float => "a number with a fraction, an exponent or too many digits",
         ValueKind::String => "a string",
         ValueKind::Sequence => "a list",
         ValueKind::Map => "an object",

@@ -61,12 +61,14 @@ pub(crate) enum Problem {
         in_the_way: PlanId,
         stage: String,
     },
-    #[error("{0} keys are on the plan: take them off first")]
+    #[error(
+        "keys are on the plan ({0}): take each off first, with DELETE /v1/plans/{{planId}}/keys/{{keyId}}"
+    )]
     PlanInUse(u64),
     #[error("a key may be on {0} plans, and this one is")]
     TooManyPlans(usize),
     #[error(
-        "{keys} keys are on the plan: its stages can be changed while there are at most {allowed}, since each one is looked at"
+        "keys are on the plan ({keys}): its stages can be changed while there are at most {allowed}, since each one is looked at"
     )]
     TooManyKeys { keys: u64, allowed: u64 },
     #[error("others keep changing the same thing: try again")]

@@ -5,7 +5,9 @@ use deserr::{
     ValuePointerRef,
 };
 use jiff::Timestamp;
-use latchkey_domain::{CustomerId, Description, Invalid, Name, Period, PlanId, Prefix, Rate};
+use latchkey_domain::{
+    CustomerId, Description, Invalid, Name, Period, PlanId, Prefix, Rate, StageSelector,
+};
 
 use crate::faults::Faults;
 
@@ -84,6 +86,31 @@ impl Deserr<Faults> for Rate {
         rate.map_err(|invalid| broken_rule(location, &invalid))
     }
 }
+
+/// The id of an API, or `*`.
+#[derive(Debug)]
+pub(crate) struct ApiId(pub(crate) String);
+
+/// The name of a stage, or `*`.
+#[derive(Debug)]
+pub(crate) struct StageName(pub(crate) String);
+
+macro_rules! read_with_rule {
+    ($($word:ident: $rule:path),+) => {$(
+        impl Deserr<Faults> for $word {
+            fn deserialize_from_value<V: IntoValue>(
+                value: Value<V>,
+                location: ValuePointerRef<'_>,
+            ) -> Result<Self, Faults> {
+                let text = text(value, location)?;
+                $rule(&text).map_err(|invalid| broken_rule(location, &invalid))?;
+                Ok(Self(text))
+            }
+        }
+    )+};
+}
+
+read_with_rule!(ApiId: StageSelector::check_api_id, StageName: StageSelector::check_stage);
 
 /// An instant (RFC 3339).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -53,6 +53,17 @@ async fn a_key_is_made_on_its_plans_and_works_on_the_first_call() {
 }
 
 #[tokio::test]
+async fn a_key_that_has_expired_already_says_so() {
+    let admin = Admin::start().await;
+    let plan = admin.plan("Gold", &[]).await;
+    let body = json!({"planIds": [plan], "expiresAt": "2020-01-01T00:00:00Z"});
+    let made = admin.post("/v1/keys", body).await;
+    assert_eq!(made.status.as_u16(), 201);
+    let notice = made.body["notice"].as_str().unwrap();
+    assert!(notice.contains("key_expired"), "{notice}");
+}
+
+#[tokio::test]
 async fn a_key_without_a_plan_says_so() {
     let admin = Admin::start().await;
     let made = admin.post("/v1/keys", json!({})).await;

@@ -147,7 +147,7 @@ async fn single_fields_are_held_to_their_rules() {
         ),
         (
             json!({"name": "P", "throttle": {"rateLimit": 1, "burstLimit": 1.5}}),
-            "/throttle/burstLimit: must be a whole number, not a number with a fraction",
+            "/throttle/burstLimit: must be a whole number, not a number with a fraction, an exponent or too many digits",
         ),
         (
             json!({"name": "P", "throttle": {"rateLimit": 1, "burstLimit": 2_000_000_000}}),
@@ -159,7 +159,7 @@ async fn single_fields_are_held_to_their_rules() {
         ),
         (
             json!({"name": "P", "quota": {"limit": 1e16, "period": "DAY"}}),
-            "/quota/limit: must be a whole number, not a number with a fraction",
+            "/quota/limit: must be a whole number, not a number with a fraction, an exponent or too many digits",
         ),
         (
             json!({"name": "P", "quota": {"limit": 1_000_000_000_000_001u64, "period": "DAY"}}),

@@ -189,7 +189,7 @@ async fn a_call_is_described_whole() {
         ),
         (
             json!({"stage": "a/b"}),
-            ": \"a/b\" is not a stage: the name of a stage, $default, or * for all",
+            "/stage: \"a/b\" is not a stage: the name of a stage, $default, or * for all",
         ),
         (
             json!({"method": ""}),

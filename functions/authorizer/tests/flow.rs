@@ -137,6 +137,7 @@ fn record(plan: &Plan) -> PlanRecord {
     PlanRecord {
         plan: plan.clone(),
         keys: 1,
+        attached: 1,
     }
 }
 

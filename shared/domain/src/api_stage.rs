@@ -23,6 +23,12 @@ pub struct StageSelector {
 
 const ANY: &str = "*";
 
+/// 1 to 128 letters, digits and characters of `more`.
+fn is_word(text: &str, more: &[u8]) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || more.contains(&b);
+    (1..=128).contains(&text.len()) && text.bytes().all(allowed)
+}
+
 impl StageSelector {
     /// A selector.
     ///
@@ -30,26 +36,8 @@ impl StageSelector {
     /// [`Invalid`] for an id or name that API Gateway would not give, and for one stage
     /// of every API, which nobody can mean.
     pub fn new(api_id: &str, stage: &str) -> Result<Self, Invalid> {
-        let word = |text: &str, more: &[u8]| {
-            (1..=128).contains(&text.len())
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || more.contains(&b))
-        };
-        if api_id != ANY && !word(api_id, b"-") {
-            return Err(Invalid::new(
-                "an apiId",
-                api_id,
-                "the id of an API, or * for all",
-            ));
-        }
-        if stage != ANY && stage != "$default" && !word(stage, b"-_") {
-            return Err(Invalid::new(
-                "a stage",
-                stage,
-                "the name of a stage, $default, or * for all",
-            ));
-        }
+        Self::check_api_id(api_id)?;
+        Self::check_stage(stage)?;
         if api_id == ANY && stage != ANY {
             return Err(Invalid::new("a stage of apiId *", stage, "only * there"));
         }
@@ -57,6 +45,30 @@ impl StageSelector {
             api_id: api_id.to_owned(),
             stage: stage.to_owned(),
         })
+    }
+
+    /// Checks an API's id, or `*`, by itself.
+    ///
+    /// # Errors
+    /// [`Invalid`].
+    pub fn check_api_id(text: &str) -> Result<(), Invalid> {
+        if text == ANY || is_word(text, b"-") {
+            return Ok(());
+        }
+        const ALLOWED: &str = "the id of an API, or * for all";
+        Err(Invalid::new("an apiId", text, ALLOWED))
+    }
+
+    /// Checks a stage's name, or `*`, by itself.
+    ///
+    /// # Errors
+    /// [`Invalid`].
+    pub fn check_stage(text: &str) -> Result<(), Invalid> {
+        if text == ANY || text == "$default" || is_word(text, b"-_") {
+            return Ok(());
+        }
+        const ALLOWED: &str = "the name of a stage, $default, or * for all";
+        Err(Invalid::new("a stage", text, ALLOWED))
     }
 
     /// The API's id, or `*`.

@@ -18,7 +18,9 @@ use crate::{
 
 /// Keys that are on the plan; kept exact by each transaction that attaches or detaches one.
 const KEYS: &str = "keys";
-/// Grows by one with each change.
+/// Attachments that were ever made to the plan.
+const ATTACHED: &str = "attached";
+/// Grows with each change.
 const VERSION: &str = "version";
 
 /// A plan and the number of keys on it.
@@ -28,6 +30,8 @@ pub struct PlanRecord {
     pub plan: Plan,
     /// Keys attached.
     pub keys: u64,
+    /// Attachments that were ever made: the same number later means that no key came.
+    pub attached: u64,
 }
 
 /// Why a plan was not deleted.
@@ -103,8 +107,8 @@ impl Store {
     }
 
     /// Changes a plan to `after`, whose version is a later one, if it is still as `before`.
-    /// Where its API stages change, the number of its keys must be the same too: whoever
-    /// changes them has looked at each key's other plans.
+    /// Where its API stages change, no key may have come since: whoever changes them has
+    /// looked at each key's other plans.
     ///
     /// # Errors
     /// [`Lost`] where it is not.
@@ -121,19 +125,19 @@ impl Store {
             before: Some(&old),
             after: Some(&new),
         };
-        let unseen_keys = before.plan.stages != after.stages;
+        let stages_change = before.plan.stages != after.stages;
         let update = |update: UpdateBuilder| {
             let update = assign(update, &old, &new)
                 .set_key(Some(key_of(&Record::Plan(&before.plan.id))))
                 .expression_attribute_names("#version", VERSION)
                 .expression_attribute_values(":version", number(before.plan.version));
-            if !unseen_keys {
+            if !stages_change {
                 return update.condition_expression("#version = :version");
             }
             update
-                .condition_expression("#version = :version AND #keys = :keys")
-                .expression_attribute_names("#keys", KEYS)
-                .expression_attribute_values(":keys", number(before.keys))
+                .condition_expression("#version = :version AND #attached = :attached")
+                .expression_attribute_names("#attached", ATTACHED)
+                .expression_attribute_values(":attached", number(before.attached))
         };
         self.transaction()
             .update(update)
@@ -181,7 +185,8 @@ pub(crate) fn count_attached<'a>(transaction: Transaction<'a>, plan: &Plan) -> T
         update
             .set_key(Some(key_of(&Record::Plan(&plan.id))))
             .condition_expression("#version = :version")
-            .update_expression("ADD #keys :one")
+            .update_expression("ADD #keys :one, #attached :one")
+            .expression_attribute_names("#attached", ATTACHED)
             .expression_attribute_names("#version", VERSION)
             .expression_attribute_names("#keys", KEYS)
             .expression_attribute_values(":version", number(plan.version))
@@ -226,10 +231,11 @@ fn entity(id: &PlanId) -> String {
 
 fn with_count(mut item: Item) -> Item {
     item.insert(KEYS.to_owned(), number(0));
+    item.insert(ATTACHED.to_owned(), number(0));
     item
 }
 
-/// All attributes but the count of keys, which changes by itself.
+/// All attributes but the counts of keys, which change by themselves.
 fn to_item(plan: &Plan) -> Item {
     let stages = plan.stages.iter().map(stage_to_value).collect();
     let scope = match plan.scope {
@@ -333,6 +339,7 @@ fn from_item(item: &Item) -> Result<PlanRecord, Corrupt> {
     Ok(PlanRecord {
         plan,
         keys: fields.number_if_any(KEYS)?.unwrap_or(0),
+        attached: fields.number_if_any(ATTACHED)?.unwrap_or(0),
     })
 }
 
@@ -417,7 +424,8 @@ mod tests {
             from_item(&item).unwrap(),
             PlanRecord {
                 plan: plan(),
-                keys: 0
+                keys: 0,
+                attached: 0
             }
         );
     }

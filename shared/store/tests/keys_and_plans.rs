@@ -285,6 +285,7 @@ async fn plans_change_by_version_and_are_listed_by_id() {
     let before = PlanRecord {
         plan: before,
         keys: 0,
+        attached: 0,
     };
     table
         .store
@@ -407,6 +408,13 @@ async fn stages_are_not_changed_over_a_key_that_was_not_looked_at() {
     after.stages.clear();
     let lost = table.store.update_plan(&seen, &after, &change()).await;
     assert!(matches!(lost, Err(Lost::Condition(0))), "{lost:?}");
+    let record = table.store.key(key(1).id).await.unwrap().unwrap();
+    table.store.detach(&record, &gold, &change()).await.unwrap();
+    let lost = table.store.update_plan(&seen, &after, &change()).await;
+    assert!(
+        matches!(lost, Err(Lost::Condition(0))),
+        "one has come and gone: {lost:?}"
+    );
     after.stages = gold.stages.clone();
     after.name = "Other".parse().unwrap();
     table

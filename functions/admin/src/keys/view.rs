@@ -115,6 +115,8 @@ pub(crate) struct CreatedKeyView {
     notice: Option<&'static str>,
 }
 
+/// Said of a key that ends before it begins.
+const EXPIRED: &str = "This key has expired already, so that each call with it is refused (key_expired): change its expiresAt with PATCH /v1/keys/{keyId}.";
 /// Said of a key without a plan.
 const NO_PLAN: &str = "This key is on no usage plan, so that each call with it is refused (no_usage_plan): attach it with PUT /v1/plans/{planId}/keys/{keyId}.";
 
@@ -124,7 +126,15 @@ impl CreatedKeyView {
         Self {
             value: value.expose().to_owned(),
             key: KeyView::new(key, plan_ids, LastUsed::Never),
-            notice: plan_ids.is_empty().then_some(NO_PLAN),
+            notice: notice(key, plan_ids),
         }
     }
+}
+
+/// What the maker of a key should know: why its calls would be refused.
+fn notice(key: &Key, plan_ids: &BTreeSet<PlanId>) -> Option<&'static str> {
+    if key.expires_at.is_some_and(|end| end <= key.created) {
+        return Some(EXPIRED);
+    }
+    plan_ids.is_empty().then_some(NO_PLAN)
 }

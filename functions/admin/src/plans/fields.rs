@@ -5,7 +5,7 @@ use latchkey_domain::{Period, Plan, PlanStage, Quota, Rate, Scope, StageSelector
 
 use crate::{
     faults::{Fault, Faults, NOT_YET},
-    words::{at_most, broken_rule, text},
+    words::{ApiId, StageName, at_most, broken_rule, text},
 };
 
 /// Fields that people may try beside those of a plan, and what to do instead.
@@ -82,8 +82,8 @@ impl Deserr<Faults> for Quota {
 #[derive(Deserr)]
 #[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields = unknown_in_stage)]
 struct StageFields {
-    api_id: String,
-    stage: String,
+    api_id: ApiId,
+    stage: StageName,
 }
 
 impl Deserr<Faults> for StageSelector {
@@ -92,7 +92,8 @@ impl Deserr<Faults> for StageSelector {
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
         let fields = StageFields::deserialize_from_value(value, location)?;
-        Self::new(&fields.api_id, &fields.stage).map_err(|invalid| broken_rule(location, &invalid))
+        Self::new(&fields.api_id.0, &fields.stage.0)
+            .map_err(|invalid| broken_rule(location.push_key("stage"), &invalid))
     }
 }
 

@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
-use latchkey_domain::{ApiStage, Invalid, MalformedKey, PresentedKey, Request, StageSelector};
+use latchkey_domain::{ApiStage, Invalid, MalformedKey, PresentedKey, Request};
 
 use crate::{
     faults::{Fault, Faults},
-    words::{broken_rule, text},
+    words::{ApiId, StageName, broken_rule, text},
 };
 
 /// A call as it could be made.
@@ -15,8 +15,8 @@ use crate::{
 #[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
 pub(crate) struct Call {
     pub(super) value: Presented,
-    api_id: String,
-    stage: String,
+    api_id: ApiId,
+    stage: StageName,
     method: Method,
     path: Path,
     /// Where it comes from; left out, it passes only where a key has no address rule.
@@ -97,7 +97,7 @@ impl Call {
     /// Where API and stage are none, or more than one.
     pub(super) fn request(&self) -> Result<Request, Faults> {
         let mut faults = Faults::default();
-        for (pointer, word) in [("/apiId", &self.api_id), ("/stage", &self.stage)] {
+        for (pointer, word) in [("/apiId", &self.api_id.0), ("/stage", &self.stage.0)] {
             if word == "*" {
                 faults.push(Fault::at(
                     pointer,
@@ -106,12 +106,10 @@ impl Call {
             }
         }
         faults.or(())?;
-        StageSelector::new(&self.api_id, &self.stage)
-            .map_err(|invalid| Fault::at("", invalid.to_sender()))?;
         Ok(Request {
             stage: ApiStage {
-                api_id: self.api_id.clone(),
-                stage: self.stage.clone(),
+                api_id: self.api_id.0.clone(),
+                stage: self.stage.0.clone(),
             },
             method: self.method.0.clone(),
             path: self.path.0.clone(),
