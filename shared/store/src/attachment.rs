@@ -87,7 +87,8 @@ impl Store {
         plan: &Plan,
         change: &Change,
     ) -> Result<(), AttachError> {
-        let item = self.attachment_item(record.key.id, &plan.id).await?;
+        let attachment = Record::Attachment(record.key.id, &plan.id);
+        let item = self.read_item(&attachment).await?;
         let item = item.ok_or(AttachError::Changed)?;
         let entry = entry(
             "attachment.delete",
@@ -114,21 +115,8 @@ impl Store {
         key: KeyId,
         plan: &PlanId,
     ) -> Result<Option<Attachment>, StoreError> {
-        let item = self.attachment_item(key, plan).await?;
+        let item = self.read_item(&Record::Attachment(key, plan)).await?;
         Ok(item.as_ref().map(from_item).transpose()?)
-    }
-
-    async fn attachment_item(&self, key: KeyId, plan: &PlanId) -> Result<Option<Item>, StoreError> {
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key_of(&Record::Attachment(key, plan))))
-            .consistent_read(true);
-        let answer = get.send().await;
-        Ok(answer
-            .map_err(|error| StoreError::from_sdk("GetItem", &error))?
-            .item)
     }
 
     /// The keys of a plan in the order in which they were attached.

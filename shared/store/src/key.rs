@@ -33,17 +33,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn key(&self, id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key_of(&Record::Key(id))));
-        let answer = get
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
-        Ok(answer.item.as_ref().map(from_item).transpose()?)
+        let item = self.read_item(&Record::Key(id)).await?;
+        Ok(item.as_ref().map(from_item).transpose()?)
     }
 
     /// Several keys, each named once, as they are now, in no order; those that are not there

@@ -7,7 +7,6 @@
 
 mod attachment;
 mod audit;
-mod batch;
 mod change;
 mod client;
 mod error;
@@ -17,6 +16,7 @@ mod key_life;
 mod meter;
 mod page;
 mod plan;
+mod read;
 mod schema;
 mod transaction;
 

@@ -69,18 +69,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn meter(&self, owner: &Owner, plan: &PlanId) -> Result<Option<Meter>, StoreError> {
-        let item = key_of(&Record::Meter(owner, plan));
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(item))
-            .consistent_read(true);
-        let answer = get
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
-        Ok(answer.item.as_ref().map(from_item).transpose()?)
+        let item = self.read_item(&Record::Meter(owner, plan)).await?;
+        Ok(item.as_ref().map(from_item).transpose()?)
     }
 
     /// The meters of several owners on a plan, in the order asked for; none for those that

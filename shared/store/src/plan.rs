@@ -70,17 +70,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn plan(&self, id: &PlanId) -> Result<Option<PlanRecord>, StoreError> {
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key_of(&Record::Plan(id))));
-        let answer = get
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk("GetItem", &error))?;
-        Ok(answer.item.as_ref().map(from_item).transpose()?)
+        let item = self.read_item(&Record::Plan(id)).await?;
+        Ok(item.as_ref().map(from_item).transpose()?)
     }
 
     /// Plans in the order of their ids.

@@ -1,15 +1,38 @@
-//! Many items in few reads.
+//! Items read by their keys, as they are now: one, or many in few reads.
+
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use crate::{Store, StoreError, item::Item};
+use tokio::time::sleep;
+
+use crate::{
+    Record, Store, StoreError,
+    item::{Item, key_of},
+};
 
 /// Keys that one BatchGetItem takes.
 const BATCH: usize = 100;
-/// DynamoDB gives back what it had no capacity for; asked again this often.
-const ROUNDS: usize = 5;
+/// DynamoDB gives back what it had no capacity for; asked again this often, after a pause
+/// that doubles.
+const ROUNDS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(25);
 
 impl Store {
+    /// The item of a record; none where it is not there.
+    pub(crate) async fn read_item(&self, record: &Record<'_>) -> Result<Option<Item>, StoreError> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(record)))
+            .consistent_read(true);
+        let answer = get.send().await;
+        Ok(answer
+            .map_err(|error| StoreError::from_sdk("GetItem", &error))?
+            .item)
+    }
+
     /// The items of these keys as they are now, in no order; those that are not there are
     /// left out.
     pub(crate) async fn read_items(
@@ -29,7 +52,7 @@ impl Store {
         mut wanted: Vec<Item>,
         found: &mut Vec<Item>,
     ) -> Result<(), StoreError> {
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             let keys = KeysAndAttributes::builder()
                 .set_keys(Some(wanted))
                 .consistent_read(true)
@@ -59,6 +82,7 @@ impl Store {
             if wanted.is_empty() {
                 return Ok(());
             }
+            sleep(PAUSE * 2u32.pow(round)).await;
         }
         Err(StoreError::unavailable(
             "BatchGetItem",
