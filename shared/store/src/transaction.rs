@@ -82,8 +82,8 @@ impl Transaction<'_> {
         self
     }
 
-    /// Writes all or nothing. A transaction that meets another one is tried again for about
-    /// a second; a repeat after a lost answer is told apart by the SDK's request token.
+    /// Writes all or nothing. A transaction that meets another one, or no capacity, is tried
+    /// again for about a second; a repeat after a lost answer is told apart by the SDK's request token.
     pub(crate) async fn run(self) -> Result<(), Lost> {
         let unavailable =
             |error: &dyn std::fmt::Debug| StoreError::unavailable("TransactWriteItems", error);
@@ -106,7 +106,7 @@ impl Transaction<'_> {
         };
         let sent = send
             .retry(backoff)
-            .when(|error| matches!(Cancelled::of(error), Some(Cancelled::Conflict)))
+            .when(|error| matches!(Cancelled::of(error), Some(Cancelled::Passing)))
             .await;
         match sent {
             Ok(_) => Ok(()),
@@ -120,7 +120,8 @@ impl Transaction<'_> {
 
 enum Cancelled {
     Condition(usize),
-    Conflict,
+    /// Another transaction was in the way, or there was no capacity: worth another try.
+    Passing,
 }
 
 impl Cancelled {
@@ -136,9 +137,15 @@ impl Cancelled {
                 .iter()
                 .position(|r| r.code() == Some(code))
         };
+        // Whatever the reason, nothing of it was applied.
+        const PASSING: [&str; 3] = [
+            "TransactionConflict",
+            "ThrottlingError",
+            "ProvisionedThroughputExceeded",
+        ];
         coded("ConditionalCheckFailed")
             .map(Self::Condition)
-            .or_else(|| coded("TransactionConflict").map(|_| Self::Conflict))
+            .or_else(|| PASSING.into_iter().find_map(coded).map(|_| Self::Passing))
     }
 }
 
@@ -166,4 +173,36 @@ pub(crate) fn assign(mut update: UpdateBuilder, old: &Item, new: &Item) -> Updat
         format!(" REMOVE {}", remove.join(", "))
     };
     update.update_expression(format!("SET {}{remove}", set.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::{CancellationReason, error::TransactionCanceledException};
+
+    use super::*;
+
+    fn cancelled(codes: &[&str]) -> Option<Cancelled> {
+        let reason = |code: &&str| CancellationReason::builder().code(*code).build();
+        let reasons = codes.iter().map(reason).collect();
+        let exception = TransactionCanceledException::builder()
+            .set_cancellation_reasons(Some(reasons))
+            .build();
+        let error = TransactWriteItemsError::TransactionCanceledException(exception);
+        Cancelled::of(&SdkError::service_error(error, ()))
+    }
+
+    #[test]
+    fn what_passes_is_tried_again_and_a_lost_condition_is_not() {
+        for code in [
+            "TransactionConflict",
+            "ThrottlingError",
+            "ProvisionedThroughputExceeded",
+        ] {
+            let tried_again = matches!(cancelled(&["None", code]), Some(Cancelled::Passing));
+            assert!(tried_again, "{code}");
+            let lost = cancelled(&[code, "None", "ConditionalCheckFailed"]);
+            assert!(matches!(lost, Some(Cancelled::Condition(2))), "{code}");
+        }
+        assert!(cancelled(&["None", "ValidationError"]).is_none());
+    }
 }
