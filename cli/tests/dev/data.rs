@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 
-use crate::support::{Dev, Scratch};
+use crate::support::{Dev, Scratch, Signal};
 
 #[test]
 fn a_restart_keeps_everything_but_the_demo_keys() {
@@ -21,7 +21,7 @@ fn a_restart_keeps_everything_but_the_demo_keys() {
     assert_eq!(first.get_with("/demo-rest/x", &value).status, 200);
     let (demo, limited) = (first.demo_key().to_owned(), first.limited_key().to_owned());
     let (_, on_demo) = first.new_key(&["demo"]);
-    first.signal("TERM");
+    first.signal(Signal::TERM);
     assert!(first.ended().0.success());
 
     let second = Dev::start(&data);
@@ -72,7 +72,7 @@ fn after_kill_9_all_that_was_acknowledged_is_there() {
     for (_, value) in &made {
         assert_eq!(first.get_with("/demo/x", value).status, 200);
     }
-    first.signal("KILL");
+    first.signal(Signal::KILL);
     assert_eq!(first.ended().0.code(), None);
 
     let second = Dev::start(&data);

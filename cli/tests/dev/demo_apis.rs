@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Dev};
+use crate::support::{Answer, Dev, Signal};
 
 const UNAUTHORIZED: &str = r#"{"message":"Unauthorized"}"#;
 const FORBIDDEN: &str = r#"{"message":"Forbidden"}"#;
@@ -87,7 +87,7 @@ fn an_http_api_refuses_without_its_identity_source_and_is_not_asked() {
         let answer = dev.get("/demo/orders/42", headers);
         assert_refused(&answer, 401, UNAUTHORIZED);
     }
-    dev.signal("TERM");
+    dev.signal(Signal::TERM);
     let (_, _, log) = dev.ended();
     assert_eq!(
         log.matches("without asking the authorizer").count(),
@@ -127,7 +127,7 @@ fn an_http_api_says_forbidden_for_every_other_refusal_and_the_log_says_why() {
         assert_refused(&answer, 403, FORBIDDEN);
         assert_eq!(answer.header("retry-after"), None, "{reason}");
     }
-    dev.signal("TERM");
+    dev.signal(Signal::TERM);
     let (_, _, log) = dev.ended();
     for (reason, _) in [
         ("malformed_key", ""),

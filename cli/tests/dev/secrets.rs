@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Dev, Scratch, command};
+use crate::support::{Dev, Scratch, Signal, command};
 
 /// Whether `value`, or enough of its secret to be of use, stands in `bytes`.
 fn holds(bytes: &[u8], value: &str) -> bool {
@@ -69,7 +69,7 @@ fn it_is_in_no_file_and_in_no_line_at_the_finest_level() {
         files += 1;
     }
     assert!(files >= 2, "the database was looked at");
-    dev.signal("TERM");
+    dev.signal(Signal::TERM);
     let announced = dev.announcement().to_owned();
     let (_, rest, log) = dev.ended();
     assert!(

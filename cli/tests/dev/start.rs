@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, process::Output};
 
-use crate::support::{Dev, Scratch, command};
+use crate::support::{Dev, Scratch, Signal, command};
 
 /// A start that must fail: its exit code and its only line.
 fn refused(arguments: &[&str], settings: &[(&str, &str)]) -> String {
@@ -142,12 +142,12 @@ fn a_wrong_setting_is_named_with_what_is_allowed() {
 
 #[test]
 fn ctrl_c_and_sigterm_end_it_cleanly() {
-    for signal in ["INT", "TERM"] {
+    for signal in [Signal::INT, Signal::TERM] {
         let dev = Dev::start(&["--in-memory"]);
         assert_eq!(dev.get_with("/demo/x", dev.demo_key()).status, 200);
         dev.signal(signal);
         let (status, rest, log) = dev.ended();
-        assert_eq!(status.code(), Some(0), "{signal}: {log}");
+        assert_eq!(status.code(), Some(0), "{signal:?}: {log}");
         assert!(
             rest.trim().is_empty() && !log.contains("ERROR"),
             "{rest}{log}"

@@ -1,5 +1,7 @@
 //! Starts the binary, talks to it, and ends it.
 
+pub(crate) use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
@@ -227,16 +229,10 @@ impl Dev {
         self.child.id()
     }
 
-    /// Sends a signal, such as `TERM`.
-    pub(crate) fn signal(&self, name: &str) {
-        let process = self.process().to_string();
-        assert!(
-            Command::new("kill")
-                .args([&format!("-{name}"), &process])
-                .status()
-                .unwrap()
-                .success()
-        );
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let process = Pid::from_raw(self.process().cast_signed()).unwrap();
+        kill_process(process, signal).unwrap();
     }
 
     /// Waits for its end: its status, and what it printed after the announcement and to
