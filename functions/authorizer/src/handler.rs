@@ -98,14 +98,14 @@ impl Authorizer {
             Ok(Ok(verdict)) => verdict,
             Ok(Err(error)) => {
                 tracing::error!(%error, "the table did not answer");
-                refused(Reason::Unavailable)
+                Verdict::refused(Reason::Unavailable)
             }
             Err(_) => {
                 tracing::error!(
                     budget_ms = BUDGET.as_millis(),
                     "no decision within its time"
                 );
-                refused(Reason::Unavailable)
+                Verdict::refused(Reason::Unavailable)
             }
         };
         let key = found
@@ -152,10 +152,10 @@ impl Authorizer {
     ) -> Result<Verdict, StoreError> {
         let presented = match self.settings.key_sources.presented(incoming) {
             Ok(value) => value,
-            Err(reason) => return Ok(refused(reason)),
+            Err(reason) => return Ok(Verdict::refused(reason)),
         };
         let Ok(presented) = PresentedKey::parse(&presented) else {
-            return Ok(refused(Reason::MalformedKey));
+            return Ok(Verdict::refused(Reason::MalformedKey));
         };
         let known = self.keys.get(presented.id).await?;
         let Some(record) = known
@@ -163,7 +163,7 @@ impl Authorizer {
             .as_ref()
             .filter(|record| record.key.hash == presented.hash)
         else {
-            return Ok(refused(Reason::UnknownKey));
+            return Ok(Verdict::refused(Reason::UnknownKey));
         };
         found.key = Some(known.clone());
         let mut plans = Vec::with_capacity(record.plan_ids.len());
@@ -180,13 +180,13 @@ impl Authorizer {
         };
         let (key, plan) = match decide(&case) {
             Decision::Allow(key, plan) => (key, plan),
-            Decision::Deny(reason) => return Ok(refused(reason)),
+            Decision::Deny(reason) => return Ok(Verdict::refused(reason)),
         };
         let plan = plans.iter().find(|known| known.id == plan.id).cloned();
         let Some((plan, owner)) =
             plan.and_then(|plan| Owner::of(key, &plan).map(|owner| (plan, owner)))
         else {
-            return Ok(refused(Reason::NoUsagePlan));
+            return Ok(Verdict::refused(Reason::NoUsagePlan));
         };
         found.plan = Some(plan.clone());
         let metering = Metering {
@@ -203,14 +203,6 @@ impl Authorizer {
         found.plan = Some(plan);
         Ok(verdict)
     }
-}
-
-fn refused(reason: Reason) -> Verdict {
-    Verdict::Refused(Refusal {
-        reason,
-        retry_after: None,
-        remaining: None,
-    })
 }
 
 fn unavailable<'a>() -> Decided<'a> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use latchkey_domain::{
     Clock, Plan, Reading, Reason, Request,
-    meter::{Answer, Charge, Owner, Refusal, Step, Verdict, Write},
+    meter::{Answer, Charge, Owner, Step, Verdict, Write},
 };
 use latchkey_store::{Store, StoreError};
 use tokio::time::sleep;
@@ -53,7 +53,7 @@ impl Metering<'_> {
                     let Some(now) =
                         now.filter(|plan| plan.covers(&account.request.stage).is_some())
                     else {
-                        return Ok((plan, refused(Reason::NoUsagePlan)));
+                        return Ok((plan, Verdict::refused(Reason::NoUsagePlan)));
                     };
                     plan = now;
                     step = charge.renew(plan.terms(account.request));
@@ -75,12 +75,4 @@ impl Metering<'_> {
         }
         answer
     }
-}
-
-fn refused(reason: Reason) -> Verdict {
-    Verdict::Refused(Refusal {
-        reason,
-        retry_after: None,
-        remaining: None,
-    })
 }

@@ -178,14 +178,8 @@ async fn attaching_and_detaching_count_and_keep_what_was_used() {
 
 #[tokio::test]
 async fn a_plan_in_use_is_not_deleted() {
-    let table = Table::new().await;
     let gold = plan("gold", None, None);
-    table.store.create_plan(&gold, &change()).await.unwrap();
-    table
-        .store
-        .create_key(&key(1), &[&gold], &change())
-        .await
-        .unwrap();
+    let table = Table::keyed(&gold).await;
     assert!(matches!(
         table.store.delete_plan(&gold, &change()).await,
         Err(DeletePlanError::Changed)
@@ -359,14 +353,8 @@ async fn no_audit_record_tells_a_hash() {
 
 #[tokio::test]
 async fn every_record_carries_its_format_s_version_and_tolerates_what_it_does_not_know() {
-    let table = Table::new().await;
     let gold = plan("gold", None, None);
-    table.store.create_plan(&gold, &change()).await.unwrap();
-    table
-        .store
-        .create_key(&key(1), &[&gold], &change())
-        .await
-        .unwrap();
+    let table = Table::keyed(&gold).await;
     let items = table.items().await;
     assert_eq!(
         items.len(),
@@ -398,11 +386,7 @@ async fn stages_are_not_changed_over_a_key_that_was_not_looked_at() {
     let gold = plan("gold", None, None);
     table.store.create_plan(&gold, &change()).await.unwrap();
     let seen = table.store.plan(&gold.id).await.unwrap().unwrap();
-    table
-        .store
-        .create_key(&key(1), &[&gold], &change())
-        .await
-        .unwrap();
+    table.add_key(1, &gold).await;
     let mut after = gold.clone();
     after.version = gold.next_version(noon());
     after.stages.clear();
@@ -426,14 +410,8 @@ async fn stages_are_not_changed_over_a_key_that_was_not_looked_at() {
 
 #[tokio::test]
 async fn an_audit_record_tells_what_was_before() {
-    let table = Table::new().await;
     let gold = plan("gold", Some((5, Period::Day)), None);
-    table.store.create_plan(&gold, &change()).await.unwrap();
-    table
-        .store
-        .create_key(&key(1), &[&gold], &change())
-        .await
-        .unwrap();
+    let table = Table::keyed(&gold).await;
     let quota = gold.quota.unwrap();
     let window = quota.period().window(noon().as_nanosecond() as i64);
     let owner = Owner::Key(key(1).id);

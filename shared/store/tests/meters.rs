@@ -22,7 +22,7 @@ use latchkey_domain::{
     },
 };
 use latchkey_store::Store;
-use support::{Table, change, key, noon, plan, request};
+use support::{Table, key, noon, plan, request};
 
 /// That of every plan here: its creation in ms.
 const VERSION: u64 = 1_795_608_000_000;
@@ -34,14 +34,7 @@ fn now() -> i64 {
 }
 
 async fn attached(plan: &Plan) -> (Table, Owner) {
-    let table = Table::new().await;
-    table.store.create_plan(plan, &change()).await.unwrap();
-    table
-        .store
-        .create_key(&key(1), &[plan], &change())
-        .await
-        .unwrap();
-    (table, Owner::Key(key(1).id))
+    (Table::keyed(plan).await, Owner::Key(key(1).id))
 }
 
 /// One call at `now`, its state read by nobody first; `clock` is what the time is when an
@@ -323,11 +316,7 @@ async fn meters_of_many_keys_come_in_the_order_asked_for() {
     let plan = plan("p", Some((500, Period::Day)), None);
     let (table, _) = attached(&plan).await;
     for number in 2..=120 {
-        table
-            .store
-            .create_key(&key(number), &[&plan], &change())
-            .await
-            .unwrap();
+        table.add_key(number, &plan).await;
     }
     call(&table.store, &Owner::Key(key(120).id), &plan, now()).await;
     let owners: Vec<_> = (1..=121)

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::{
     Bucket, ChargeWrite, ClampWrite, Form, Meter, QuotaWrite, Terms, ThrottleWrite, Write,
-    state::left,
 };
 use crate::{
     Reason, Window,
@@ -73,6 +72,13 @@ pub struct Refusal {
     pub retry_after: Option<Nanos>,
     /// Units left of the quota, as far as it was seen.
     pub remaining: Option<u64>,
+}
+
+impl Verdict {
+    /// Refused for this reason, with nothing known of the meter.
+    pub fn refused(reason: Reason) -> Self {
+        Self::Refused(Refusal::of(reason))
+    }
 }
 
 impl Refusal {
@@ -314,10 +320,7 @@ impl Charge {
 
     fn remaining(&self, meter: &Meter) -> Option<u64> {
         let (quota, window) = self.terms.quota.zip(self.window)?;
-        Some(left(
-            quota.limit(),
-            meter.windows.get(&window.start).copied().unwrap_or(0),
-        ))
+        Some(meter.remaining_in(&quota, window))
     }
 
     fn arrival(&self, meter: &Meter) -> Option<Nanos> {

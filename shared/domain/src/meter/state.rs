@@ -24,23 +24,18 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Units charged in the window of `quota` that `now` lies in.
-    pub fn used(&self, quota: &Quota, now: Nanos) -> i64 {
-        self.windows
-            .get(&quota.period().window(now).start)
-            .copied()
-            .unwrap_or(0)
-    }
-
-    /// Units left in that window.
+    /// Units left in the window of `quota` that `now` lies in.
     pub fn remaining(&self, quota: &Quota, now: Nanos) -> u64 {
         self.remaining_in(quota, quota.period().window(now))
     }
 
     /// Units left of `quota` in a window of its period.
     pub fn remaining_in(&self, quota: &Quota, window: Window) -> u64 {
-        let used = self.windows.get(&window.start).copied().unwrap_or(0);
-        left(quota.limit(), used)
+        left(quota.limit(), self.used_in(window))
+    }
+
+    fn used_in(&self, window: Window) -> i64 {
+        self.windows.get(&window.start).copied().unwrap_or(0)
     }
 
     /// Units charged on each day from `first` to `last`, and what was left of `quota` at
@@ -75,7 +70,7 @@ impl Meter {
             // What is used now, less what came later: days before the plan began count too.
             Period::Lifetime => left(
                 quota.limit(),
-                self.used(quota, now) - charged(day + 1..today + 1),
+                self.used_in(quota.period().window(now)) - charged(day + 1..today + 1),
             ),
             period => {
                 let window = period.window(day * 24 * HOUR);
@@ -104,7 +99,7 @@ impl Meter {
 }
 
 /// `max(0, limit - used)`.
-pub(crate) fn left(limit: u64, used: i64) -> u64 {
+fn left(limit: u64, used: i64) -> u64 {
     let left = i128::from(limit) - i128::from(used);
     u64::try_from(left.max(0)).unwrap_or(u64::MAX)
 }

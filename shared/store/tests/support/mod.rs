@@ -38,6 +38,22 @@ impl Table {
         }
     }
 
+    /// With [`key`] number 1 on a plan.
+    pub async fn keyed(plan: &Plan) -> Self {
+        let table = Self::new().await;
+        table.store.create_plan(plan, &change()).await.unwrap();
+        table.add_key(1, plan).await;
+        table
+    }
+
+    /// Makes a key on a plan that is there.
+    pub async fn add_key(&self, number: u64, plan: &Plan) {
+        self.store
+            .create_key(&key(number), &[plan], &change())
+            .await
+            .unwrap();
+    }
+
     /// Every item, as DynamoDB has it.
     pub async fn items(
         &self,
