@@ -262,6 +262,7 @@ impl Admin {
             path: "/".into(),
             resource: None,
             source_ip: None,
+            has_native_plans: true,
         };
         let now = Reading {
             wall: self.now(),

@@ -72,7 +72,7 @@ fn covering_plan<'a>(case: &Case<'a>) -> Option<&'a Plan> {
     let covering = case
         .plans
         .iter()
-        .filter_map(|plan| Some((plan.covers(&case.request.stage)?, *plan)));
+        .filter_map(|plan| Some((plan.covers_call(case.request)?, *plan)));
     covering
         .min_by(|(a, first), (b, second)| b.cmp(a).then_with(|| first.id.cmp(&second.id)))
         .map(|(_, plan)| plan)
@@ -154,6 +154,7 @@ mod tests {
             path: "/orders".into(),
             resource: None,
             source_ip: "192.0.2.1".parse().ok(),
+            has_native_plans: true,
         }
     }
 
@@ -252,6 +253,30 @@ mod tests {
             Some(Reason::NoUsagePlan)
         );
         assert_eq!(refusal(&key(), &[&plan("p", &[("a1", "prod")])]), None);
+    }
+
+    #[test]
+    fn a_plan_that_api_gateway_counts_covers_no_http_api() {
+        let plan = Plan {
+            enforcement: crate::Enforcement::ApiGateway,
+            ..plan("native", &[("a1", "prod")])
+        };
+        let key = key();
+        let mut call = request();
+        let decided = |call: &Request| {
+            let plans = [&plan];
+            let case = Case {
+                key: Some(&key),
+                presented: &key.hash,
+                plans: &plans,
+                request: call,
+                now: at(0),
+            };
+            matches!(decide(&case), Decision::Allow(..))
+        };
+        assert!(decided(&call));
+        call.has_native_plans = false;
+        assert!(!decided(&call));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! An API key: all that is known of it but its value.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -11,6 +13,37 @@ use crate::{
 /// API Gateway refuses answers over 8 KB (Service Quotas L-20859C74); the rest is the
 /// policy's and the decision's.
 pub const MAX_CONTEXT_BYTES: usize = 5 * 1024;
+
+/// The value of a key's twin at API Gateway, where it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NativeKeyValue {
+    /// A random one that the table holds and that opens nothing.
+    #[default]
+    Internal,
+    /// The client's own, which API Gateway holds and the table does not.
+    Header,
+}
+
+impl NativeKeyValue {
+    /// The name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Header => "header",
+        }
+    }
+}
+
+impl FromStr for NativeKeyValue {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        [Self::Internal, Self::Header]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| Invalid::new("a nativeValue", text, "internal or header"))
+    }
+}
 
 /// An API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +74,8 @@ pub struct Key {
     pub routes: Option<Vec<Route>>,
     /// What the backend sees with each call.
     pub metadata: Metadata,
+    /// What API Gateway knows it by on plans that it counts.
+    pub native_value: NativeKeyValue,
     /// When it was made.
     pub created: Timestamp,
     /// When it was last changed.
@@ -67,6 +102,7 @@ impl Key {
             allowed_ips: None,
             routes: None,
             metadata: Metadata::default(),
+            native_value: NativeKeyValue::Internal,
             created,
             updated: created,
             revision: 1,

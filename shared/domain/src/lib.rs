@@ -17,6 +17,7 @@ mod key_value;
 mod label;
 mod metadata;
 pub mod meter;
+mod native;
 mod plan;
 mod plan_id;
 mod quota;
@@ -31,14 +32,15 @@ pub use api_stage::{ApiStage, StageSelector};
 pub use customer::CustomerId;
 pub use decision::{Case, Check, Decision, Outcome, decide, examine};
 pub use invalid::Invalid;
-pub use key::{Key, MAX_CONTEXT_BYTES};
+pub use key::{Key, MAX_CONTEXT_BYTES, NativeKeyValue};
 pub use key_id::KeyId;
 pub use key_value::{
     CustomValueError, KeyHash, KeyValue, MalformedKey, Prefix, PresentedKey, RANDOM_BYTES,
 };
 pub use label::{Description, Name};
 pub use metadata::Metadata;
-pub use plan::{MethodRule, Plan, PlanError, PlanStage, Scope};
+pub use native::NotHeld;
+pub use plan::{Enforcement, MethodRule, Plan, PlanError, PlanStage, Scope};
 pub use plan_id::PlanId;
 pub use quota::{Period, Quota, Window};
 pub use reason::{Class, Reason};

@@ -1,9 +1,12 @@
 //! A usage plan: what its keys may call, how fast, and how much.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 
 use crate::{
-    ApiStage, Description, MethodKey, Name, PlanId, Quota, Request, StageSelector, Throttle,
+    ApiStage, Description, Invalid, MethodKey, Name, PlanId, Quota, Request, StageSelector,
+    Throttle,
     meter::{Bucket, Buckets, Terms},
 };
 
@@ -15,6 +18,38 @@ pub enum Scope {
     Key,
     /// One for all keys of a customer on the plan.
     Customer,
+}
+
+/// Who counts the calls of a plan's keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Enforcement {
+    /// Latchkey, in its table: exact, on every kind of API.
+    #[default]
+    DynamoDb,
+    /// API Gateway, by a usage plan of its own that is kept in step: on REST APIs and
+    /// WebSocket `$connect`.
+    ApiGateway,
+}
+
+impl Enforcement {
+    /// The name in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "dynamodb",
+            Self::ApiGateway => "apiGateway",
+        }
+    }
+}
+
+impl FromStr for Enforcement {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        [Self::DynamoDb, Self::ApiGateway]
+            .into_iter()
+            .find(|enforcement| enforcement.as_str() == text)
+            .ok_or_else(|| Invalid::new("an enforcement", text, "dynamodb or apiGateway"))
+    }
 }
 
 /// What a plan says of one method of one API stage.
@@ -55,6 +90,8 @@ pub struct Plan {
     pub stages: Vec<PlanStage>,
     /// Who shares an allowance.
     pub scope: Scope,
+    /// Who counts.
+    pub enforcement: Enforcement,
     /// When it was made.
     pub created: Timestamp,
     /// When it was last changed.
@@ -76,6 +113,7 @@ impl Plan {
             quota: None,
             stages: Vec::new(),
             scope: Scope::Key,
+            enforcement: Enforcement::DynamoDb,
             created,
             updated: created,
             version: milliseconds(created),
@@ -89,6 +127,13 @@ impl Plan {
     /// The version after a change at `now`.
     pub fn next_version(&self, now: Timestamp) -> u64 {
         milliseconds(now).max(self.version + 1)
+    }
+
+    /// How closely the plan covers a call: an exact stage goes before `*`. A plan that API
+    /// Gateway counts covers no HTTP API, where nothing would be counted.
+    pub fn covers_call(&self, request: &Request) -> Option<u8> {
+        let counted = self.enforcement == Enforcement::DynamoDb || request.has_native_plans;
+        self.covers(&request.stage).filter(|_| counted)
     }
 
     /// How closely the plan covers an API stage: an exact stage goes before `*`.

@@ -136,6 +136,7 @@ impl Window {
 pub struct Quota {
     limit: u64,
     period: Period,
+    offset: u32,
 }
 
 impl Quota {
@@ -154,7 +155,34 @@ impl Quota {
                 "a whole number from 0 to 1000000000000000",
             ));
         }
-        Ok(Self { limit, period })
+        Ok(Self {
+            limit,
+            period,
+            offset: 0,
+        })
+    }
+
+    /// The quota with API Gateway's `offset`, which is passed on to a usage plan of API
+    /// Gateway's own and means nothing elsewhere. What it does there is contested: units
+    /// taken off the first period (docs, "Usage plans"), or the day on which it starts.
+    ///
+    /// # Errors
+    /// [`Invalid`] where it is more than the last day of the period, counted from 0.
+    pub fn with_offset(self, offset: u32) -> Result<Self, Invalid> {
+        let (most, allowed) = match self.period {
+            Period::Week => (6, "0 to 6 for WEEK"),
+            Period::Month => (27, "0 to 27 for MONTH"),
+            Period::Hour | Period::Day | Period::Lifetime => (0, "0 for this period"),
+        };
+        if offset > most {
+            return Err(Invalid::new("an offset", &offset.to_string(), allowed));
+        }
+        Ok(Self { offset, ..self })
+    }
+
+    /// API Gateway's `offset`; 0 unless given.
+    pub fn offset(&self) -> u32 {
+        self.offset
     }
 
     /// Units for each period.
@@ -224,6 +252,15 @@ mod tests {
             window(Period::Month, "2026-12-31T23:59:59Z").1,
             "2027-01-01T00:00:00Z"
         );
+    }
+
+    #[test]
+    fn an_offset_is_a_day_of_its_period() {
+        for (period, most) in [(Period::Day, 0), (Period::Week, 6), (Period::Month, 27)] {
+            let quota = Quota::new(5, period).unwrap();
+            assert_eq!(quota.with_offset(most).unwrap().offset(), most);
+            assert!(quota.with_offset(most + 1).is_err(), "{period}");
+        }
     }
 
     proptest! {

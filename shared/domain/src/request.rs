@@ -18,4 +18,6 @@ pub struct Request {
     pub resource: Option<String>,
     /// The caller's address, where the event tells one.
     pub source_ip: Option<IpAddr>,
+    /// Whether API Gateway's own usage plans hold here: not on HTTP APIs, which have none.
+    pub has_native_plans: bool,
 }

@@ -114,6 +114,14 @@ impl Route {
         self.0.matches(request)
     }
 
+    /// Whether a policy's resource opens the same calls and no more, so that API Gateway may
+    /// keep the policy and not ask again. In a policy `*` crosses slashes: `{name}` would
+    /// open deeper paths, and `*` for the method other ones.
+    pub fn fits_a_policy(&self) -> bool {
+        let path = self.0.path.as_str();
+        (self.0.method.is_some() || path == "/*") && !path.split('/').any(is_parameter)
+    }
+
     /// Its method; none where it opens every one.
     pub fn method(&self) -> Option<&str> {
         self.0.method.as_deref()
@@ -211,6 +219,7 @@ mod tests {
             path: path.into(),
             resource: resource.map(Into::into),
             source_ip: None,
+            has_native_plans: true,
         }
     }
 

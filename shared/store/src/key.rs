@@ -177,6 +177,7 @@ pub(crate) fn to_item(record: &KeyRecord) -> Item {
             "metadata",
             (!key.metadata.is_empty()).then_some(AttributeValue::M(metadata)),
         )
+        .set("nativeValue", text(key.native_value.as_str()))
         .set_some(
             PLAN_IDS,
             (!plans.is_empty()).then_some(AttributeValue::Ss(plans)),
@@ -216,6 +217,8 @@ pub(crate) fn from_item(item: &Item) -> Result<KeyRecord, Corrupt> {
         allowed_ips: address_rules(&fields)?,
         routes: routes(&fields)?,
         metadata: metadata(&fields)?,
+        // Keys of the first release are without.
+        native_value: fields.parsed_if_any("nativeValue")?.unwrap_or_default(),
         created: fields.instant("createdDate")?,
         updated: fields.instant("lastUpdatedDate")?,
         revision: fields.number(REVISION)?,
@@ -266,7 +269,7 @@ fn metadata(fields: &Fields<'_>) -> Result<Metadata, Corrupt> {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use latchkey_domain::KeyValue;
+    use latchkey_domain::{KeyValue, NativeKeyValue};
 
     use super::*;
 
@@ -291,6 +294,7 @@ mod tests {
             .ok(),
             routes: Some(vec!["GET /orders/{id}".parse().unwrap()]),
             metadata,
+            native_value: NativeKeyValue::Header,
             created: Timestamp::from_second(500).unwrap(),
             updated: Timestamp::from_second(600).unwrap(),
             revision: 3,

@@ -246,6 +246,7 @@ fn to_item(plan: &Plan) -> Item {
         .set_some("quota", plan.quota.as_ref().map(quota_to_value))
         .set("apiStages", AttributeValue::L(stages))
         .set("scope", text(scope))
+        .set("enforcement", text(plan.enforcement.as_str()))
         .set("createdDate", text(plan.created.to_string()))
         .set("lastUpdatedDate", text(plan.updated.to_string()))
         .set(VERSION, number(plan.version))
@@ -272,6 +273,10 @@ fn quota_to_value(quota: &Quota) -> AttributeValue {
     map([
         ("limit", Some(number(quota.limit()))),
         ("period", Some(text(quota.period().as_str()))),
+        (
+            "offset",
+            (quota.offset() > 0).then(|| number(quota.offset())),
+        ),
     ])
 }
 
@@ -323,6 +328,8 @@ fn from_item(item: &Item) -> Result<PlanRecord, Corrupt> {
         quota,
         stages,
         scope,
+        // Plans of the first release are without.
+        enforcement: fields.parsed_if_any("enforcement")?.unwrap_or_default(),
         created: fields.instant("createdDate")?,
         updated: fields.instant("lastUpdatedDate")?,
         version: fields.number(VERSION)?,
@@ -347,7 +354,9 @@ fn throttle_in(fields: &Fields<'_>) -> Result<Option<Throttle>, Corrupt> {
 }
 
 fn quota_from(fields: &Fields<'_>) -> Result<Quota, Corrupt> {
+    let offset = fields.number_if_any("offset")?.unwrap_or(0);
     Quota::new(fields.number("limit")?, fields.parsed("period")?)
+        .and_then(|quota| quota.with_offset(offset))
         .map_err(|error| fields.corrupt("quota", error))
 }
 
@@ -372,7 +381,7 @@ fn stage_from_value(fields: &Fields<'_>, value: &AttributeValue) -> Result<PlanS
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use latchkey_domain::Period;
+    use latchkey_domain::{Enforcement, Period};
 
     use super::*;
 
@@ -395,12 +404,13 @@ mod tests {
             name: "Gold".parse().unwrap(),
             description: "For those who pay".parse().ok(),
             throttle: Some(throttle("12.25", None)),
-            quota: Quota::new(1_000, Period::Week).ok(),
+            quota: Quota::new(1_000, Period::Week).unwrap().with_offset(2).ok(),
             stages: vec![PlanStage {
                 selector: StageSelector::new("a1", "$default").unwrap(),
                 methods,
             }],
             scope: Scope::Customer,
+            enforcement: Enforcement::ApiGateway,
             created: Timestamp::from_second(5).unwrap(),
             updated: Timestamp::from_second(6).unwrap(),
             version: 9,

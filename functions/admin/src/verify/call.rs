@@ -115,6 +115,8 @@ impl Call {
             path: self.path.0.clone(),
             resource: None,
             source_ip: self.source_ip.as_ref().map(|SourceIp(address)| *address),
+            // Only HTTP APIs, which have no usage plans, have this stage.
+            has_native_plans: self.stage.0 != "$default",
         })
     }
 }

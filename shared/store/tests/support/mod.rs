@@ -137,5 +137,6 @@ pub fn request() -> Request {
         path: "/".into(),
         resource: None,
         source_ip: None,
+        has_native_plans: true,
     }
 }
