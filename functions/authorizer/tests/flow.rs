@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use latchkey_authorizer::{Authorizer, DecisionLog, Handled, settings::Settings};
 use latchkey_domain::{
     Clock, CustomerId, Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES,
-    Reading, Reason, Scope, StageSelector, Throttle,
+    Reading, Reason, Scope, StageSelector, Throttle, TwinValue,
 };
 use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, PlanRecord, Store, create_table};
@@ -133,8 +133,13 @@ fn plan(id: &str, quota: Option<u64>) -> Plan {
 }
 
 /// A plan with one key on it.
+fn twin() -> TwinValue {
+    TwinValue::generate(&[7; 32])
+}
+
 fn record(plan: &Plan) -> PlanRecord {
     PlanRecord {
+        internal: 0,
         plan: plan.clone(),
         keys: 1,
         attached: 1,
@@ -152,7 +157,7 @@ async fn key_on(world: &World, plan: &Plan, seed: u8) -> KeyValue {
     let value = value(seed);
     world
         .store
-        .create_key(&key(&value), &[plan], &change())
+        .create_key(&key(&value), &[plan], &twin(), &change())
         .await
         .unwrap();
     value
@@ -189,7 +194,7 @@ async fn a_disabled_key_stops_within_the_documented_time() {
     (after.enabled, after.revision) = (false, 2);
     world
         .store
-        .update_key(&before, &after, &change())
+        .update_key(&before, &after, &[], &change())
         .await
         .unwrap();
     world.pass(9);
@@ -218,7 +223,7 @@ async fn with_a_cache_of_0_seconds_it_stops_at_once() {
         .unwrap();
     world
         .store
-        .delete_key(&record, &[&plan("gold", None)], &change())
+        .delete_key(&record, &[&plan("gold", None)], &[], &change())
         .await
         .unwrap();
     assert_eq!(world.reason(value.expose()).await, Some(Reason::UnknownKey));
@@ -236,7 +241,11 @@ async fn a_detached_key_is_refused_at_once_though_it_is_remembered() {
         .await
         .unwrap()
         .unwrap();
-    world.store.detach(&record, &gold, &change()).await.unwrap();
+    world
+        .store
+        .detach(&record, &gold, &[], &change())
+        .await
+        .unwrap();
     assert_eq!(
         world.reason(value.expose()).await,
         Some(Reason::NoUsagePlan),
@@ -253,7 +262,7 @@ async fn an_unknown_id_is_remembered_for_5_seconds() {
     assert_eq!(world.reason(value.expose()).await, Some(Reason::UnknownKey));
     world
         .store
-        .create_key(&key(&value), &[&gold], &change())
+        .create_key(&key(&value), &[&gold], &twin(), &change())
         .await
         .unwrap();
     world.pass(4);
@@ -366,7 +375,7 @@ async fn keys_of_a_customer_share_one_meter_where_the_plan_says_so() {
         };
         world
             .store
-            .create_key(&key, &[&shared], &change())
+            .create_key(&key, &[&shared], &twin(), &change())
             .await
             .unwrap();
     }
@@ -473,7 +482,7 @@ async fn a_plan_deleted_and_made_again_works_on_the_first_call() {
     assert_eq!(world.reason(value.expose()).await, None);
     world
         .store
-        .detach(&key().await, &changed, &change())
+        .detach(&key().await, &changed, &[], &change())
         .await
         .unwrap();
     world.store.delete_plan(&changed, &change()).await.unwrap();
@@ -487,7 +496,7 @@ async fn a_plan_deleted_and_made_again_works_on_the_first_call() {
     world.store.create_plan(&again, &change()).await.unwrap();
     world
         .store
-        .attach(&key().await, &again, &change())
+        .attach(&key().await, &again, &twin(), &change())
         .await
         .unwrap();
     let fresh = authorizer(&world.store, &world.time, &[]).await;

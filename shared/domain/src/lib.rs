@@ -26,6 +26,7 @@ mod request;
 mod route;
 mod throttle;
 mod time;
+mod twin;
 
 pub use address::AddressRules;
 pub use api_stage::{ApiStage, StageSelector};
@@ -48,3 +49,4 @@ pub use request::Request;
 pub use route::{MethodKey, Route};
 pub use throttle::{Rate, Throttle};
 pub use time::{Clock, Day, Hour, Nanos, Reading};
+pub use twin::{TWIN_RANDOM_BYTES, TwinValue};

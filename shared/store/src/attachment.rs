@@ -1,13 +1,16 @@
 //! Which key is on which plan.
 
 use jiff::Timestamp;
-use latchkey_domain::{Key, KeyId, Plan, PlanId, meter::Owner};
+use latchkey_domain::{
+    Enforcement, Key, KeyId, NativeKeyValue, Plan, PlanId, StageSelector, TwinValue, meter::Owner,
+};
 
 use crate::{
-    Change, Corrupt, Cursor, KeyRecord, Lost, Page, Record, Store, StoreError,
+    Change, Corrupt, Cursor, KeyRecord, Lost, NativeObject, Page, Record, Store, StoreError,
+    Wanted,
     audit::Entry,
     item::{Draft, Fields, Item, key_of, text},
-    key, meter,
+    key, meter, native,
     page::Listing,
     plan,
     schema::{LIST, sortable},
@@ -47,7 +50,8 @@ impl From<Lost> for AttachError {
 
 impl Store {
     /// Puts a key on a plan, if both are still as they were read. What it had used on this
-    /// plan before stands as it was.
+    /// plan before stands as it was. On a plan that API Gateway counts, a key without a twin
+    /// there gets one of the value `twin`.
     ///
     /// # Errors
     /// [`AttachError`].
@@ -55,29 +59,76 @@ impl Store {
         &self,
         record: &KeyRecord,
         plan: &Plan,
+        twin: &TwinValue,
         change: &Change,
     ) -> Result<Attachment, AttachError> {
-        let item = to_item(&record.key, plan, change);
-        let entry = entry(
+        let key = &record.key;
+        let mut transaction =
+            key::change_plans(self.transaction(), record, ("ADD", &plan.id), change);
+        if plan.enforcement == Enforcement::ApiGateway
+            && key.native_value == NativeKeyValue::Internal
+        {
+            let known = self.native(&NativeObject::Key(key.id)).await?;
+            if known.is_none_or(|native| native.wanted == Wanted::Absent) {
+                transaction = native::want_key(transaction, key.id, Some(twin), change);
+            }
+        }
+        let on_plan = OnPlan::Wanted;
+        self.attached(
             "attachment.create",
-            &record.key,
-            &plan.id,
-            None,
-            Some(&item),
-        );
+            transaction,
+            key,
+            (plan, on_plan),
+            change,
+        )
+        .await
+    }
+
+    /// The same of a key that API Gateway has on the plan already.
+    ///
+    /// # Errors
+    /// [`AttachError`].
+    pub async fn adopt_attachment(
+        &self,
+        record: &KeyRecord,
+        plan: &Plan,
+        change: &Change,
+    ) -> Result<Attachment, AttachError> {
         let transaction = key::change_plans(self.transaction(), record, ("ADD", &plan.id), change);
-        attach_items(transaction, &record.key, plan, change)
+        let on_plan = OnPlan::Known;
+        self.attached(
+            "attachment.adopt",
+            transaction,
+            &record.key,
+            (plan, on_plan),
+            change,
+        )
+        .await
+    }
+
+    async fn attached(
+        &self,
+        action: &'static str,
+        transaction: Transaction<'_>,
+        key: &Key,
+        (plan, on_plan): (&Plan, OnPlan),
+        change: &Change,
+    ) -> Result<Attachment, AttachError> {
+        let item = to_item(key, plan, change);
+        let entry = entry(action, key, &plan.id, None, Some(&item));
+        attach_items(transaction, key, (plan, on_plan), change)
             .audit(change, &entry)
             .run()
             .await?;
         Ok(Attachment {
-            key_id: record.key.id,
+            key_id: key.id,
             plan_id: plan.id.clone(),
             created: change.at,
         })
     }
 
-    /// Takes a key off a plan, if the key is still as it was read.
+    /// Takes a key off a plan, if the key is still as it was read, and has the authorizer's
+    /// results of the stages `flush` forgotten.
     ///
     /// # Errors
     /// [`AttachError`].
@@ -85,6 +136,7 @@ impl Store {
         &self,
         record: &KeyRecord,
         plan: &Plan,
+        flush: &[StageSelector],
         change: &Change,
     ) -> Result<(), AttachError> {
         let attachment = Record::Attachment(record.key.id, &plan.id);
@@ -99,7 +151,9 @@ impl Store {
         );
         let transaction =
             key::change_plans(self.transaction(), record, ("DELETE", &plan.id), change);
-        detach_items(transaction, &record.key, plan, change)
+        let transaction = detach_items(transaction, &record.key, plan, change);
+        off_native_plan(transaction, &record.key, plan, change)
+            .flush(record.key.id, flush, change)
             .audit(change, &entry)
             .run()
             .await?;
@@ -142,25 +196,65 @@ impl Store {
     }
 }
 
-/// Items that [`attach_items`] adds.
-const ATTACH_ITEMS: usize = 3;
-
-/// To which plan, by its place, the item `at` of some [`attach_items`] belongs.
-pub(crate) fn plan_of_item(at: usize) -> usize {
-    at / ATTACH_ITEMS
+/// What API Gateway has of a key on a plan that it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnPlan {
+    /// Nothing yet.
+    Wanted,
+    /// It has it already.
+    Known,
 }
 
-/// The attachment, the plan's count and the meter.
+/// Conditions that [`attach_items`] adds.
+const ATTACH_ITEMS: usize = 3;
+
+/// To which plan, by its place, the item `at` of some [`attach_items`] belongs: only the
+/// first three of a plan have conditions that may fail.
+pub(crate) fn plan_of_item(plans: &[&Plan], at: usize) -> Option<usize> {
+    let mut first = 0;
+    for (place, plan) in plans.iter().enumerate() {
+        first += ATTACH_ITEMS + usize::from(plan.enforcement == Enforcement::ApiGateway);
+        if at < first {
+            return Some(place);
+        }
+    }
+    None
+}
+
+/// The attachment, the plan's count, the meter and, where API Gateway counts, what is wanted
+/// there.
 pub(crate) fn attach_items<'a>(
+    transaction: Transaction<'a>,
+    key: &Key,
+    (plan, on_plan): (&Plan, OnPlan),
+    change: &Change,
+) -> Transaction<'a> {
+    let owner = Owner::of(key, plan).unwrap_or(Owner::Key(key.id));
+    let transaction = transaction.put_new(to_item(key, plan, change));
+    let transaction = plan::count_attached(transaction, key, plan);
+    let transaction = meter::open(transaction, &owner, plan, change);
+    if plan.enforcement == Enforcement::DynamoDb {
+        return transaction;
+    }
+    let object = NativeObject::PlanKey(key.id, plan.id.clone());
+    match on_plan {
+        OnPlan::Wanted => native::want(transaction, &object, Wanted::Present, change),
+        OnPlan::Known => native::known(transaction, &object, None, change.at),
+    }
+}
+
+/// What is wanted at API Gateway of a key that goes off a plan and stays.
+fn off_native_plan<'a>(
     transaction: Transaction<'a>,
     key: &Key,
     plan: &Plan,
     change: &Change,
 ) -> Transaction<'a> {
-    let owner = Owner::of(key, plan).unwrap_or(Owner::Key(key.id));
-    let transaction = transaction.put_new(to_item(key, plan, change));
-    let transaction = plan::count_attached(transaction, plan);
-    meter::open(transaction, &owner, plan, change)
+    if plan.enforcement == Enforcement::DynamoDb {
+        return transaction;
+    }
+    let object = NativeObject::PlanKey(key.id, plan.id.clone());
+    native::want(transaction, &object, Wanted::Absent, change)
 }
 
 /// The attachment, the plan's count and, where it is the key's own, the meter.
@@ -176,7 +270,7 @@ pub(crate) fn detach_items<'a>(
             .set_key(Some(item))
             .condition_expression("attribute_exists(pk)")
     });
-    let transaction = plan::count_detached(transaction, &plan.id);
+    let transaction = plan::count_detached(transaction, key, &plan.id);
     match Owner::of(key, plan) {
         Some(owner @ Owner::Key(_)) => meter::end(transaction, &owner, &plan.id, change),
         _ => transaction,

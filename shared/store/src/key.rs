@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, builders::UpdateBuilder};
-use latchkey_domain::{AddressRules, Key, KeyHash, KeyId, Metadata, PlanId, Route};
+use latchkey_domain::{AddressRules, Key, KeyHash, KeyId, Metadata, PlanId, Route, StageSelector};
 
 use crate::{
-    Change, Corrupt, Cursor, Lost, Page, Record, Store, StoreError,
+    Change, Corrupt, Cursor, Lost, NativeObject, Page, Record, Store, StoreError, Wanted,
     audit::Entry,
     item::{Draft, Fields, Item, key_of, number, text},
+    native,
     page::Listing,
     plan,
     schema::{HASH, KEYS, LIST, OWNER, customer_partition, sortable},
@@ -48,7 +49,8 @@ impl Store {
         Ok(items.iter().map(from_item).collect::<Result<_, _>>()?)
     }
 
-    /// Changes a key to `after`, if it is still as `before`.
+    /// Changes a key to `after`, if it is still as `before`. Its twin at API Gateway follows,
+    /// and the authorizer's results of the stages `flush` are to be forgotten.
     ///
     /// # Errors
     /// [`Lost`] where it is not.
@@ -56,8 +58,13 @@ impl Store {
         &self,
         before: &KeyRecord,
         after: &Key,
+        flush: &[StageSelector],
         change: &Change,
     ) -> Result<(), Lost> {
+        let twin = NativeObject::Key(before.key.id);
+        let twin_follows = differs_natively(&before.key, after)
+            // Whether it has one changes only with its revision.
+            && self.native(&twin).await?.is_some();
         let after = KeyRecord {
             key: after.clone(),
             plan_ids: before.plan_ids.clone(),
@@ -74,11 +81,11 @@ impl Store {
                 assign(update, &old, &new).set_key(Some(key_of(&Record::Key(before.key.id))));
             unchanged_key(update, before.key.revision)
         };
-        self.transaction()
-            .update(update)
-            .audit(change, &entry)
-            .run()
-            .await
+        let mut transaction = self.transaction().update(update).audit(change, &entry);
+        if twin_follows {
+            transaction = native::want(transaction, &twin, Wanted::Present, change);
+        }
+        transaction.flush(before.key.id, flush, change).run().await
     }
 
     /// Keys in the order of their creation. A key that was just made or changed may be
@@ -101,6 +108,21 @@ impl Store {
             .run(self.client.query().table_name(&self.table), from_item)
             .await
     }
+}
+
+/// Whether API Gateway's key says something else after a change.
+fn differs_natively(before: &Key, after: &Key) -> bool {
+    (
+        &before.name,
+        &before.description,
+        before.enabled,
+        &before.customer_id,
+    ) != (
+        &after.name,
+        &after.description,
+        after.enabled,
+        &after.customer_id,
+    )
 }
 
 /// The condition that a key is as it was read, and its next revision.

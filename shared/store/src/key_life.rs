@@ -1,16 +1,19 @@
 //! A key's beginning, its sight from the authorizer, and its end: what concerns it together
 //! with its attachments and meters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use latchkey_domain::{Key, KeyId, Plan, PlanId, meter::Meter};
+use latchkey_domain::{
+    Enforcement, Key, KeyId, NativeKeyValue, Plan, PlanId, StageSelector, TwinValue, meter::Meter,
+};
 
 use crate::{
-    Change, KeyRecord, Lost, Record, Store, StoreError, attachment,
+    Change, KeyRecord, Lost, NativeObject, Record, Store, StoreError, Wanted,
+    attachment::{self, OnPlan},
     audit::Entry,
     item::{key_of, number, text},
     key::{REVISION, from_item, to_item},
-    meter,
+    meter, native,
     schema::{PK, SK, key_partition},
 };
 
@@ -21,6 +24,8 @@ pub struct KeySnapshot {
     pub record: KeyRecord,
     /// Its own meters, by plan. A customer's shared ones are not in it.
     pub meters: BTreeMap<PlanId, Meter>,
+    /// The value of its twin at API Gateway, where that is an internal one.
+    pub twin: Option<TwinValue>,
 }
 
 /// Why a key was not made.
@@ -38,7 +43,8 @@ pub enum CreateKeyError {
 }
 
 impl Store {
-    /// Makes a key on `plans`, which must be as they are now. All or nothing.
+    /// Makes a key on `plans`, which must be as they are now. All or nothing. Where API Gateway
+    /// counts one of them, the key gets a twin there: of its own value, or of the value `twin`.
     ///
     /// # Errors
     /// [`CreateKeyError`].
@@ -46,6 +52,7 @@ impl Store {
         &self,
         key: &Key,
         plans: &[&Plan],
+        twin: &TwinValue,
         change: &Change,
     ) -> Result<(), CreateKeyError> {
         let plan_ids = plans.iter().map(|plan| plan.id.clone()).collect();
@@ -64,16 +71,60 @@ impl Store {
             .put_new(item.clone())
             .audit(change, &entry);
         for plan in plans {
-            transaction = attachment::attach_items(transaction, key, plan, change);
+            let on_plan = (*plan, OnPlan::Wanted);
+            transaction = attachment::attach_items(transaction, key, on_plan, change);
         }
+        let counted = |plan: &&Plan| plan.enforcement == Enforcement::ApiGateway;
+        transaction = match key.native_value {
+            NativeKeyValue::Header => native::want_key(transaction, key.id, None, change),
+            NativeKeyValue::Internal if plans.iter().any(counted) => {
+                native::want_key(transaction, key.id, Some(twin), change)
+            }
+            NativeKeyValue::Internal => transaction,
+        };
         transaction.run().await.map_err(|lost| match lost {
             Lost::Condition(0) => CreateKeyError::Taken(key.id),
             Lost::Condition(at) => {
-                match plans.get(attachment::plan_of_item(at.saturating_sub(2))) {
+                let plan = attachment::plan_of_item(plans, at.saturating_sub(2));
+                match plan.and_then(|place| plans.get(place)) {
                     Some(plan) => CreateKeyError::PlanChanged(plan.id.clone()),
                     None => StoreError::unavailable("TransactWriteItems", &lost).into(),
                 }
             }
+            Lost::Store(error) => error.into(),
+        })
+    }
+
+    /// Makes a key that API Gateway has already, under this id, with its value in the header.
+    ///
+    /// # Errors
+    /// [`CreateKeyError`].
+    pub async fn adopt_key(
+        &self,
+        key: &Key,
+        native_id: &str,
+        change: &Change,
+    ) -> Result<(), CreateKeyError> {
+        let item = to_item(&KeyRecord {
+            key: key.clone(),
+            plan_ids: BTreeSet::new(),
+        });
+        let entry = Entry {
+            action: "key.adopt",
+            entity: key.id.to_string(),
+            before: None,
+            after: Some(&item),
+        };
+        let transaction = self
+            .transaction()
+            .put_new(item.clone())
+            .audit(change, &entry);
+        let native = NativeObject::Key(key.id);
+        let adopted = native::known(transaction, &native, Some(native_id), change.at)
+            .run()
+            .await;
+        adopted.map_err(|lost| match lost {
+            Lost::Condition(_) => CreateKeyError::Taken(key.id),
             Lost::Store(error) => error.into(),
         })
     }
@@ -99,6 +150,7 @@ impl Store {
             .map_err(|error| StoreError::from_sdk("Query", &error))?;
         let mut record = None;
         let mut meters = BTreeMap::new();
+        let mut twin = None;
         for item in answer.items() {
             match item
                 .get(SK)
@@ -106,6 +158,7 @@ impl Store {
                 .map(String::as_str)
             {
                 Some("KEY") => record = Some(from_item(item)?),
+                Some("NATIVE") => twin = native::twin(item)?,
                 Some(sk) => {
                     if let Some(plan) = sk.strip_prefix("METER#").and_then(|id| id.parse().ok()) {
                         meters.insert(plan, meter::from_item(item)?);
@@ -114,10 +167,15 @@ impl Store {
                 None => {}
             }
         }
-        Ok(record.map(|record| KeySnapshot { record, meters }))
+        Ok(record.map(|record| KeySnapshot {
+            record,
+            meters,
+            twin,
+        }))
     }
 
-    /// Deletes a key, its attachments, and ends its meters, if it is still as `record`.
+    /// Deletes a key, its attachments, and ends its meters, if it is still as `record`. Its
+    /// twin at API Gateway is to go, and the authorizer's results of the stages `flush` too.
     ///
     /// # Errors
     /// [`Lost`] where it is not.
@@ -125,8 +183,12 @@ impl Store {
         &self,
         record: &KeyRecord,
         plans: &[&Plan],
+        flush: &[StageSelector],
         change: &Change,
     ) -> Result<(), Lost> {
+        // Whether it has a twin changes only with its revision.
+        let twin = NativeObject::Key(record.key.id);
+        let has_twin = self.native(&twin).await?.is_some();
         let old = to_item(record);
         let entry = Entry {
             action: "key.delete",
@@ -146,7 +208,15 @@ impl Store {
             .audit(change, &entry);
         for plan in plans {
             transaction = attachment::detach_items(transaction, &record.key, plan, change);
+            if plan.enforcement == Enforcement::ApiGateway {
+                // It goes with the twin.
+                let on_plan = NativeObject::PlanKey(record.key.id, plan.id.clone());
+                transaction = native::forget(transaction, &on_plan);
+            }
         }
-        transaction.run().await
+        if has_twin {
+            transaction = native::want(transaction, &twin, Wanted::Absent, change);
+        }
+        transaction.flush(record.key.id, flush, change).run().await
     }
 }

@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use crate::{
     StoreError,
     item::{Item, text},
-    schema::{Index, LIST, OWNER, PK, SK},
+    schema::{Index, LIST, OWNER, PENDING, PK, SK},
 };
 
 /// A page of a list.
@@ -79,7 +79,8 @@ fn key_names(index: Option<Index>) -> &'static [&'static str] {
     match index {
         None => &[PK, SK],
         Some(LIST) => &[LIST.partition, LIST.sort, PK, SK],
-        Some(_) => &[OWNER.partition, OWNER.sort, PK, SK],
+        Some(OWNER) => &[OWNER.partition, OWNER.sort, PK, SK],
+        Some(_) => &[PENDING.partition, PENDING.sort, PK, SK],
     }
 }
 

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, builders::UpdateBuilder};
 use latchkey_domain::{
-    MethodRule, Plan, PlanId, PlanStage, Quota, Rate, Scope, StageSelector, Throttle,
+    Enforcement, Key, MethodRule, NativeKeyValue, Plan, PlanId, PlanStage, Quota, Rate, Scope,
+    StageSelector, Throttle,
 };
 
 use crate::{
-    Change, Corrupt, Cursor, Lost, Page, Record, Store, StoreError,
+    Change, Corrupt, Cursor, Lost, NativeObject, Page, Record, Store, StoreError, Wanted,
     audit::Entry,
     item::{Draft, Fields, Item, key_of, number, text},
+    native,
     page::Listing,
     schema::PLANS,
     transaction::{Transaction, assign},
@@ -18,6 +20,8 @@ use crate::{
 
 /// Keys that are on the plan; kept exact by each transaction that attaches or detaches one.
 const KEYS: &str = "keys";
+/// Keys among them whose twin at API Gateway has a value of its own.
+const INTERNAL: &str = "internal";
 /// Attachments that were ever made to the plan.
 const ATTACHED: &str = "attached";
 /// Grows with each change.
@@ -30,6 +34,9 @@ pub struct PlanRecord {
     pub plan: Plan,
     /// Keys attached.
     pub keys: u64,
+    /// Keys among them whose twin at API Gateway has an internal value: it must open nothing,
+    /// so the plan's stages must be ones where it does not.
+    pub internal: u64,
     /// Attachments that were ever made: the same number later means that no key came.
     pub attached: u64,
 }
@@ -58,11 +65,44 @@ impl Store {
             before: None,
             after: Some(&item),
         };
-        self.transaction()
+        let transaction = self
+            .transaction()
             .put_new(with_count(item.clone()))
-            .audit(change, &entry)
+            .audit(change, &entry);
+        want_native(transaction, plan, Wanted::Present, change)
             .run()
             .await
+    }
+
+    /// Makes a plan that API Gateway has already, under this id.
+    ///
+    /// # Errors
+    /// [`Lost`] where its id is taken.
+    pub async fn adopt_plan(
+        &self,
+        plan: &Plan,
+        native_id: &str,
+        change: &Change,
+    ) -> Result<(), Lost> {
+        let item = to_item(plan);
+        let entry = Entry {
+            action: "plan.adopt",
+            entity: entity(&plan.id),
+            before: None,
+            after: Some(&item),
+        };
+        let transaction = self
+            .transaction()
+            .put_new(with_count(item.clone()))
+            .audit(change, &entry);
+        let transaction = match plan.enforcement {
+            Enforcement::DynamoDb => transaction,
+            Enforcement::ApiGateway => {
+                let object = NativeObject::Plan(plan.id.clone());
+                native::known(transaction, &object, Some(native_id), change.at)
+            }
+        };
+        transaction.run().await
     }
 
     /// A plan, as it is now.
@@ -130,11 +170,14 @@ impl Store {
                 .expression_attribute_names("#attached", ATTACHED)
                 .expression_attribute_values(":attached", number(before.attached))
         };
-        self.transaction()
-            .update(update)
-            .audit(change, &entry)
-            .run()
-            .await
+        let transaction = self.transaction().update(update).audit(change, &entry);
+        let transaction = match (before.plan.enforcement, after.enforcement) {
+            (Enforcement::ApiGateway, Enforcement::DynamoDb) => {
+                want_native(transaction, &before.plan, Wanted::Absent, change)
+            }
+            _ => want_native(transaction, after, Wanted::Present, change),
+        };
+        transaction.run().await
     }
 
     /// Deletes a plan that no key is on, if it is still as `plan`.
@@ -149,7 +192,7 @@ impl Store {
             before: Some(&old),
             after: None,
         };
-        let deleted = self
+        let transaction = self
             .transaction()
             .delete(|delete| {
                 delete
@@ -160,7 +203,8 @@ impl Store {
                     .expression_attribute_values(":version", number(plan.version))
                     .expression_attribute_values(":none", number(0))
             })
-            .audit(change, &entry)
+            .audit(change, &entry);
+        let deleted = want_native(transaction, plan, Wanted::Absent, change)
             .run()
             .await;
         deleted.map_err(|lost| match lost {
@@ -170,32 +214,66 @@ impl Store {
     }
 }
 
+/// Adds to a transaction what is wanted at API Gateway of a plan that it counts.
+fn want_native<'a>(
+    transaction: Transaction<'a>,
+    plan: &Plan,
+    wanted: Wanted,
+    change: &Change,
+) -> Transaction<'a> {
+    match plan.enforcement {
+        Enforcement::DynamoDb => transaction,
+        Enforcement::ApiGateway => native::want(
+            transaction,
+            &NativeObject::Plan(plan.id.clone()),
+            wanted,
+            change,
+        ),
+    }
+}
+
 /// Adds to a transaction that a plan has one key more, if it is still as it was read.
-pub(crate) fn count_attached<'a>(transaction: Transaction<'a>, plan: &Plan) -> Transaction<'a> {
+pub(crate) fn count_attached<'a>(
+    transaction: Transaction<'a>,
+    key: &Key,
+    plan: &Plan,
+) -> Transaction<'a> {
     transaction.update(|update| {
         update
             .set_key(Some(key_of(&Record::Plan(&plan.id))))
             .condition_expression("#version = :version")
-            .update_expression("ADD #keys :one, #attached :one")
+            .update_expression("ADD #keys :one, #attached :one, #internal :internal")
             .expression_attribute_names("#attached", ATTACHED)
+            .expression_attribute_names("#internal", INTERNAL)
             .expression_attribute_names("#version", VERSION)
             .expression_attribute_names("#keys", KEYS)
             .expression_attribute_values(":version", number(plan.version))
             .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":internal", number(internal(key)))
     })
 }
 
 /// Adds to a transaction that a plan has one key less.
-pub(crate) fn count_detached<'a>(transaction: Transaction<'a>, plan: &PlanId) -> Transaction<'a> {
+pub(crate) fn count_detached<'a>(
+    transaction: Transaction<'a>,
+    key: &Key,
+    plan: &PlanId,
+) -> Transaction<'a> {
     transaction.update(|update| {
         update
             .set_key(Some(key_of(&Record::Plan(plan))))
             .condition_expression("#keys > :none")
-            .update_expression("ADD #keys :less")
+            .update_expression("ADD #keys :less, #internal :internal")
+            .expression_attribute_names("#internal", INTERNAL)
             .expression_attribute_names("#keys", KEYS)
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":less", number(-1))
+            .expression_attribute_values(":internal", number(-internal(key)))
     })
+}
+
+fn internal(key: &Key) -> i8 {
+    i8::from(key.native_value == NativeKeyValue::Internal)
 }
 
 /// Adds to a transaction that a plan is as it was read.
@@ -222,6 +300,7 @@ fn entity(id: &PlanId) -> String {
 
 fn with_count(mut item: Item) -> Item {
     item.insert(KEYS.to_owned(), number(0));
+    item.insert(INTERNAL.to_owned(), number(0));
     item.insert(ATTACHED.to_owned(), number(0));
     item
 }
@@ -337,6 +416,7 @@ fn from_item(item: &Item) -> Result<PlanRecord, Corrupt> {
     Ok(PlanRecord {
         plan,
         keys: fields.number_if_any(KEYS)?.unwrap_or(0),
+        internal: fields.number_if_any(INTERNAL)?.unwrap_or(0),
         attached: fields.number_if_any(ATTACHED)?.unwrap_or(0),
     })
 }
@@ -381,7 +461,7 @@ fn stage_from_value(fields: &Fields<'_>, value: &AttributeValue) -> Result<PlanS
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
-    use latchkey_domain::{Enforcement, Period};
+    use latchkey_domain::Period;
 
     use super::*;
 
@@ -426,6 +506,7 @@ mod tests {
             PlanRecord {
                 plan: plan(),
                 keys: 0,
+                internal: 0,
                 attached: 0
             }
         );

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use jiff::Timestamp;
-use latchkey_domain::{CustomerId, KeyId, PlanId, meter::Owner};
+use latchkey_domain::{CustomerId, KeyId, PlanId, StageSelector, meter::Owner};
 
 use crate::StoreError;
 
@@ -22,7 +22,7 @@ pub(crate) const HASH: &str = "hash";
 pub(crate) const TTL: &str = "ttl";
 
 /// Every kind of item, its key, and its life. `pk` and `sk` are strings, and so are the
-/// keys of both [`INDEXES`].
+/// keys of all [`INDEXES`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record<'a> {
     /// `KEY#<id> / KEY`: an API key, from its creation to its deletion. In `list` under
@@ -36,6 +36,24 @@ pub enum Record<'a> {
     Meter(&'a Owner, &'a PlanId),
     /// `PLANS / PLAN#<id>`: a usage plan, from its creation to its deletion.
     Plan(&'a PlanId),
+    /// `NATIVES / PLAN#<plan>`: a usage plan at API Gateway. As all that is there, in `list`
+    /// under `NATIVE`, and in `pending` by its next attempt while it is not in step; until it
+    /// is gone there.
+    NativePlan(&'a PlanId),
+    /// `KEY#<id> / NATIVE`: a key's twin at API Gateway, with its value where that opens
+    /// nothing. In `owner` under `NATIVE#<its id there>`.
+    NativeKey(KeyId),
+    /// `KEY#<id> / NATIVE#<plan>`: a key on a usage plan at API Gateway.
+    NativePlanKey(KeyId, &'a PlanId),
+    /// `KEY#<id> / FLUSH`: the authorizer's results for a key that API Gateway is still to
+    /// forget. In `pending`; until they are flushed.
+    Flush(KeyId),
+    /// `NATIVES / FLUSHED#<stage>`: when they were last flushed, for an hour.
+    Flushed(&'a StageSelector),
+    /// `RECONCILER / LOCK`: which reconciler runs, until when.
+    Lock,
+    /// `RECONCILER / DRIFT`: what it last found.
+    Drift,
     /// `AUDIT#<year>-<month> / <time>#<id>`: one change, for good. In `list` under
     /// `AUDIT#<entity>` by time; in `owner` under `PRINCIPAL#<arn>` by time.
     Audit(Timestamp, &'a str),
@@ -49,6 +67,14 @@ impl Record<'_> {
             Self::Attachment(key, plan) => (key_partition(*key), format!("PLAN#{plan}")),
             Self::Meter(owner, plan) => (owner_partition(owner), format!("METER#{plan}")),
             Self::Plan(id) => (PLANS.to_owned(), format!("PLAN#{id}")),
+            Self::NativePlan(id) => (NATIVES.to_owned(), format!("PLAN#{id}")),
+            Self::NativeKey(id) => (key_partition(*id), "NATIVE".to_owned()),
+            Self::NativePlanKey(key, plan) => (key_partition(*key), format!("NATIVE#{plan}")),
+            // Before "KEY", so that no authorizer reads it.
+            Self::Flush(id) => (key_partition(*id), "FLUSH".to_owned()),
+            Self::Flushed(stage) => (NATIVES.to_owned(), format!("FLUSHED#{stage}")),
+            Self::Lock => (RECONCILER.to_owned(), "LOCK".to_owned()),
+            Self::Drift => (RECONCILER.to_owned(), "DRIFT".to_owned()),
             Self::Audit(at, id) => (format!("AUDIT#{}", at.strftime("%Y-%m")), sortable(*at, id)),
         }
     }
@@ -56,6 +82,8 @@ impl Record<'_> {
 
 pub(crate) const PLANS: &str = "PLANS";
 pub(crate) const KEYS: &str = "KEYS";
+const NATIVES: &str = "NATIVES";
+const RECONCILER: &str = "RECONCILER";
 
 pub(crate) fn key_partition(id: KeyId) -> String {
     format!("KEY#{}", id.as_bare())
@@ -100,8 +128,14 @@ pub(crate) const OWNER: Index = Index {
     partition: "ownerPk",
     sort: "ownerSk",
 };
+/// What is not in step at API Gateway, by the instant of its next attempt.
+pub(crate) const PENDING: Index = Index {
+    name: "pending",
+    partition: "pendingPk",
+    sort: "pendingSk",
+};
 /// All indexes. Items without the attributes are in none.
-pub const INDEXES: [Index; 2] = [LIST, OWNER];
+pub const INDEXES: [Index; 3] = [LIST, OWNER, PENDING];
 
 /// Makes the table where there is none: for an embedded engine and for tests. A deployed
 /// table comes from template.yaml; a test shows that both are the same.

@@ -7,7 +7,7 @@ mod support;
 use aws_sdk_dynamodb::types::AttributeValue;
 use latchkey_domain::{Period, PlanId, meter::Owner};
 use latchkey_store::{AttachError, CreateKeyError, DeletePlanError, GrantError, Lost, PlanRecord};
-use support::{TABLE, Table, change, key, noon, plan};
+use support::{TABLE, Table, change, key, noon, plan, twin};
 
 #[tokio::test]
 async fn a_key_is_made_with_its_plans_in_one_step() {
@@ -16,7 +16,7 @@ async fn a_key_is_made_with_its_plans_in_one_step() {
     table.store.create_plan(&gold, &change()).await.unwrap();
     table
         .store
-        .create_key(&key, &[&gold], &change())
+        .create_key(&key, &[&gold], &twin(), &change())
         .await
         .unwrap();
 
@@ -40,11 +40,14 @@ async fn a_taken_value_names_the_key_and_writes_nothing() {
     table.store.create_plan(&gold, &change()).await.unwrap();
     table
         .store
-        .create_key(&key(1), &[], &change())
+        .create_key(&key(1), &[], &twin(), &change())
         .await
         .unwrap();
     let before = table.items().await.len();
-    let again = table.store.create_key(&key(1), &[&gold], &change()).await;
+    let again = table
+        .store
+        .create_key(&key(1), &[&gold], &twin(), &change())
+        .await;
     assert!(
         matches!(again, Err(CreateKeyError::Taken(id)) if id == key(1).id),
         "{again:?}"
@@ -60,7 +63,7 @@ async fn a_plan_that_changed_meanwhile_stops_the_creation() {
     table.store.create_plan(&first, &change()).await.unwrap();
     let made = table
         .store
-        .create_key(&key(1), &[&first, &second], &change())
+        .create_key(&key(1), &[&first, &second], &twin(), &change())
         .await;
     assert!(
         matches!(&made, Err(CreateKeyError::PlanChanged(id)) if *id == second.id),
@@ -74,7 +77,7 @@ async fn of_two_changes_from_one_state_one_is_lost() {
     let table = Table::new().await;
     table
         .store
-        .create_key(&key(1), &[], &change())
+        .create_key(&key(1), &[], &twin(), &change())
         .await
         .unwrap();
     let before = table.store.key(key(1).id).await.unwrap().unwrap();
@@ -84,12 +87,12 @@ async fn of_two_changes_from_one_state_one_is_lost() {
     after.revision += 1;
     table
         .store
-        .update_key(&before, &after, &change())
+        .update_key(&before, &after, &[], &change())
         .await
         .unwrap();
     let lost = table
         .store
-        .update_key(&before, &before.key, &change())
+        .update_key(&before, &before.key, &[], &change())
         .await;
     assert!(matches!(lost, Err(Lost::Condition(0))), "{lost:?}");
     assert_eq!(
@@ -104,11 +107,15 @@ async fn attaching_and_detaching_count_and_keep_what_was_used() {
     let table = Table::new().await;
     let (gold, key) = (plan("gold", Some((5, Period::Day)), None), key(1));
     table.store.create_plan(&gold, &change()).await.unwrap();
-    table.store.create_key(&key, &[], &change()).await.unwrap();
+    table
+        .store
+        .create_key(&key, &[], &twin(), &change())
+        .await
+        .unwrap();
     let record = async || table.store.key(key.id).await.unwrap().unwrap();
     table
         .store
-        .attach(&record().await, &gold, &change())
+        .attach(&record().await, &gold, &twin(), &change())
         .await
         .unwrap();
     let stale = record().await;
@@ -123,7 +130,7 @@ async fn attaching_and_detaching_count_and_keep_what_was_used() {
 
     table
         .store
-        .detach(&record().await, &gold, &change())
+        .detach(&record().await, &gold, &[], &change())
         .await
         .unwrap();
     assert!(record().await.plan_ids.is_empty());
@@ -149,7 +156,7 @@ async fn attaching_and_detaching_count_and_keep_what_was_used() {
         matches!(refused, Err(GrantError::Changed)),
         "nothing is granted to a tombstone"
     );
-    let lost = table.store.detach(&stale, &gold, &change()).await;
+    let lost = table.store.detach(&stale, &gold, &[], &change()).await;
     assert!(
         matches!(lost, Err(AttachError::Changed)),
         "the key has changed since"
@@ -157,7 +164,7 @@ async fn attaching_and_detaching_count_and_keep_what_was_used() {
 
     table
         .store
-        .attach(&record().await, &gold, &change())
+        .attach(&record().await, &gold, &twin(), &change())
         .await
         .unwrap();
     let meter = table.store.meter(&owner, &gold.id).await.unwrap().unwrap();
@@ -187,7 +194,7 @@ async fn a_plan_in_use_is_not_deleted() {
     let record = table.store.key(key(1).id).await.unwrap().unwrap();
     table
         .store
-        .delete_key(&record, &[&gold], &change())
+        .delete_key(&record, &[&gold], &[], &change())
         .await
         .unwrap();
     table.store.delete_plan(&gold, &change()).await.unwrap();
@@ -210,7 +217,11 @@ async fn keys_attached_at_once_are_all_counted() {
     table.store.create_plan(&gold, &change()).await.unwrap();
     let tasks = (0..24).map(|number| {
         let (store, gold) = (table.store.clone(), gold.clone());
-        tokio::spawn(async move { store.create_key(&key(number), &[&gold], &change()).await })
+        tokio::spawn(async move {
+            store
+                .create_key(&key(number), &[&gold], &twin(), &change())
+                .await
+        })
     });
     for task in tasks.collect::<Vec<_>>() {
         task.await.unwrap().unwrap();
@@ -224,7 +235,7 @@ async fn keys_are_listed_in_pages_without_gaps_while_others_write() {
     for number in 0..10 {
         table
             .store
-            .create_key(&key(number), &[], &change())
+            .create_key(&key(number), &[], &twin(), &change())
             .await
             .unwrap();
     }
@@ -238,12 +249,12 @@ async fn keys_are_listed_in_pages_without_gaps_while_others_write() {
             let first = table.store.key(seen[0]).await.unwrap().unwrap();
             table
                 .store
-                .delete_key(&first, &[], &change())
+                .delete_key(&first, &[], &[], &change())
                 .await
                 .unwrap();
             table
                 .store
-                .create_key(&key(100), &[], &change())
+                .create_key(&key(100), &[], &twin(), &change())
                 .await
                 .unwrap();
         }
@@ -277,6 +288,7 @@ async fn plans_change_by_version_and_are_listed_by_id() {
     let mut after = plan("a", Some((7, Period::Month)), Some(("2.5", 4)));
     after.version = before.next_version(noon());
     let before = PlanRecord {
+        internal: 0,
         plan: before,
         keys: 0,
         attached: 0,
@@ -320,13 +332,13 @@ async fn no_audit_record_tells_a_hash() {
     let table = Table::new().await;
     table
         .store
-        .create_key(&key(1), &[], &change())
+        .create_key(&key(1), &[], &twin(), &change())
         .await
         .unwrap();
     let record = table.store.key(key(1).id).await.unwrap().unwrap();
     table
         .store
-        .delete_key(&record, &[], &change())
+        .delete_key(&record, &[], &[], &change())
         .await
         .unwrap();
     let records: Vec<_> = table
@@ -393,7 +405,11 @@ async fn stages_are_not_changed_over_a_key_that_was_not_looked_at() {
     let lost = table.store.update_plan(&seen, &after, &change()).await;
     assert!(matches!(lost, Err(Lost::Condition(0))), "{lost:?}");
     let record = table.store.key(key(1).id).await.unwrap().unwrap();
-    table.store.detach(&record, &gold, &change()).await.unwrap();
+    table
+        .store
+        .detach(&record, &gold, &[], &change())
+        .await
+        .unwrap();
     let lost = table.store.update_plan(&seen, &after, &change()).await;
     assert!(
         matches!(lost, Err(Lost::Condition(0))),
@@ -421,7 +437,11 @@ async fn an_audit_record_tells_what_was_before() {
         .await
         .unwrap();
     let record = table.store.key(key(1).id).await.unwrap().unwrap();
-    table.store.detach(&record, &gold, &change()).await.unwrap();
+    table
+        .store
+        .detach(&record, &gold, &[], &change())
+        .await
+        .unwrap();
     let items = table.items().await;
     let told = |action: &str, when: &str| {
         let of = |item: &&Item| {

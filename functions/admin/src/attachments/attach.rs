@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header::LOCATION};
-use latchkey_domain::Plan;
+use latchkey_domain::{Plan, TwinValue};
 use latchkey_store::{AttachError, Attachment, KeyRecord};
 
 use super::view::AttachmentView;
@@ -60,7 +60,8 @@ async fn write(
     }
     plans::refuse_overlap(plan, &keys::plans_of(state, record).await?)?;
     let change = state.change_by(caller)?;
-    match state.store.attach(record, plan, &change).await {
+    let twin = TwinValue::generate(&state.random.bytes()?);
+    match state.store.attach(record, plan, &twin, &change).await {
         Ok(attachment) => Ok(Some(attachment)),
         Err(AttachError::Changed) => Ok(None),
         Err(AttachError::Store(error)) => Err(error.into()),

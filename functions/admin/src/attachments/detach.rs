@@ -34,7 +34,7 @@ pub(crate) async fn detach(
             return Err(Problem::NotAttached);
         }
         let change = state.change_by(&caller)?;
-        match state.store.detach(&record, &plan, &change).await {
+        match state.store.detach(&record, &plan, &[], &change).await {
             Ok(()) => return Ok(StatusCode::NO_CONTENT),
             Err(AttachError::Changed) => {}
             Err(AttachError::Store(error)) => return Err(error.into()),

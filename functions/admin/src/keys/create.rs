@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use axum::{Json, extract::State, response::IntoResponse};
 use deserr::{Deserr, ValuePointerRef};
 use http::{StatusCode, header::LOCATION};
-use latchkey_domain::{
-    CustomerId, Description, Key, KeyValue, Metadata, Name, Plan, PlanId, Prefix,
-};
+use latchkey_domain::{CustomerId, Description, Key, KeyValue, Metadata, Name, Plan, PlanId, Prefix, TwinValue};
 use latchkey_store::{Change, CreateKeyError};
 
 use super::{
@@ -86,6 +84,7 @@ pub(crate) async fn create(
         faults.push(Fault::at("/prefix", detail));
     }
     let value = value(&state, &mut fields)?;
+    let twin = TwinValue::generate(&state.random.bytes()?);
     let key = faults.keep(key(fields, &value, &change));
     for _ in 0..ATTEMPTS {
         let plans = plans(&state, &plan_ids, &mut faults).await?;
@@ -94,7 +93,7 @@ pub(crate) async fn create(
         };
         refuse_overlap(&plans)?;
         let on: Vec<&Plan> = plans.iter().collect();
-        match state.store.create_key(key, &on, &change).await {
+        match state.store.create_key(key, &on, &twin, &change).await {
             Ok(()) => {
                 let location = format!("keys/{}", key.id);
                 let plan_ids: BTreeSet<PlanId> = plan_ids.into_iter().collect();

@@ -33,7 +33,7 @@ pub(crate) async fn delete(
             continue;
         }
         let change = state.change_by(&caller)?;
-        match state.store.delete_key(&record, &on, &change).await {
+        match state.store.delete_key(&record, &on, &[], &change).await {
             Ok(()) => return Ok(StatusCode::NO_CONTENT),
             Err(Lost::Condition(_)) => {}
             Err(Lost::Store(error)) => return Err(error.into()),

@@ -97,7 +97,7 @@ async fn write(
     after.revision += 1;
     match state
         .store
-        .update_key(&snapshot.record, &after, &change)
+        .update_key(&snapshot.record, &after, &[], &change)
         .await
     {
         Ok(()) => {

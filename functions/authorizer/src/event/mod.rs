@@ -183,10 +183,7 @@ fn incoming<'e>(
         path,
         resource: about.resource,
         source_ip: about.source_ip,
-        has_native_plans: matches!(
-            kind,
-            Kind::RestToken | Kind::RestRequest | Kind::WebSocket
-        ),
+        has_native_plans: matches!(kind, Kind::RestToken | Kind::RestRequest | Kind::WebSocket),
     };
     Ok(Incoming {
         kind,

@@ -3,6 +3,7 @@
 use latchkey_authorizer::event::Kind;
 use latchkey_domain::{
     Key, KeyValue, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, Reading, StageSelector, Throttle,
+    TwinValue,
 };
 use latchkey_engine::Engine;
 use latchkey_runtime_api::{Answer, Function, FunctionError};
@@ -61,7 +62,7 @@ impl World {
     /// Puts a key onto plans that are there.
     pub(crate) async fn put_key(&self, key: &Key, plans: &[&Plan]) {
         self.store
-            .create_key(key, plans, &self.change())
+            .create_key(key, plans, &TwinValue::generate(&[7; 32]), &self.change())
             .await
             .unwrap();
     }
@@ -74,7 +75,7 @@ impl World {
             ..before.key.clone()
         };
         self.store
-            .update_key(&before, &after, &self.change())
+            .update_key(&before, &after, &[], &self.change())
             .await
             .unwrap();
     }

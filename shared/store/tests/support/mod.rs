@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 use latchkey_domain::{
     Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, Request, StageSelector, Throttle,
+    TwinValue,
 };
 use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, Store, create_table};
@@ -49,7 +50,7 @@ impl Table {
     /// Makes a key on a plan that is there.
     pub async fn add_key(&self, number: u64, plan: &Plan) {
         self.store
-            .create_key(&key(number), &[plan], &change())
+            .create_key(&key(number), &[plan], &twin(), &change())
             .await
             .unwrap();
     }
@@ -110,6 +111,11 @@ pub fn key(number: u64) -> Key {
                 .unwrap(),
         )
     }
+}
+
+/// The value of a twin.
+pub fn twin() -> TwinValue {
+    TwinValue::generate(&[7; 32])
 }
 
 /// A plan for everything.

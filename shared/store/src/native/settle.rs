@@ -1,0 +1,240 @@
+//! An attempt at API Gateway: claimed before, settled after.
+
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+};
+use jiff::Timestamp;
+
+use super::{
+    Native, NativeObject, NativeState,
+    item::{self, ATTEMPTS, DUE, NATIVE_ID, REASON, REVISION, STATE},
+};
+use crate::{
+    Store, StoreError,
+    item::{key_of, number, text},
+    schema::{OWNER, PENDING},
+};
+
+/// What an attempt found out about the id at API Gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Id {
+    /// Nothing new.
+    Keep,
+    /// It is this.
+    Is(String),
+    /// What had the id is no longer there.
+    Gone,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// API Gateway has what is wanted.
+    InSync(Id),
+    /// Not yet: why, and when it may be tried again. `Failed` where API Gateway refuses.
+    Later {
+        /// The id, as far as it is known.
+        id: Id,
+        /// Pending or failed.
+        state: NativeState,
+        /// Why, for people.
+        reason: String,
+        /// When.
+        due: Timestamp,
+    },
+    /// It is gone, as wanted, and so is its record.
+    Removed,
+}
+
+impl Store {
+    /// Takes an attempt for oneself until `until`. None where somebody else has it, or what
+    /// is wanted has changed since.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn claim(
+        &self,
+        native: &Native,
+        until: Timestamp,
+    ) -> Result<Option<Native>, StoreError> {
+        let mut set = vec![(DUE, text(until.to_string()))];
+        set.extend(item::pending(&native.object, until));
+        let update = self
+            .native_update(native)
+            .condition_expression(format!("#{REVISION} = :{REVISION} AND #due = :seen"))
+            .expression_attribute_names("#due", DUE)
+            .expression_attribute_values(":seen", text(native.due.to_string()));
+        let claimed = written(assigned(update, set, &[]).send().await)?;
+        Ok(claimed.then(|| Native {
+            due: until,
+            ..native.clone()
+        }))
+    }
+
+    /// Writes down what came of an attempt. Where something else is wanted meanwhile, only
+    /// what was found out about the id is kept, and the next attempt goes on from there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn settle(&self, native: &Native, settled: &Settled) -> Result<(), StoreError> {
+        let id = match settled {
+            Settled::Removed => {
+                if self.remove(native).await? {
+                    return Ok(());
+                }
+                &Id::Gone
+            }
+            Settled::InSync(id) => {
+                let set = vec![
+                    (STATE, text(NativeState::InSync.as_str())),
+                    (ATTEMPTS, number(0)),
+                ];
+                let remove = [REASON, PENDING.partition, PENDING.sort];
+                if self.write(native, id, set, &remove).await? {
+                    return Ok(());
+                }
+                id
+            }
+            Settled::Later {
+                id,
+                state,
+                reason,
+                due,
+            } => {
+                let mut set = vec![
+                    (STATE, text(state.as_str())),
+                    (REASON, text(reason)),
+                    (ATTEMPTS, number(native.attempts.saturating_add(1))),
+                    (DUE, text(due.to_string())),
+                ];
+                set.extend(item::pending(&native.object, *due));
+                if self.write(native, id, set, &[]).await? {
+                    return Ok(());
+                }
+                id
+            }
+        };
+        self.keep_id(native, id).await
+    }
+
+    async fn write(
+        &self,
+        native: &Native,
+        id: &Id,
+        mut set: Vec<(&'static str, aws_sdk_dynamodb::types::AttributeValue)>,
+        remove: &[&'static str],
+    ) -> Result<bool, StoreError> {
+        let mut remove = remove.to_vec();
+        id_attributes(&native.object, id, &mut set, &mut remove);
+        let update = self
+            .native_update(native)
+            .condition_expression(format!("#{REVISION} = :{REVISION}"));
+        written(assigned(update, set, &remove).send().await)
+    }
+
+    /// Whatever is wanted by now, if the record is still there.
+    async fn keep_id(&self, native: &Native, id: &Id) -> Result<(), StoreError> {
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        id_attributes(&native.object, id, &mut set, &mut remove);
+        if set.is_empty() && remove.is_empty() {
+            return Ok(());
+        }
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&item::record(&native.object))))
+            .condition_expression("attribute_exists(pk)");
+        written(assigned(update, set, &remove).send().await).map(drop)
+    }
+
+    async fn remove(&self, native: &Native) -> Result<bool, StoreError> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&item::record(&native.object))))
+            .condition_expression("#rev = :rev")
+            .expression_attribute_names("#rev", REVISION)
+            .expression_attribute_values(":rev", number(native.revision));
+        match delete.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(StoreError::from_sdk("DeleteItem", &error)),
+        }
+    }
+
+    fn native_update(&self, native: &Native) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&item::record(&native.object))))
+            .expression_attribute_names(format!("#{REVISION}"), REVISION)
+            .expression_attribute_values(format!(":{REVISION}"), number(native.revision))
+    }
+}
+
+fn id_attributes(
+    object: &NativeObject,
+    id: &Id,
+    set: &mut Vec<(&'static str, aws_sdk_dynamodb::types::AttributeValue)>,
+    remove: &mut Vec<&'static str>,
+) {
+    let is_key = matches!(object, NativeObject::Key(_));
+    match id {
+        Id::Keep => {}
+        Id::Is(native_id) => {
+            set.push((NATIVE_ID, text(native_id)));
+            if is_key {
+                set.push((OWNER.partition, text(item::native_id_partition(native_id))));
+                set.push((OWNER.sort, text(native_id)));
+            }
+        }
+        Id::Gone => remove.extend([NATIVE_ID, OWNER.partition, OWNER.sort]),
+    }
+}
+
+fn assigned(
+    mut update: UpdateItemFluentBuilder,
+    set: Vec<(&'static str, aws_sdk_dynamodb::types::AttributeValue)>,
+    remove: &[&'static str],
+) -> UpdateItemFluentBuilder {
+    let mut expression = String::new();
+    for (at, (name, value)) in set.into_iter().enumerate() {
+        expression += if at == 0 { "SET " } else { ", " };
+        expression += &format!("#s{at} = :s{at}");
+        update = update
+            .expression_attribute_names(format!("#s{at}"), name)
+            .expression_attribute_values(format!(":s{at}"), value);
+    }
+    for (at, name) in remove.iter().enumerate() {
+        expression += if at == 0 { " REMOVE " } else { ", " };
+        expression += &format!("#r{at}");
+        update = update.expression_attribute_names(format!("#r{at}"), *name);
+    }
+    update.update_expression(expression)
+}
+
+/// Whether the condition held.
+fn written<T, R: std::fmt::Debug + Send + Sync + 'static>(
+    sent: Result<T, SdkError<UpdateItemError, R>>,
+) -> Result<bool, StoreError> {
+    match sent {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(StoreError::from_sdk("UpdateItem", &error)),
+    }
+}
