@@ -44,8 +44,14 @@ pub struct NativeKeyFields {
 pub struct FoundKey {
     /// Its id.
     pub id: NativeKeyId,
-    /// What can be changed of it.
-    pub fields: NativeKeyFields,
+    /// Its name.
+    pub name: String,
+    /// What it is for; none where it is empty.
+    pub description: Option<String>,
+    /// Whether it opens anything.
+    pub enabled: bool,
+    /// Whose it is; none where it is empty.
+    pub customer_id: Option<String>,
     /// Its tags.
     pub tags: Tags,
     /// Its value, where it was asked for.
@@ -64,19 +70,18 @@ pub enum Values {
 impl FoundKey {
     /// What to change in it so that it becomes `wanted`; nothing where they are the same.
     pub fn patches(&self, wanted: &NativeKeyFields) -> Vec<Patch> {
-        let is = &self.fields;
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let mut patches = Vec::new();
-        if is.name != wanted.name {
+        if self.name != wanted.name {
             patches.push(Patch::replace("/name", &wanted.name));
         }
-        if text(&is.description) != text(&wanted.description) {
+        if text(&self.description) != text(&wanted.description) {
             patches.push(Patch::replace("/description", text(&wanted.description)));
         }
-        if is.enabled != wanted.enabled {
+        if self.enabled != wanted.enabled {
             patches.push(Patch::replace("/enabled", wanted.enabled));
         }
-        if text(&is.customer_id) != text(&wanted.customer_id) {
+        if text(&self.customer_id) != text(&wanted.customer_id) {
             patches.push(Patch::replace("/customerId", text(&wanted.customer_id)));
         }
         patches
@@ -151,7 +156,7 @@ impl Gateway {
         })
         .await?;
         // AWS does not say how it compares.
-        keys.retain(|key: &FoundKey| key.fields.name.starts_with(name_starts.unwrap_or_default()));
+        keys.retain(|key: &FoundKey| key.name.starts_with(name_starts.unwrap_or_default()));
         Ok(keys)
     }
 
@@ -190,12 +195,10 @@ fn read(operation: Operation, key: ApiKey) -> Result<FoundKey, GatewayError> {
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     Ok(FoundKey {
         id: id(operation, key.id.as_deref())?,
-        fields: NativeKeyFields {
-            name: key.name.unwrap_or_default(),
-            description: given(key.description),
-            enabled: key.enabled,
-            customer_id: given(key.customer_id),
-        },
+        name: key.name.unwrap_or_default(),
+        description: given(key.description),
+        enabled: key.enabled,
+        customer_id: given(key.customer_id),
         tags: key.tags.unwrap_or_default().into_iter().collect(),
         value: given(key.value).map(NativeValue::new),
     })
