@@ -56,4 +56,9 @@ impl Store {
             table: table.to_owned(),
         }
     }
+
+    /// The table's name: unique in an account and Region, and as long as its keys.
+    pub fn table_name(&self) -> &str {
+        &self.table
+    }
 }

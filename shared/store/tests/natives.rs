@@ -326,21 +326,23 @@ async fn what_api_gateway_has_already_is_taken_over_in_step() {
 }
 
 #[tokio::test]
-async fn a_stage_is_flushed_once_in_its_gap() {
+async fn a_stage_is_flushed_again_only_where_that_was_before() {
     let table = Table::new().await;
     let stage = StageSelector::new("a1", "prod").unwrap();
     let other = StageSelector::new("a1", "dev").unwrap();
-    let gap = Duration::from_secs(5);
-    let may = async |stage: &StageSelector, seconds: u64| {
-        let now = support::noon()
+    let at = |seconds: u64| {
+        support::noon()
             .checked_add(Duration::from_secs(seconds))
-            .unwrap();
-        table.store.may_flush(stage, now, gap).await.unwrap()
+            .unwrap()
     };
-    assert!(may(&stage, 0).await);
-    assert!(!may(&stage, 4).await);
-    assert!(may(&other, 4).await);
-    assert!(may(&stage, 5).await);
+    let may = async |stage: &StageSelector, now: u64, since: u64| {
+        let flushed = table.store.may_flush(stage, at(now), at(since)).await;
+        flushed.unwrap()
+    };
+    assert!(may(&stage, 10, 5).await);
+    assert!(!may(&stage, 14, 9).await);
+    assert!(may(&other, 14, 9).await);
+    assert!(may(&stage, 15, 10).await);
 }
 
 #[tokio::test]

@@ -209,8 +209,8 @@ impl Store {
         listing.run(query, item::from_item).await
     }
 
-    /// Whether the authorizer's results of a stage may be flushed now: at most once in
-    /// `gap`, whoever asks.
+    /// Whether the authorizer's results of a stage are to be flushed now: not where somebody
+    /// has done it later than `since`. From then on they count as flushed.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -218,9 +218,8 @@ impl Store {
         &self,
         stage: &StageSelector,
         now: Timestamp,
-        gap: Duration,
+        since: Timestamp,
     ) -> Result<bool, StoreError> {
-        let since = now.checked_sub(gap).unwrap_or(now);
         let mut item = key_of(&Record::Flushed(stage));
         item.extend(item::flushed(now));
         let put = self

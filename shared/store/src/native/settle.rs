@@ -118,6 +118,31 @@ impl Store {
         self.keep_id(native, id).await
     }
 
+    /// Has an object that was in step tried again: API Gateway no longer has what is wanted.
+    /// False where something else is wanted meanwhile, or it is being tried.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn reopen(
+        &self,
+        native: &Native,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut set = vec![
+            (STATE, text(NativeState::Pending.as_str())),
+            (REASON, text(reason)),
+            (DUE, text(now.to_string())),
+        ];
+        set.extend(item::pending(&native.object, now));
+        let update = self
+            .native_update(native)
+            .condition_expression(format!("#{REVISION} = :{REVISION} AND #state = :in_sync"))
+            .expression_attribute_names("#state", STATE)
+            .expression_attribute_values(":in_sync", text(NativeState::InSync.as_str()));
+        written(assigned(update, set, &[]).send().await)
+    }
+
     async fn write(
         &self,
         native: &Native,
