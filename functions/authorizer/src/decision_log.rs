@@ -50,6 +50,7 @@ impl DecisionLog {
                 key,
                 plan,
                 remaining,
+                ..
             } => {
                 self.allowed = true;
                 (Some(key), Some(plan), remaining)

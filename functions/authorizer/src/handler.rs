@@ -1,9 +1,9 @@
 //! The flow: event -> request -> key -> decision -> charge -> answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use latchkey_domain::{
-    Case, Clock, Decision, Plan, PresentedKey, Reading, Reason, decide,
+    Case, Clock, Decision, Enforcement, Plan, PresentedKey, Reading, Reason, decide,
     meter::{Owner, Refusal, Verdict},
 };
 use latchkey_store::{Store, StoreError};
@@ -18,6 +18,8 @@ use crate::{
     metering::{Account, Metering},
     plans::Plans,
     settings::Settings,
+    sources::SentValue,
+    usage_identifier::UsageIdentifier,
 };
 
 /// The whole decision ends before Lambda or API Gateway would end it.
@@ -33,13 +35,22 @@ pub struct Authorizer {
     plans: Plans,
 }
 
-/// What came of an event: what to answer, and what to log.
-#[derive(Debug)]
+/// What came of an event: what to answer, and what to log. Its `Debug` does not show an
+/// answer, which may tell API Gateway a key value.
 pub struct Handled {
     /// The decision in words.
     pub log: DecisionLog,
     /// The answer, or the error that stands for one.
     pub answer: Result<Box<RawValue>, Failure>,
+}
+
+impl fmt::Debug for Handled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handled")
+            .field("log", &self.log)
+            .field("failure", &self.answer.as_ref().err())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What was found out about a call, as far as it went.
@@ -48,6 +59,8 @@ struct Found {
     /// The key, once its value was shown to be right.
     key: Option<Arc<KnownKey>>,
     plan: Option<Arc<Plan>>,
+    /// By what API Gateway counts the call, where the plan is one that it counts.
+    counted_by: Option<UsageIdentifier>,
 }
 
 impl Authorizer {
@@ -118,6 +131,7 @@ impl Authorizer {
                 key,
                 plan,
                 remaining,
+                counted_by: found.counted_by.as_ref(),
             },
             (Verdict::Admitted { .. }, ..) => unavailable(),
             (
@@ -150,11 +164,11 @@ impl Authorizer {
         now: Reading,
         found: &mut Found,
     ) -> Result<Verdict, StoreError> {
-        let presented = match self.settings.key_sources.presented(incoming) {
-            Ok(value) => value,
+        let sent = match self.settings.key_sources.presented(incoming) {
+            Ok(sent) => sent,
             Err(reason) => return Ok(Verdict::refused(reason)),
         };
-        let Ok(presented) = PresentedKey::parse(&presented) else {
+        let Ok(presented) = PresentedKey::parse(sent.expose()) else {
             return Ok(Verdict::refused(Reason::MalformedKey));
         };
         let known = self.keys.get(presented.id).await?;
@@ -200,8 +214,37 @@ impl Authorizer {
             request: &incoming.request,
         };
         let (plan, verdict) = metering.charge(&account, plan, now).await?;
-        found.plan = Some(plan);
+        found.plan = Some(plan.clone());
+        if plan.enforcement == Enforcement::ApiGateway
+            && matches!(verdict, Verdict::Admitted { .. })
+        {
+            return Ok(self.counted_elsewhere(&known, &plan, &sent, found));
+        }
         Ok(verdict)
+    }
+
+    /// API Gateway counts the call, by a value that the answer must tell.
+    fn counted_elsewhere(
+        &self,
+        known: &KnownKey,
+        plan: &Plan,
+        sent: &SentValue,
+        found: &mut Found,
+    ) -> Verdict {
+        let Some(record) = &known.record else {
+            return Verdict::refused(Reason::UnknownKey);
+        };
+        found.counted_by = UsageIdentifier::of(&record.key, known.twin.as_ref(), sent);
+        if found.counted_by.is_some() {
+            return Verdict::Admitted { remaining: None };
+        }
+        // The transaction that puts a key on such a plan gives it a twin, so what is known
+        // of one of them is out of date.
+        let (key_id, plan_id) = (record.key.id, &plan.id);
+        tracing::error!(%key_id, %plan_id, "the key has no twin at API Gateway");
+        self.keys.forget(key_id);
+        self.plans.forget(plan_id);
+        Verdict::refused(Reason::Unavailable)
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use latchkey_domain::{Clock, KeyId, Nanos, PlanId, Reading, meter::Meter};
+use latchkey_domain::{Clock, KeyId, Nanos, PlanId, Reading, TwinValue, meter::Meter};
 use latchkey_store::{KeyRecord, Store, StoreError};
 use quick_cache::sync::Cache;
 
@@ -24,6 +24,8 @@ pub(crate) struct KnownKey {
     read_at: Reading,
     /// The key; none where no key has this id.
     pub(crate) record: Option<KeyRecord>,
+    /// The value of its twin at API Gateway, where that is an internal one.
+    pub(crate) twin: Option<TwinValue>,
     meters: Mutex<BTreeMap<PlanId, Meter>>,
 }
 
@@ -79,15 +81,21 @@ impl Keys {
             }
         }
         let snapshot = self.store.key_snapshot(id).await?;
-        let (record, meters) = snapshot.map_or((None, BTreeMap::new()), |found| {
-            (Some(found.record), found.meters)
+        let (record, twin, meters) = snapshot.map_or((None, None, BTreeMap::new()), |found| {
+            (Some(found.record), found.twin, found.meters)
         });
         let known = Arc::new(KnownKey {
             read_at: now,
             record,
+            twin,
             meters: Mutex::new(meters),
         });
         self.known.insert(id, known.clone());
         Ok(known)
+    }
+
+    /// Has a key read again when it is next asked for.
+    pub(crate) fn forget(&self, id: KeyId) {
+        self.known.remove(&id);
     }
 }

@@ -14,6 +14,8 @@ mod handler;
 mod keys;
 mod metering;
 mod plans;
+mod usage_identifier;
 
 pub use decision_log::DecisionLog;
 pub use handler::{Authorizer, Handled};
+pub use usage_identifier::UsageIdentifier;

@@ -1,15 +1,19 @@
-//! Carries out a [`Charge`]: sends what it asks to be written, until it has a verdict.
+//! Carries out a [`Charge`]: sends what it asks to be written, until it has a verdict. A call
+//! that API Gateway counts is charged there, so here nothing is written.
 
 use std::sync::Arc;
 
 use latchkey_domain::{
-    Clock, Plan, Reading, Reason, Request,
-    meter::{Answer, Charge, Owner, Step, Verdict, Write},
+    Clock, Enforcement, Plan, Reading, Reason, Request,
+    meter::{Answer, Charge, Meter, Owner, Step, Verdict, Write},
 };
 use latchkey_store::{Store, StoreError};
 use tokio::time::sleep;
 
 use crate::{keys::KnownKey, plans::Plans};
+
+/// Nobody here knows what is left.
+const COUNTED_ELSEWHERE: Verdict = Verdict::Admitted { remaining: None };
 
 /// Where charges go.
 pub(crate) struct Metering<'a> {
@@ -34,6 +38,17 @@ impl Metering<'_> {
         frozen: Reading,
     ) -> Result<(Arc<Plan>, Verdict), StoreError> {
         let known = account.key.meter(&plan.id);
+        // Each attachment opens a meter: it tells of a later plan that has this id by now.
+        let is_later = |meter: &Meter| meter.plan_version > plan.version;
+        if plan.enforcement == Enforcement::ApiGateway && known.as_ref().is_some_and(is_later) {
+            let Some(now) = self.renewed(account, &plan).await? else {
+                return Ok((plan, Verdict::refused(Reason::NoUsagePlan)));
+            };
+            plan = now;
+        }
+        if plan.enforcement == Enforcement::ApiGateway {
+            return Ok((plan, COUNTED_ELSEWHERE));
+        }
         let (mut charge, mut step) =
             Charge::begin(plan.terms(account.request), frozen, known.as_ref());
         loop {
@@ -49,13 +64,13 @@ impl Metering<'_> {
                     write
                 }
                 Step::ReadPlan => {
-                    let now = self.plans.read(&plan.id).await?;
-                    let Some(now) =
-                        now.filter(|plan| plan.covers(&account.request.stage).is_some())
-                    else {
+                    let Some(now) = self.renewed(account, &plan).await? else {
                         return Ok((plan, Verdict::refused(Reason::NoUsagePlan)));
                     };
                     plan = now;
+                    if plan.enforcement == Enforcement::ApiGateway {
+                        return Ok((plan, COUNTED_ELSEWHERE));
+                    }
                     step = charge.renew(plan.terms(account.request));
                     continue;
                 }
@@ -63,6 +78,16 @@ impl Metering<'_> {
             let answer = self.send(account, &plan, &write).await;
             step = charge.answer(answer, &self.clock.now());
         }
+    }
+
+    /// The plan as the table has it now, where it still covers the call.
+    async fn renewed(
+        &self,
+        account: &Account<'_>,
+        plan: &Plan,
+    ) -> Result<Option<Arc<Plan>>, StoreError> {
+        let now = self.plans.read(&plan.id).await?;
+        Ok(now.filter(|plan| plan.covers_call(account.request).is_some()))
     }
 
     async fn send(&self, account: &Account<'_>, plan: &Plan, write: &Write) -> Answer {

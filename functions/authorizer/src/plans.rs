@@ -69,6 +69,11 @@ impl Plans {
         self.read(id).await
     }
 
+    /// Has a plan read again when it is next asked for.
+    pub(crate) fn forget(&self, id: &PlanId) {
+        self.known.remove(id);
+    }
+
     /// A plan as the table has it now.
     pub(crate) async fn read(&self, id: &PlanId) -> Result<Option<Arc<Plan>>, StoreError> {
         let read_at = self.clock.now();

@@ -32,7 +32,7 @@ fn read(json: &str) -> Value {
                 "path": request.path,
                 "resource": request.resource,
                 "sourceIp": request.source_ip,
-                "presented": presented.unwrap_or_else(|reason| reason.to_string()),
+                "presented": presented.map_or_else(|reason| reason.to_string(), |sent| sent.expose().to_owned()),
             })
         }
         Err(malformed) => json!({"malformed": malformed.kind.map(Kind::as_str)}),

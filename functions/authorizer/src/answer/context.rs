@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use latchkey_domain::{Key, Nanos, Plan, Reason};
+use latchkey_domain::{Enforcement, Key, Nanos, Plan, Reason};
 
 const SECOND: Nanos = 1_000_000_000;
 
@@ -16,7 +16,9 @@ pub(super) fn context(
     retry_after: Option<Nanos>,
     remaining: Option<u64>,
 ) -> Context {
-    let quota = plan.and_then(|plan| plan.quota);
+    // Where API Gateway counts, its kept answers would tell of units long gone.
+    let counts = |plan: &&Plan| plan.enforcement == Enforcement::DynamoDb;
+    let quota = plan.filter(counts).and_then(|plan| plan.quota);
     let customer = key.and_then(|key| key.customer_id.as_ref());
     let name = key.and_then(|key| key.name.as_ref());
     let members = [

@@ -4,7 +4,8 @@
 //! error into 500, a Deny into 403 or, on REST APIs, into what the gateway response
 //! `ACCESS_DENIED` makes of it with the help of the context. HTTP APIs know no
 //! `Unauthorized`: there every refusal is a Deny. Absent things are left out, since a null
-//! anywhere is a 500; context values are strings.
+//! anywhere is a 500; context values are strings. A call that API Gateway counts by a plan of
+//! its own is answered with the value that it knows the key by, and only there.
 
 mod context;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use crate::{
     event::{Incoming, Kind, MalformedEvent},
     policy::{self, PolicyError},
     settings::{HttpResponse, Settings},
+    usage_identifier::UsageIdentifier,
 };
 
 /// The longest answer that API Gateway takes (Service Quotas L-20859C74), in bytes.
@@ -45,6 +47,8 @@ pub enum Decided<'a> {
         plan: &'a Plan,
         /// Units left of the quota, where there is one.
         remaining: Option<u64>,
+        /// By what API Gateway counts the call, where the plan is one that it counts.
+        counted_by: Option<&'a UsageIdentifier>,
     },
     /// The call is refused.
     Refused {
@@ -105,6 +109,7 @@ pub fn answer(
             key,
             plan,
             remaining,
+            ..
         } => (
             Some(key),
             context(Some(key), Some(plan), None, None, remaining),
@@ -134,11 +139,12 @@ pub fn answer(
             is_authorized: matches!(decided, Decided::Allowed { .. }),
             context,
         }),
-        Decided::Allowed { key, .. } => policy::allow(incoming, key)
-            .map(|document| Answer::policy(principal, document, context)),
-        Decided::Refused { .. } => {
-            policy::deny(incoming).map(|document| Answer::policy(principal, document, context))
-        }
+        Decided::Allowed {
+            key, counted_by, ..
+        } => policy::allow(incoming, key)
+            .map(|document| Answer::policy(principal, document, context, *counted_by)),
+        Decided::Refused { .. } => policy::deny(incoming)
+            .map(|document| Answer::policy(principal, document, context, None)),
     };
     sent(answer, principal)
 }
@@ -162,7 +168,8 @@ pub fn malformed(event: MalformedEvent, settings: &Settings) -> Result<Box<RawVa
                     context,
                 })
             } else {
-                policy::deny_everywhere().map(|document| Answer::policy(None, document, context))
+                policy::deny_everywhere()
+                    .map(|document| Answer::policy(None, document, context, None))
             };
             sent(answer, None)
         }
@@ -177,11 +184,13 @@ fn is_simple(kind: Kind, settings: &Settings) -> bool {
 /// `aws_lambda_events` has both, but its types write a null for each thing that is absent.
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
-enum Answer {
+enum Answer<'a> {
     Policy {
         principal_id: String,
         policy_document: IamPolicyDocument,
         context: Context,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        usage_identifier_key: Option<&'a str>,
     },
     Simple {
         is_authorized: bool,
@@ -189,19 +198,28 @@ enum Answer {
     },
 }
 
-impl Answer {
-    fn policy(key: Option<&Key>, policy_document: IamPolicyDocument, context: Context) -> Self {
+impl<'a> Answer<'a> {
+    fn policy(
+        key: Option<&Key>,
+        policy_document: IamPolicyDocument,
+        context: Context,
+        counted_by: Option<&'a UsageIdentifier>,
+    ) -> Self {
         Self::Policy {
             principal_id: key.map_or_else(|| NOBODY.to_owned(), |key| key.id.to_string()),
             policy_document,
             context,
+            usage_identifier_key: counted_by.map(UsageIdentifier::expose),
         }
     }
 }
 
 /// An answer that API Gateway would not take locks its caller out without a word, so the
 /// log says which key has outgrown it. Keys are checked for it when they are written.
-fn sent(answer: Result<Answer, PolicyError>, key: Option<&Key>) -> Result<Box<RawValue>, Failure> {
+fn sent(
+    answer: Result<Answer<'_>, PolicyError>,
+    key: Option<&Key>,
+) -> Result<Box<RawValue>, Failure> {
     let key_id = key.map(|key| tracing::field::display(key.id));
     let answer = answer.map_err(|error| {
         tracing::error!(key_id, %error, "no policy");
@@ -264,6 +282,7 @@ mod tests {
             key: &key,
             plan: &plan,
             remaining: Some(999),
+            counted_by: None,
         };
         let answers = |kind| {
             ["policy", "simple"]
@@ -355,6 +374,7 @@ mod tests {
             key: &key,
             plan: &plan,
             remaining: None,
+            counted_by: None,
         });
         for (decided, kind) in cases.iter().flat_map(|d| Kind::ALL.map(|kind| (d, kind))) {
             for settings in [settings("limits", "policy"), settings("all", "simple")] {
@@ -381,6 +401,7 @@ mod tests {
                 key,
                 plan: &plan,
                 remaining: None,
+                counted_by: None,
             };
             answered(Kind::RestRequest, &allowed, &settings("limits", "policy")).is_ok()
         };
@@ -388,5 +409,54 @@ mod tests {
         assert!(fits(&key));
         key.routes = Some((0..60).map(rule).collect());
         assert!(!fits(&key));
+    }
+
+    /// Quotes and backslashes take two bytes each, and the answer's bound counts them.
+    #[test]
+    fn a_value_that_api_gateway_counts_by_is_part_of_the_answer_s_size() {
+        let (mut key, plan) = (key(), plan());
+        let odd = format!("{}\"\\", "\"\\".repeat(63));
+        let counted_by = samples::counted_by(&odd);
+        key.metadata.insert("filler", &"x".repeat(256)).unwrap();
+        let mut sizes = Vec::new();
+        for counted_by in [None, Some(&counted_by)] {
+            let allowed = Decided::Allowed {
+                key: &key,
+                plan: &plan,
+                remaining: None,
+                counted_by,
+            };
+            let event = samples::event(Kind::RestRequest);
+            let incoming = event::read(&event).unwrap();
+            let answer = answer(&incoming, &allowed, &settings("limits", "policy")).unwrap();
+            let read: Value = serde_json::from_str(answer.get()).unwrap();
+            let told = counted_by.map(|_| odd.as_str());
+            assert_eq!(read.get("usageIdentifierKey").and_then(Value::as_str), told);
+            sizes.push(answer.get().len());
+        }
+        assert_eq!(
+            sizes[1] - sizes[0],
+            2 * 128 + r#","usageIdentifierKey":"""#.len()
+        );
+
+        let rule = |at: usize| format!("GET /{at:02}/{}", "x".repeat(100)).parse().unwrap();
+        let fits = |key: &Key, counted_by| {
+            let allowed = Decided::Allowed {
+                key,
+                plan: &plan,
+                remaining: None,
+                counted_by,
+            };
+            answered(Kind::RestRequest, &allowed, &settings("limits", "policy")).is_ok()
+        };
+        // As many as fit: the value is larger than one more.
+        let most = (1..99).take_while(|count| {
+            key.routes = Some((0..*count).map(rule).collect());
+            fits(&key, None)
+        });
+        let most = most.count();
+        key.routes = Some((0..most).map(rule).collect());
+        assert!(fits(&key, None));
+        assert!(!fits(&key, Some(&counted_by)), "{most} routes");
     }
 }

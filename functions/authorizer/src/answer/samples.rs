@@ -1,12 +1,14 @@
 //! Keys, plans and events that tests of answers start from.
 
-use latchkey_domain::{Key, KeyValue, Period, Plan, PlanStage, Quota, Reading, StageSelector};
+use latchkey_domain::{
+    Key, KeyValue, NativeKeyValue, Period, Plan, PlanStage, Quota, Reading, StageSelector,
+};
 use serde_json::{
     json,
     value::{RawValue, to_raw_value},
 };
 
-use crate::event::Kind;
+use crate::{event::Kind, sources::SentValue, usage_identifier::UsageIdentifier};
 
 const START: Reading = Reading { wall: 0, steady: 0 };
 
@@ -32,6 +34,15 @@ pub(crate) fn plan() -> Plan {
             START.timestamp(),
         )
     }
+}
+
+/// What API Gateway counts by where a client has sent `text`, on a plan that it counts.
+pub(crate) fn counted_by(text: &str) -> UsageIdentifier {
+    let key = Key {
+        native_value: NativeKeyValue::Header,
+        ..key()
+    };
+    UsageIdentifier::of(&key, None, &SentValue::new(text)).unwrap()
 }
 
 const STAGE: &str = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod";

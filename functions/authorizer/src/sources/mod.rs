@@ -4,12 +4,14 @@
 //! value, two keys could be sent and the better one would count. For the same reason a
 //! header that comes twice must say the same twice.
 
+mod sent;
 mod values;
 
 use std::str::FromStr;
 
 use latchkey_domain::{Invalid, Reason};
 
+pub use self::sent::SentValue;
 use self::values::{BEARER, after_bearer, bearer, plain, trimmed};
 use crate::event::{Incoming, Kind, UnreadableHeader};
 
@@ -77,14 +79,14 @@ impl KeySources {
     /// # Errors
     /// [`Reason::MissingKey`] where no source holds anything, [`Reason::MalformedKey`] where
     /// one holds more than one value, [`Reason::MalformedEvent`] where it is no text.
-    pub fn presented(&self, incoming: &Incoming<'_>) -> Result<String, Reason> {
+    pub fn presented(&self, incoming: &Incoming<'_>) -> Result<SentValue, Reason> {
         if incoming.kind == Kind::RestToken {
             let text = trimmed(incoming.token.as_deref().unwrap_or_default());
             let value = match after_bearer(text) {
                 Some(_) => bearer(&[text])?,
                 None => plain(&[text])?,
             };
-            return value.map(str::to_owned).ok_or(Reason::MissingKey);
+            return value.map(SentValue::new).ok_or(Reason::MissingKey);
         }
         for source in &self.0 {
             let texts = incoming
@@ -93,7 +95,7 @@ impl KeySources {
                 .map_err(|UnreadableHeader| Reason::MalformedEvent)?;
             let texts: Vec<&str> = texts.iter().map(|text| trimmed(text)).collect();
             if let Some(value) = source.value(&texts)? {
-                return Ok(value.to_owned());
+                return Ok(SentValue::new(value));
             }
         }
         Err(Reason::MissingKey)
@@ -129,7 +131,8 @@ mod tests {
     fn presented_in(event: &Value, sources: &str) -> Result<String, Reason> {
         let event: Box<RawValue> = to_raw_value(event).unwrap();
         let sources: KeySources = sources.parse().unwrap();
-        sources.presented(&event::read(&event).unwrap())
+        let sent = sources.presented(&event::read(&event).unwrap())?;
+        Ok(sent.expose().to_owned())
     }
 
     fn rest(headers: Value, multi_value_headers: Value) -> Result<String, Reason> {

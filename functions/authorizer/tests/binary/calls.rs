@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Stands between a function and the engine and takes notes.
-struct Relay {
-    endpoint: String,
+pub(crate) struct Relay {
+    pub(crate) endpoint: String,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
@@ -23,7 +23,7 @@ const CONNECTION: &str = "connection";
 const TARGET: &str = "DynamoDB_20120810.";
 
 impl Relay {
-    async fn start(engine: &str) -> Self {
+    pub(crate) async fn start(engine: &str) -> Self {
         let engine = engine.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -39,7 +39,7 @@ impl Relay {
     }
 
     /// What was seen since the last time.
-    fn seen(&self) -> Vec<String> {
+    pub(crate) fn seen(&self) -> Vec<String> {
         std::mem::take(&mut *self.seen.lock().unwrap())
     }
 }

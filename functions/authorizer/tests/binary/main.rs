@@ -9,6 +9,7 @@
 mod answers;
 mod calls;
 mod faults;
+mod native;
 mod refusals;
 #[path = "../support/mod.rs"]
 mod support;

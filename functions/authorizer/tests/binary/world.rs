@@ -62,7 +62,7 @@ impl World {
     /// Puts a key onto plans that are there.
     pub(crate) async fn put_key(&self, key: &Key, plans: &[&Plan]) {
         self.store
-            .create_key(key, plans, &TwinValue::generate(&[7; 32]), &self.change())
+            .create_key(key, plans, &twin(), &self.change())
             .await
             .unwrap();
     }
@@ -117,6 +117,11 @@ pub(crate) fn key(value: &KeyValue) -> Key {
         customer_id: "acme".parse().ok(),
         ..Key::new(value, START.timestamp())
     }
+}
+
+/// The value that keys get for a twin at API Gateway.
+pub(crate) fn twin() -> TwinValue {
+    TwinValue::generate(&[7; 32])
 }
 
 /// A value that no event carries by itself.

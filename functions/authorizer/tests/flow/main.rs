@@ -3,165 +3,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+mod native;
+mod world;
 
-use jiff::Timestamp;
-use latchkey_authorizer::{Authorizer, DecisionLog, Handled, settings::Settings};
+use std::sync::{Arc, atomic::AtomicI64};
+
+use latchkey_authorizer::DecisionLog;
 use latchkey_domain::{
-    Clock, CustomerId, Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES,
-    Reading, Reason, Scope, StageSelector, Throttle, TwinValue,
+    CustomerId, Key, KeyValue, Plan, Prefix, RANDOM_BYTES, Reason, Scope, Throttle,
 };
-use latchkey_engine::Engine;
-use latchkey_store::{Change, Patience, PlanRecord, Store, create_table};
-use serde_json::{Value, json, value::to_raw_value};
+use latchkey_store::{Patience, Store};
 
-const TABLE: &str = "latchkey";
-const SECOND: i64 = 1_000_000_000;
-/// Noon of 2026-11-25.
-const NOON: i64 = (20_782 * 24 + 12) * 3_600 * SECOND;
-
-/// A table, a clock that stands still until it is told, and an authorizer.
-struct World {
-    store: Store,
-    time: Arc<AtomicI64>,
-    authorizer: Authorizer,
-}
-
-impl World {
-    async fn new(settings: &[(&str, &str)]) -> Self {
-        let client = Engine::in_memory().unwrap().client();
-        create_table(&client, TABLE).await.unwrap();
-        let store = Store::new(&client, TABLE, Patience::Embedded);
-        let time = Arc::new(AtomicI64::new(NOON));
-        let authorizer = authorizer(&store, &time, settings).await;
-        Self {
-            store,
-            time,
-            authorizer,
-        }
-    }
-
-    fn now(&self) -> Timestamp {
-        Timestamp::from_nanosecond(i128::from(self.time.load(Ordering::SeqCst))).unwrap()
-    }
-
-    fn pass(&self, seconds: i64) {
-        self.time.fetch_add(seconds * SECOND, Ordering::SeqCst);
-    }
-
-    async fn call(&self, value: &str) -> Handled {
-        call(&self.authorizer, value, "a1", "prod").await
-    }
-
-    /// The reason of a refusal; none where the call passes.
-    async fn reason(&self, value: &str) -> Option<Reason> {
-        self.call(value).await.log.reason
-    }
-}
-
-async fn authorizer(store: &Store, time: &Arc<AtomicI64>, settings: &[(&str, &str)]) -> Authorizer {
-    let get = |name: &str| match name {
-        "TABLE_NAME" => Some(TABLE.to_owned()),
-        name => settings
-            .iter()
-            .find(|(own, _)| *own == name)
-            .map(|(_, value)| (*value).to_owned()),
-    };
-    let time = time.clone();
-    let clock = Clock::new(move || {
-        let now = time.load(Ordering::SeqCst);
-        Reading {
-            wall: now,
-            steady: now,
-        }
-    });
-    Authorizer::start(Settings::read(get).unwrap(), store.clone(), clock).await
-}
-
-async fn call(authorizer: &Authorizer, value: &str, api: &str, stage: &str) -> Handled {
-    let event = json!({
-        "type": "REQUEST",
-        "methodArn": format!("arn:aws:execute-api:eu-west-1:123456789012:{api}/{stage}/GET/orders"),
-        "resource": "/{proxy+}",
-        "headers": { "X-Api-Key": value },
-        "requestContext": { "identity": { "sourceIp": "192.0.2.1" } },
-    });
-    authorizer.handle(&to_raw_value(&event).unwrap()).await
-}
-
-fn answer(handled: &Handled) -> Value {
-    serde_json::from_str(handled.answer.as_ref().unwrap().get()).unwrap()
-}
-
-fn change() -> Change {
-    static COUNT: AtomicI64 = AtomicI64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let at = Timestamp::from_second(NOON / SECOND + count).unwrap();
-    Change {
-        at,
-        id: format!("{count:016}"),
-        principal: "arn:aws:iam::123456789012:user/ops".into(),
-        source_ip: None,
-    }
-}
-
-fn value(seed: u8) -> KeyValue {
-    KeyValue::generate(&Prefix::default(), &[seed; RANDOM_BYTES])
-}
-
-fn key(value: &KeyValue) -> Key {
-    let noon = Timestamp::from_second(NOON / SECOND).unwrap();
-    Key {
-        name: "Acme".parse().ok(),
-        ..Key::new(value, noon)
-    }
-}
-
-fn plan(id: &str, quota: Option<u64>) -> Plan {
-    let noon = Timestamp::from_second(NOON / SECOND).unwrap();
-    Plan {
-        quota: quota.map(|limit| Quota::new(limit, Period::Day).unwrap()),
-        stages: vec![PlanStage {
-            selector: StageSelector::new("a1", "prod").unwrap(),
-            methods: vec![],
-        }],
-        ..Plan::new(id.parse().unwrap(), id.parse().unwrap(), noon)
-    }
-}
-
-/// A plan with one key on it.
-fn twin() -> TwinValue {
-    TwinValue::generate(&[7; 32])
-}
-
-fn record(plan: &Plan) -> PlanRecord {
-    PlanRecord {
-        internal: 0,
-        plan: plan.clone(),
-        keys: 1,
-        attached: 1,
-    }
-}
-
-/// A key on a plan, both written.
-async fn keyed(world: &World, plan: &Plan, seed: u8) -> KeyValue {
-    world.store.create_plan(plan, &change()).await.unwrap();
-    key_on(world, plan, seed).await
-}
-
-/// A key on a plan that is there.
-async fn key_on(world: &World, plan: &Plan, seed: u8) -> KeyValue {
-    let value = value(seed);
-    world
-        .store
-        .create_key(&key(&value), &[plan], &twin(), &change())
-        .await
-        .unwrap();
-    value
-}
+use world::{
+    NOON, TABLE, World, answer, authorizer, call, change, key, key_on, keyed, plan, record, twin,
+    value,
+};
 
 #[tokio::test]
 async fn a_new_key_works_on_its_first_call_and_its_context_says_what_is_left() {
