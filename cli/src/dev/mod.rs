@@ -145,6 +145,7 @@ async fn start(
         store: store.clone(),
         clock: clock.clone(),
         random: random.clone(),
+        api_gateway: None,
     };
     Ok(Arc::new(Server {
         authorizer: Authorizer::start(settings, store.clone(), clock.clone()).await,

@@ -5,6 +5,7 @@
 //! is collected as [`faults`], and every failure becomes an answer in [`problem`]. A field,
 //! header or parameter that is not yet enforced is refused by its name.
 
+mod api_gateway;
 mod attachments;
 mod body;
 mod budget;
@@ -38,6 +39,7 @@ use axum::{
 };
 use tower::ServiceExt as _;
 
+pub use api_gateway::ApiGateway;
 pub use random::{NoRandomness, Random};
 pub use state::AdminState;
 

@@ -5,9 +5,11 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use latchkey_admin::{AdminState, NoRandomness, Random, router, settings::Settings};
+use latchkey_admin::{AdminState, ApiGateway, NoRandomness, Random, router, settings::Settings};
 use latchkey_domain::{Clock, Reading};
+use latchkey_gateway::Gateway;
 use latchkey_store::{Patience, Store, client_from_environment};
+use latchkey_sync::Sync;
 use tracing::Level;
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,11 +34,15 @@ async fn run() -> Result<(), lambda_http::Error> {
     let settings = settings?;
     let client = client_from_environment(variable)?;
     let store = Store::new(&client, &settings.table_name, Patience::Change);
+    let gateway = Gateway::new(&latchkey_gateway::client_from_environment(variable)?);
     let (clock, random) = machine();
+    let sync = Sync::new(store.clone(), gateway, clock.clone(), settings.key_cache);
+    let (flush_caches, managed_apis) = (settings.flush_authorizer_caches, settings.managed_apis);
     lambda_http::run(router(AdminState {
         store,
         clock,
         random,
+        api_gateway: Some(ApiGateway::new(sync, flush_caches, managed_apis)),
     }))
     .await
 }

@@ -7,6 +7,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use latchkey_domain::{KeyId, PlanId};
+use latchkey_gateway::GatewayError;
 use latchkey_store::StoreError;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -71,6 +72,34 @@ pub(crate) enum Problem {
         "keys are on the plan ({keys}): its stages can be changed while there are at most {allowed}, since each one is looked at"
     )]
     TooManyKeys { keys: u64, allowed: u64 },
+    #[error(
+        "keys are on the plan ({keys}): {field} can be changed while there are none, since it would change what they have used"
+    )]
+    FixedInUse { keys: u64, field: &'static str },
+    #[error("the plan {plan} cannot take the key: its {field} {rule}")]
+    NotHeld {
+        plan: PlanId,
+        field: &'static str,
+        rule: String,
+    },
+    #[error(
+        "the API {api_id} has apiKeySource HEADER, where the value of an internal key, which backends see, would open it: set it to AUTHORIZER and deploy it, or make the key with nativeValue header"
+    )]
+    TwinWouldOpen { api_id: String },
+    #[error("API Gateway has a key with this value already: two keys cannot share one")]
+    NativeValueTaken,
+    #[error("API Gateway did not do it, and nothing was kept: {0}")]
+    ApiGatewayFailed(String),
+    #[error("{0}")]
+    ApiGatewayRefused(String),
+    #[error("API Gateway is not configured here: latchkey dev takes --api-gateway-endpoint")]
+    NoApiGateway,
+    #[error(
+        "the API is not one that may be changed from here: its id must stand in MANAGED_APIS (template parameter ManagedApis)"
+    )]
+    ApiNotManaged,
+    #[error("API Gateway has no {0}")]
+    UnknownApi(String),
     #[error("others keep changing the same thing: try again")]
     Changed,
     #[error("the body is larger than {0} bytes")]
@@ -119,6 +148,27 @@ impl Problem {
             Self::PlanInUse(_) => ("plan-in-use", S::CONFLICT, "Usage plan in use"),
             Self::TooManyPlans(_) => ("too-many-plans", S::CONFLICT, "Too many plans"),
             Self::TooManyKeys { .. } => ("too-many-keys", S::CONFLICT, "Too many keys"),
+            Self::FixedInUse { .. } => ("plan-in-use", S::CONFLICT, "Usage plan in use"),
+            Self::NotHeld { .. } => ("key-not-held", S::BAD_REQUEST, "Key not for this plan"),
+            Self::TwinWouldOpen { .. } => (
+                "api-key-source",
+                S::CONFLICT,
+                "API takes keys from the header",
+            ),
+            Self::NativeValueTaken => ("value-taken", S::CONFLICT, "Key value taken"),
+            Self::ApiGatewayFailed(_) => (
+                "api-gateway-unavailable",
+                S::SERVICE_UNAVAILABLE,
+                "API Gateway unavailable",
+            ),
+            Self::ApiGatewayRefused(_) => (
+                "api-gateway-refused",
+                S::BAD_REQUEST,
+                "Refused by API Gateway",
+            ),
+            Self::NoApiGateway => ("no-api-gateway", S::BAD_REQUEST, "No API Gateway"),
+            Self::ApiNotManaged => ("api-not-managed", S::FORBIDDEN, "API not managed"),
+            Self::UnknownApi(_) => ("unknown-api", S::NOT_FOUND, "Unknown API"),
             Self::Changed => ("changed-meanwhile", S::CONFLICT, "Changed meanwhile"),
             Self::BodyTooLarge(_) => ("body-too-large", S::PAYLOAD_TOO_LARGE, "Body too large"),
             Self::UnsupportedMediaType(_) => (
@@ -145,7 +195,11 @@ impl Problem {
                 ("keyId", key.to_string().into()),
                 ("planId", in_the_way.as_str().into()),
             ],
-            Self::PlanInUse(keys) | Self::TooManyKeys { keys, .. } => {
+            Self::NotHeld { plan, .. } => vec![("planId", plan.as_str().into())],
+            Self::TwinWouldOpen { api_id } => vec![("apiId", api_id.as_str().into())],
+            Self::PlanInUse(keys)
+            | Self::TooManyKeys { keys, .. }
+            | Self::FixedInUse { keys, .. } => {
                 vec![("keys", (*keys).into())]
             }
             _ => vec![],
@@ -211,6 +265,20 @@ impl From<StoreError> for Problem {
                 tracing::error!(%error, "an item cannot be read");
                 Self::Internal
             }
+        }
+    }
+}
+
+impl From<GatewayError> for Problem {
+    fn from(error: GatewayError) -> Self {
+        match &error {
+            GatewayError::NotFound { what, .. } => Self::UnknownApi(what.to_string()),
+            GatewayError::Refused { .. } | GatewayError::QuotaReached(_) => {
+                Self::ApiGatewayRefused(error.to_string())
+            }
+            GatewayError::Conflict { .. }
+            | GatewayError::Throttled { .. }
+            | GatewayError::Unavailable { .. } => Self::ApiGatewayFailed(error.to_string()),
         }
     }
 }

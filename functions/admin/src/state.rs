@@ -3,12 +3,12 @@
 use latchkey_domain::Clock;
 use latchkey_store::{Change, Store};
 
-use crate::{caller::Caller, problem::Problem, random::Random};
+use crate::{api_gateway::ApiGateway, caller::Caller, problem::Problem, random::Random};
 
 /// Tries of a change that others keep coming first with, before it is given up with 409.
 pub(crate) const ATTEMPTS: usize = 5;
 
-/// The table, the time and chance.
+/// The table, the time and chance, and API Gateway.
 #[derive(Debug, Clone)]
 pub struct AdminState {
     /// The table.
@@ -17,6 +17,8 @@ pub struct AdminState {
     pub clock: Clock,
     /// Chance, for ids and key values.
     pub random: Random,
+    /// API Gateway; none where there is none, as on a developer's machine.
+    pub api_gateway: Option<ApiGateway>,
 }
 
 impl AdminState {

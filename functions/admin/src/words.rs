@@ -6,7 +6,8 @@ use deserr::{
 };
 use jiff::Timestamp;
 use latchkey_domain::{
-    CustomerId, Description, Invalid, Name, Period, PlanId, Prefix, Rate, StageSelector,
+    CustomerId, Description, Enforcement, Invalid, Name, NativeKeyValue, Period, PlanId, Prefix,
+    Rate, StageSelector,
 };
 
 use crate::faults::Faults;
@@ -70,7 +71,16 @@ macro_rules! read_from_text {
     )+};
 }
 
-read_from_text!(CustomerId, Description, Name, Period, PlanId, Prefix);
+read_from_text!(
+    CustomerId,
+    Description,
+    Enforcement,
+    Name,
+    NativeKeyValue,
+    Period,
+    PlanId,
+    Prefix
+);
 
 impl Deserr<Faults> for Rate {
     fn deserialize_from_value<V: IntoValue>(

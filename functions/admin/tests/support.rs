@@ -165,6 +165,7 @@ impl Admin {
                 Reading { wall, steady: wall }
             }),
             random,
+            api_gateway: None,
         }
     }
 

@@ -138,8 +138,8 @@ impl Store {
     }
 
     /// Changes a plan to `after`, whose version is a later one, if it is still as `before`.
-    /// Where its API stages change, no key may have come since: whoever changes them has
-    /// looked at each key's other plans.
+    /// Where its API stages, its scope or its enforcement change, no key may have come since:
+    /// whoever changes them has looked at each key, or that there is none.
     ///
     /// # Errors
     /// [`Lost`] where it is not.
@@ -156,13 +156,15 @@ impl Store {
             before: Some(&old),
             after: Some(&new),
         };
-        let stages_change = before.plan.stages != after.stages;
+        let old_plan = &before.plan;
+        let keys_matter = old_plan.stages != after.stages
+            || (old_plan.scope, old_plan.enforcement) != (after.scope, after.enforcement);
         let update = |update: UpdateBuilder| {
             let update = assign(update, &old, &new)
                 .set_key(Some(key_of(&Record::Plan(&before.plan.id))))
                 .expression_attribute_names("#version", VERSION)
                 .expression_attribute_values(":version", number(before.plan.version));
-            if !stages_change {
+            if !keys_matter {
                 return update.condition_expression("#version = :version");
             }
             update

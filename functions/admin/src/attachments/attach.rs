@@ -7,11 +7,12 @@ use axum::{
 };
 use http::{StatusCode, header::LOCATION};
 use latchkey_domain::{Plan, TwinValue};
-use latchkey_store::{AttachError, Attachment, KeyRecord};
+use latchkey_store::{AttachError, Attachment, KeyRecord, NativeObject};
 
-use super::view::AttachmentView;
+use super::view::one_view;
 use crate::{
     AdminState,
+    api_gateway::is_native,
     body::NoBody,
     caller::Caller,
     keys,
@@ -24,7 +25,8 @@ use crate::{
 
 /// # Errors
 /// [`Problem::UnknownPlan`], [`Problem::UnknownKey`]; [`Problem::PlanInTheWay`] where another
-/// plan of the key covers one of its stages; [`Problem::TooManyPlans`]; [`Problem::Changed`].
+/// plan of the key covers one of its stages; [`Problem::TooManyPlans`]; [`Problem::NotHeld`] and
+/// [`Problem::TwinWouldOpen`] where API Gateway counts; [`Problem::Changed`].
 pub(crate) async fn attach(
     State(state): State<AdminState>,
     caller: Caller,
@@ -37,11 +39,17 @@ pub(crate) async fn attach(
         let record = keys::find(&state, path.key_id).await?;
         if record.plan_ids.contains(&plan.id) {
             if let Some(attachment) = state.store.attachment(path.key_id, &plan.id).await? {
-                return Ok(Json(AttachmentView::from(attachment)).into_response());
+                let view = one_view(&state, &plan, attachment).await?;
+                return Ok(Json(view).into_response());
             }
         } else if let Some(attachment) = write(&state, &caller, &record, &plan).await? {
             let location = attachment.key_id.to_string();
-            let view = Json(AttachmentView::from(attachment));
+            if is_native(&plan) {
+                let (key, plan) = (path.key_id, path.plan_id.clone());
+                let objects = [NativeObject::Key(key), NativeObject::PlanKey(key, plan)];
+                state.bring_in_step(&objects).await;
+            }
+            let view = Json(one_view(&state, &plan, attachment).await?);
             return Ok((StatusCode::CREATED, [(LOCATION, location)], view).into_response());
         }
     }
@@ -59,6 +67,7 @@ async fn write(
         return Err(Problem::TooManyPlans(keys::MAX_PLANS));
     }
     plans::refuse_overlap(plan, &keys::plans_of(state, record).await?)?;
+    state.refuse_unfit(&record.key, plan).await?;
     let change = state.change_by(caller)?;
     let twin = TwinValue::generate(&state.random.bytes()?);
     match state.store.attach(record, plan, &twin, &change).await {

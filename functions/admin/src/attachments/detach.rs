@@ -3,10 +3,11 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use latchkey_store::AttachError;
+use latchkey_store::{AttachError, NativeObject};
 
 use crate::{
     AdminState,
+    api_gateway::is_native,
     body::NoBody,
     caller::Caller,
     keys,
@@ -34,8 +35,18 @@ pub(crate) async fn detach(
             return Err(Problem::NotAttached);
         }
         let change = state.change_by(&caller)?;
-        match state.store.detach(&record, &plan, &[], &change).await {
-            Ok(()) => return Ok(StatusCode::NO_CONTENT),
+        let flush = state.stages_to_flush(std::slice::from_ref(&plan));
+        match state.store.detach(&record, &plan, &flush, &change).await {
+            Ok(()) => {
+                if is_native(&plan) {
+                    let key = path.key_id;
+                    let on_plan = NativeObject::PlanKey(key, plan.id);
+                    state
+                        .bring_in_step(&[on_plan, NativeObject::Flush(key)])
+                        .await;
+                }
+                return Ok(StatusCode::NO_CONTENT);
+            }
             Err(AttachError::Changed) => {}
             Err(AttachError::Store(error)) => return Err(error.into()),
         }

@@ -3,7 +3,9 @@
 
 use axum::{Json, extract::State};
 
-use super::view::AttachmentView;
+use latchkey_store::Page;
+
+use super::view::{AttachmentView, views};
 use crate::{
     AdminState,
     paging::{PageView, Paging},
@@ -20,8 +22,13 @@ pub(crate) async fn list(
     PlanPath(id): PlanPath,
     Query(paging): Query<Paging>,
 ) -> Result<Json<PageView<AttachmentView>>, Problem> {
-    plans::find(&state, &id).await?;
+    let plan = plans::find(&state, &id).await?.plan;
     let cursor = paging.cursor.as_ref();
     let page = state.store.attachments(&id, paging.limit, cursor).await?;
-    Ok(Json(PageView::of(page, AttachmentView::from)))
+    let items = views(&state, &plan, page.items).await?;
+    let page = Page {
+        items,
+        cursor: page.cursor,
+    };
+    Ok(Json(PageView::of(page, |view| view)))
 }

@@ -2,11 +2,12 @@
 
 use axum::{Json, extract::State};
 
-use super::view::AttachmentView;
+use super::view::{AttachmentView, one_view};
 use crate::{
     AdminState,
     parameters::{NoParameters, Query},
     path::AttachmentPath,
+    plans,
     problem::Problem,
 };
 
@@ -18,7 +19,7 @@ pub(crate) async fn show(
     Query(NoParameters): Query<NoParameters>,
 ) -> Result<Json<AttachmentView>, Problem> {
     let attachment = state.store.attachment(path.key_id, &path.plan_id).await?;
-    attachment
-        .map(|attachment| Json(AttachmentView::from(attachment)))
-        .ok_or(Problem::NotAttached)
+    let attachment = attachment.ok_or(Problem::NotAttached)?;
+    let plan = plans::find(&state, &path.plan_id).await?.plan;
+    Ok(Json(one_view(&state, &plan, attachment).await?))
 }

@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 use axum::{Json, extract::State, response::IntoResponse};
 use deserr::{Deserr, ValuePointerRef};
 use http::{StatusCode, header::LOCATION};
-use latchkey_domain::{CustomerId, Description, Key, KeyValue, Metadata, Name, Plan, PlanId, Prefix, TwinValue};
+use latchkey_domain::{
+    CustomerId, Description, Key, KeyValue, Metadata, Name, NativeKeyValue, Plan, PlanId, Prefix,
+    TwinValue,
+};
 use latchkey_store::{Change, CreateKeyError};
 
 use super::{
     fields::{AllowedIps, CustomValue, MetadataPatch, PlanIds, READ_ONLY, check},
+    native,
     view::CreatedKeyView,
 };
 use crate::{
@@ -52,12 +56,14 @@ pub(crate) struct CreateKey {
     metadata: Option<MetadataPatch>,
     #[deserr(default)]
     plan_ids: Option<PlanIds>,
+    /// What API Gateway knows it by; `internal` unless given.
+    #[deserr(default)]
+    native_value: Option<NativeKeyValue>,
 }
 
 fn unknown_field(field: &str, accepted: &[&str], location: ValuePointerRef<'_>) -> Faults {
-    const ELSEWHERE: [(&str, &str); 7] = [
+    const ELSEWHERE: [(&str, &str); 6] = [
         ("routes", NOT_YET),
-        ("nativeValue", NOT_YET),
         ("id", READ_ONLY),
         ("last4", READ_ONLY),
         ("lastUsedDate", READ_ONLY),
@@ -83,6 +89,9 @@ pub(crate) async fn create(
         let detail = "belongs to a generated value: leave out either prefix or value";
         faults.push(Fault::at("/prefix", detail));
     }
+    if fields.native_value == Some(NativeKeyValue::Header) {
+        state.api_gateway()?;
+    }
     let value = value(&state, &mut fields)?;
     let twin = TwinValue::generate(&state.random.bytes()?);
     let key = faults.keep(key(fields, &value, &change));
@@ -92,9 +101,13 @@ pub(crate) async fn create(
             return Err(faults.into());
         };
         refuse_overlap(&plans)?;
+        for plan in &plans {
+            state.refuse_unfit(key, plan).await?;
+        }
         let on: Vec<&Plan> = plans.iter().collect();
         match state.store.create_key(key, &on, &twin, &change).await {
             Ok(()) => {
+                native::made(&state, &caller, key, &plans, &value).await?;
                 let location = format!("keys/{}", key.id);
                 let plan_ids: BTreeSet<PlanId> = plan_ids.into_iter().collect();
                 let view = Json(CreatedKeyView::new(key, &plan_ids, &value));
@@ -127,6 +140,7 @@ fn key(fields: CreateKey, value: &KeyValue, change: &Change) -> Result<Key, Faul
         expires_at: fields.expires_at.map(|Instant(at)| at),
         allowed_ips: fields.allowed_ips.map(|AllowedIps(rules)| rules),
         metadata: metadata.onto(&Metadata::default())?,
+        native_value: fields.native_value.unwrap_or_default(),
         ..Key::new(value, change.at)
     };
     check(&key)?;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use http::StatusCode;
 use latchkey_domain::Plan;
-use latchkey_store::Lost;
+use latchkey_store::{Lost, NativeObject};
 
 use super::{find, plans_of};
 use crate::{
@@ -33,8 +33,14 @@ pub(crate) async fn delete(
             continue;
         }
         let change = state.change_by(&caller)?;
-        match state.store.delete_key(&record, &on, &[], &change).await {
-            Ok(()) => return Ok(StatusCode::NO_CONTENT),
+        let flush = state.stages_to_flush(&plans);
+        match state.store.delete_key(&record, &on, &flush, &change).await {
+            Ok(()) => {
+                state
+                    .bring_in_step(&[NativeObject::Key(id), NativeObject::Flush(id)])
+                    .await;
+                return Ok(StatusCode::NO_CONTENT);
+            }
             Err(Lost::Condition(_)) => {}
             Err(Lost::Store(error)) => return Err(error.into()),
         }

@@ -2,19 +2,19 @@
 
 use axum::{Json, extract::State};
 use deserr::{Deserr, ValuePointerRef};
-use latchkey_domain::{CustomerId, Description, Key, Metadata, Name};
-use latchkey_store::{KeySnapshot, Lost};
+use latchkey_domain::{CustomerId, Description, Key, Metadata, Name, Plan};
+use latchkey_store::{KeySnapshot, Lost, NativeObject};
 
 use super::{
     fields::{AllowedIps, MetadataPatch, READ_ONLY, check},
-    find_whole,
+    find_whole, plans_of,
     view::KeyView,
 };
 use crate::{
     AdminState,
     body::Body,
     caller::Caller,
-    faults::{Faults, NOT_YET},
+    faults::{Fault, Faults, NOT_YET},
     parameters::{NoParameters, Query},
     patch::{Patch, Replace},
     path::KeyPath,
@@ -53,7 +53,7 @@ fn unknown_field(field: &str, accepted: &[&str], location: ValuePointerRef<'_>) 
         ("value", NEW_KEY),
         ("prefix", NEW_KEY),
         ("routes", NOT_YET),
-        ("nativeValue", NOT_YET),
+        ("nativeValue", NEW_KEY),
         ("id", READ_ONLY),
         ("last4", READ_ONLY),
         ("lastUsedDate", READ_ONLY),
@@ -79,6 +79,9 @@ pub(crate) async fn update(
             return Ok(Json(KeyView::whole(&before)));
         }
         if let Some(written) = write(&state, &caller, before, after).await? {
+            state
+                .bring_in_step(&[NativeObject::Key(id), NativeObject::Flush(id)])
+                .await;
             return Ok(Json(KeyView::whole(&written)));
         }
     }
@@ -92,12 +95,15 @@ async fn write(
     mut snapshot: KeySnapshot,
     mut after: Key,
 ) -> Result<Option<KeySnapshot>, Problem> {
+    let plans = plans_of(state, &snapshot.record).await?;
+    refuse_not_held(&after, &plans)?;
+    let flush = state.stages_to_flush(&plans);
     let change = state.change_by(caller)?;
     after.updated = change.at;
     after.revision += 1;
     match state
         .store
-        .update_key(&snapshot.record, &after, &[], &change)
+        .update_key(&snapshot.record, &after, &flush, &change)
         .await
     {
         Ok(()) => {
@@ -107,6 +113,19 @@ async fn write(
         Err(Lost::Condition(_)) => Ok(None),
         Err(Lost::Store(error)) => Err(error.into()),
     }
+}
+
+/// # Errors
+/// A fault of each field that a plan of the key could not hold it to.
+fn refuse_not_held(key: &Key, plans: &[Plan]) -> Result<(), Faults> {
+    let mut faults = Faults::default();
+    for plan in plans {
+        for rule in plan.not_held(key) {
+            let detail = format!("{rule}; the key is on {}", plan.id);
+            faults.push(Fault::at(format!("/{}", rule.field()), detail));
+        }
+    }
+    faults.or(())
 }
 
 impl UpdateKey {

@@ -32,6 +32,7 @@ pub(crate) struct KeyView {
     allowed_ips: Option<Vec<String>>,
     metadata: BTreeMap<String, String>,
     plan_ids: Vec<String>,
+    native_value: &'static str,
     #[serde(skip_serializing_if = "LastUsed::is_untold")]
     last_used_date: LastUsed,
     created_date: Moment,
@@ -83,6 +84,7 @@ impl KeyView {
                 .map(|networks| networks.iter().map(ToString::to_string).collect()),
             metadata: key.metadata.iter().map(owned).collect(),
             plan_ids: plan_ids.iter().map(ToString::to_string).collect(),
+            native_value: key.native_value.as_str(),
             last_used_date,
             created_date: Moment(key.created),
             last_updated_date: Moment(key.updated),

@@ -4,12 +4,12 @@ use axum::{Json, extract::State, response::IntoResponse};
 use deserr::Deserr;
 use http::{StatusCode, header::LOCATION};
 use jiff::Timestamp;
-use latchkey_domain::{Description, Name, Plan, PlanId, Quota, Throttle};
+use latchkey_domain::{Description, Enforcement, Name, Plan, PlanId, Quota, Throttle};
 use latchkey_store::Lost;
 
 use super::{
-    fields::{ApiStages, Enforcement, ScopeWord, check, unknown_in_plan},
-    view::PlanView,
+    brought_in_step,
+    fields::{ApiStages, ScopeWord, check, unknown_in_plan},
 };
 use crate::{
     AdminState,
@@ -37,8 +37,8 @@ pub(crate) struct CreatePlan {
     api_stages: Option<ApiStages>,
     #[deserr(default)]
     scope: Option<ScopeWord>,
-    #[deserr(default, rename = "enforcement")]
-    _enforcement: Option<Enforcement>,
+    #[deserr(default)]
+    enforcement: Option<Enforcement>,
 }
 
 impl CreatePlan {
@@ -46,16 +46,22 @@ impl CreatePlan {
     ///
     /// # Errors
     /// What no single field can tell.
-    pub(super) fn plan(self, id: PlanId, at: Timestamp) -> Result<Plan, Faults> {
+    pub(super) fn plan(
+        self,
+        state: &AdminState,
+        id: PlanId,
+        at: Timestamp,
+    ) -> Result<Plan, Faults> {
         let plan = Plan {
             description: self.description,
             throttle: self.throttle,
             quota: self.quota,
             stages: self.api_stages.unwrap_or_default().0,
             scope: self.scope.map(|word| word.0).unwrap_or_default(),
+            enforcement: self.enforcement.unwrap_or_default(),
             ..Plan::new(id, self.name, at)
         };
-        check(&plan)?;
+        check(state, &plan)?;
         Ok(plan)
     }
 }
@@ -69,12 +75,12 @@ pub(crate) async fn create(
     Body(fields): Body<CreatePlan>,
 ) -> Result<impl IntoResponse, Problem> {
     let change = state.change_by(&caller)?;
-    let mut plan = fields.plan(PlanId::generate(state.random.bytes()?), change.at)?;
+    let mut plan = fields.plan(&state, PlanId::generate(state.random.bytes()?), change.at)?;
     for _ in 0..ATTEMPTS {
         match state.store.create_plan(&plan, &change).await {
             Ok(()) => {
                 let location = format!("plans/{}", plan.id);
-                let view = Json(PlanView::from(&plan));
+                let view = Json(brought_in_step(&state, &plan).await?);
                 return Ok((StatusCode::CREATED, [(LOCATION, location)], view));
             }
             Err(Lost::Condition(_)) => plan.id = PlanId::generate(state.random.bytes()?),

@@ -2,11 +2,12 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use latchkey_store::DeletePlanError;
+use latchkey_store::{DeletePlanError, NativeObject};
 
 use super::find;
 use crate::{
     AdminState,
+    api_gateway::is_native,
     body::NoBody,
     caller::Caller,
     parameters::{NoParameters, Query},
@@ -31,7 +32,12 @@ pub(crate) async fn delete(
         }
         let change = state.change_by(&caller)?;
         match state.store.delete_plan(&record.plan, &change).await {
-            Ok(()) => return Ok(StatusCode::NO_CONTENT),
+            Ok(()) => {
+                if is_native(&record.plan) {
+                    state.bring_in_step(&[NativeObject::Plan(id)]).await;
+                }
+                return Ok(StatusCode::NO_CONTENT);
+            }
             Err(DeletePlanError::Changed) => {}
             Err(DeletePlanError::Store(error)) => return Err(error.into()),
         }

@@ -1,11 +1,15 @@
 //! A plan's fields, as both creation and update read them.
 
-use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
-use latchkey_domain::{Period, Plan, PlanStage, Quota, Rate, Scope, StageSelector, Throttle};
+use deserr::{Deserr, IntoValue, Map as _, Value, ValueKind, ValuePointerRef};
+use latchkey_domain::{
+    Enforcement, MethodKey, MethodRule, Period, Plan, PlanError, PlanStage, Quota, Rate, Scope,
+    StageSelector, Throttle,
+};
 
 use crate::{
+    AdminState,
     faults::{Fault, Faults, NOT_YET},
-    words::{ApiId, StageName, at_most, broken_rule, text},
+    words::{ApiId, StageName, at_most, broken_rule, text, wrong_kind},
 };
 
 /// Fields that people may try beside those of a plan, and what to do instead.
@@ -19,27 +23,18 @@ pub(super) fn unknown_in_plan(
         ("id", READ_ONLY),
         ("createdDate", READ_ONLY),
         ("lastUpdatedDate", READ_ONLY),
-        ("apiGateway", NOT_YET),
+        ("apiGateway", READ_ONLY),
         ("rateLimit", "belongs in throttle"),
         ("burstLimit", "belongs in throttle"),
         ("limit", "belongs in quota"),
         ("period", "belongs in quota"),
-        ("offset", NOT_YET),
+        ("offset", "belongs in quota"),
     ];
     Faults::unknown_field(field, accepted, location, &ELSEWHERE)
 }
 
-pub(super) fn unknown_in_quota(
-    field: &str,
-    accepted: &[&str],
-    location: ValuePointerRef<'_>,
-) -> Faults {
-    Faults::unknown_field(field, accepted, location, &[("offset", NOT_YET)])
-}
-
 fn unknown_in_stage(field: &str, accepted: &[&str], location: ValuePointerRef<'_>) -> Faults {
-    let later = [("throttle", NOT_YET), ("units", NOT_YET)];
-    Faults::unknown_field(field, accepted, location, &later)
+    Faults::unknown_field(field, accepted, location, &[("units", NOT_YET)])
 }
 
 #[derive(Deserr)]
@@ -62,10 +57,12 @@ impl Deserr<Faults> for Throttle {
 }
 
 #[derive(Deserr)]
-#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields = unknown_in_quota)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
 struct QuotaFields {
     limit: u64,
     period: Period,
+    #[deserr(default)]
+    offset: u32,
 }
 
 impl Deserr<Faults> for Quota {
@@ -75,7 +72,9 @@ impl Deserr<Faults> for Quota {
     ) -> Result<Self, Faults> {
         let fields = QuotaFields::deserialize_from_value(value, location)?;
         Self::new(fields.limit, fields.period)
-            .map_err(|invalid| broken_rule(location.push_key("limit"), &invalid))
+            .map_err(|invalid| broken_rule(location.push_key("limit"), &invalid))?
+            .with_offset(fields.offset)
+            .map_err(|invalid| broken_rule(location.push_key("offset"), &invalid))
     }
 }
 
@@ -84,16 +83,52 @@ impl Deserr<Faults> for Quota {
 struct StageFields {
     api_id: ApiId,
     stage: StageName,
+    /// By `/path/METHOD`.
+    #[deserr(default)]
+    throttle: MethodThrottles,
 }
 
-impl Deserr<Faults> for StageSelector {
+/// A stage and the throttles of its methods.
+struct Stage(StageSelector, Vec<(MethodKey, Throttle)>);
+
+impl Deserr<Faults> for Stage {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
         let fields = StageFields::deserialize_from_value(value, location)?;
-        Self::new(&fields.api_id.0, &fields.stage.0)
+        StageSelector::new(&fields.api_id.0, &fields.stage.0)
+            .map(|selector| Self(selector, fields.throttle.0))
             .map_err(|invalid| broken_rule(location.push_key("stage"), &invalid))
+    }
+}
+
+/// `throttle` of a stage.
+#[derive(Default)]
+struct MethodThrottles(Vec<(MethodKey, Throttle)>);
+
+impl Deserr<Faults> for MethodThrottles {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        let most = Plan::MAX_METHOD_THROTTLES;
+        let value = at_most(most, value, location, || {
+            format!("a plan may have {most} throttles of methods")
+        })?;
+        let Value::Map(map) = value else {
+            return Err(wrong_kind(value, ValueKind::Map, location));
+        };
+        let mut faults = Faults::default();
+        let mut throttles = Vec::new();
+        for (method, value) in map.into_iter() {
+            let at = location.push_key(&method);
+            let throttle = Throttle::deserialize_from_value(value.into_value(), at);
+            let method: Result<MethodKey, _> = method.parse();
+            let method = faults.keep(method.map_err(|invalid| broken_rule(at, &invalid)));
+            throttles.extend(method.zip(faults.keep(throttle)));
+        }
+        faults.or(Self(throttles))
     }
 }
 
@@ -112,12 +147,29 @@ impl Deserr<Faults> for ApiStages {
         let value = at_most(MAX_API_STAGES, value, location, || {
             format!("a plan may have {MAX_API_STAGES} API stages")
         })?;
-        let selectors = Vec::<StageSelector>::deserialize_from_value(value, location)?;
-        let stage = |selector| PlanStage {
-            selector,
-            methods: Vec::new(),
+        let stages = Vec::<Stage>::deserialize_from_value(value, location)?;
+        let throttles: usize = stages
+            .iter()
+            .map(|Stage(_, throttles)| throttles.len())
+            .sum();
+        if throttles > Plan::MAX_METHOD_THROTTLES {
+            let most = Plan::MAX_METHOD_THROTTLES;
+            let detail =
+                format!("a plan may have {most} throttles of methods, all stages together");
+            return Err(Faults::at(location, detail));
+        }
+        // Where API Gateway counts, Latchkey keeps no bucket: its number says nothing.
+        let mut bucket = 0..=u8::MAX;
+        let mut rule = |(method, throttle)| MethodRule {
+            method,
+            throttle: bucket.by_ref().nth(1).map(|number| (number, throttle)),
+            units: None,
         };
-        Ok(Self(selectors.into_iter().map(stage).collect()))
+        let mut stage = |Stage(selector, throttles)| PlanStage {
+            selector,
+            methods: throttles.into_iter().map(&mut rule).collect(),
+        };
+        Ok(Self(stages.into_iter().map(&mut stage).collect()))
     }
 }
 
@@ -141,35 +193,27 @@ impl Deserr<Faults> for ScopeWord {
     }
 }
 
-/// `enforcement`: who counts. So far always DynamoDB.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Enforcement;
-
-impl Enforcement {
-    pub(super) const DYNAMODB: &'static str = "dynamodb";
-}
-
-impl Deserr<Faults> for Enforcement {
-    fn deserialize_from_value<V: IntoValue>(
-        value: Value<V>,
-        location: ValuePointerRef<'_>,
-    ) -> Result<Self, Faults> {
-        match text(value, location)?.as_str() {
-            Self::DYNAMODB => Ok(Self),
-            "apiGateway" => Err(Faults::at(
-                location,
-                format!("apiGateway: {NOT_YET}, only dynamodb"),
-            )),
-            _ => Err(Faults::at(location, "must be dynamodb")),
-        }
-    }
-}
-
 /// What no single field of the plan can tell.
 ///
 /// # Errors
-/// Where two of its stages cover the same call.
-pub(super) fn check(plan: &Plan) -> Result<(), Faults> {
-    plan.check()
-        .map_err(|error| Fault::at("/apiStages", error.to_string()).into())
+/// Where two of its stages cover the same call, and where it says what only API Gateway's own
+/// plans hold, or what they cannot.
+pub(super) fn check(state: &AdminState, plan: &Plan) -> Result<(), Faults> {
+    let mut faults = Faults::default();
+    let overlap = |error: PlanError| Fault::at("/apiStages", error.to_string()).into();
+    faults.keep(plan.check().map_err(overlap));
+    faults.keep(state.check_native(plan));
+    if plan.enforcement == Enforcement::DynamoDb {
+        if plan.quota.is_some_and(|quota| quota.offset() > 0) {
+            const DETAIL: &str = "is only passed on to API Gateway: it belongs to a plan with enforcement apiGateway";
+            faults.push(Fault::at("/quota/offset", DETAIL));
+        }
+        for (at, stage) in plan.stages.iter().enumerate() {
+            if !stage.methods.is_empty() {
+                let detail = format!("with enforcement dynamodb: {NOT_YET}");
+                faults.push(Fault::at(format!("/apiStages/{at}/throttle"), detail));
+            }
+        }
+    }
+    faults.or(())
 }

@@ -2,9 +2,12 @@
 
 use axum::{Json, extract::State};
 
+use latchkey_store::{NativeObject, PlanRecord};
+
 use super::view::PlanView;
 use crate::{
     AdminState,
+    api_gateway::is_native,
     paging::{PageView, Paging},
     parameters::Query,
     problem::Problem,
@@ -20,7 +23,14 @@ pub(crate) async fn list(
         .store
         .plans(paging.limit, paging.cursor.as_ref())
         .await?;
-    Ok(Json(PageView::of(page, |record| {
-        PlanView::from(&record.plan)
+    let native = page.items.iter().filter(|record| is_native(&record.plan));
+    let objects: Vec<NativeObject> = native
+        .map(|record| NativeObject::Plan(record.plan.id.clone()))
+        .collect();
+    let natives = state.store.natives(&objects).await?;
+    Ok(Json(PageView::of(page, |PlanRecord { plan, .. }| {
+        let object = NativeObject::Plan(plan.id.clone());
+        let native = natives.iter().find(|native| native.object == object);
+        PlanView::new(&plan, native)
     })))
 }

@@ -21,10 +21,13 @@ pub(crate) use update::update;
 use std::time::Duration;
 
 use latchkey_domain::{Plan, PlanId};
-use latchkey_store::{Lost, PlanRecord};
+use latchkey_store::{Lost, NativeObject, PlanRecord};
 
-use self::overlap::{Seen, refuse_stages_in_the_way};
-use crate::{AdminState, caller::Caller, problem::Problem};
+use self::{
+    overlap::{Seen, refuse_stages_in_the_way},
+    view::PlanView,
+};
+use crate::{AdminState, api_gateway::is_native, caller::Caller, problem::Problem};
 
 /// A plan, as it is now.
 ///
@@ -37,13 +40,52 @@ pub(crate) async fn find(state: &AdminState, id: &PlanId) -> Result<PlanRecord, 
 /// The list of a plan's keys is mostly some ten milliseconds behind, seldom a second.
 const LIST_COMES_UP: Duration = Duration::from_millis(250);
 
+/// The plan as it is answered, with what API Gateway has of it.
+///
+/// # Errors
+/// The store's.
+async fn view_of(state: &AdminState, plan: &Plan) -> Result<PlanView, Problem> {
+    let native = if is_native(plan) {
+        state
+            .store
+            .native(&NativeObject::Plan(plan.id.clone()))
+            .await?
+    } else {
+        None
+    };
+    Ok(PlanView::new(plan, native.as_ref()))
+}
+
+/// The same, after the first attempt to have API Gateway follow a change.
+async fn brought_in_step(state: &AdminState, plan: &Plan) -> Result<PlanView, Problem> {
+    if is_native(plan) {
+        state
+            .bring_in_step(&[NativeObject::Plan(plan.id.clone())])
+            .await;
+    }
+    view_of(state, plan).await
+}
+
 /// Writes the plan, unless another change came first or is yet to be seen.
 async fn write(
     state: &AdminState,
     caller: &Caller,
     record: &PlanRecord,
     mut after: Plan,
-) -> Result<Option<Plan>, Problem> {
+) -> Result<Option<PlanView>, Problem> {
+    let before = &record.plan;
+    for (field, changes) in [
+        ("scope", after.scope != before.scope),
+        ("enforcement", after.enforcement != before.enforcement),
+    ] {
+        if changes && record.keys > 0 {
+            let keys = record.keys;
+            return Err(Problem::FixedInUse { keys, field });
+        }
+    }
+    if is_native(&after) && record.internal > 0 && after.stages != before.stages {
+        state.refuse_open(&after).await?;
+    }
     if after.stages != record.plan.stages
         && refuse_stages_in_the_way(state, &after, record.keys).await? == Seen::Some
     {
@@ -54,7 +96,14 @@ async fn write(
     after.updated = change.at;
     after.version = record.plan.next_version(change.at);
     match state.store.update_plan(record, &after, &change).await {
-        Ok(()) => Ok(Some(after)),
+        Ok(()) => {
+            if is_native(before) && !is_native(&after) {
+                state
+                    .bring_in_step(&[NativeObject::Plan(after.id.clone())])
+                    .await;
+            }
+            Ok(Some(brought_in_step(state, &after).await?))
+        }
         Err(Lost::Condition(_)) => Ok(None),
         Err(Lost::Store(error)) => Err(error.into()),
     }

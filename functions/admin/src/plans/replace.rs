@@ -10,7 +10,7 @@ use http::{StatusCode, header::LOCATION};
 use latchkey_domain::Plan;
 use latchkey_store::{Change, Lost, PlanRecord};
 
-use super::{create::CreatePlan, view::PlanView, write};
+use super::{brought_in_step, create::CreatePlan, view_of, write};
 use crate::{
     AdminState,
     body::Body,
@@ -32,7 +32,7 @@ pub(crate) async fn replace(
     Body(fields): Body<CreatePlan>,
 ) -> Result<Response, Problem> {
     let change = state.change_by(&caller)?;
-    let plan = fields.plan(id, change.at)?;
+    let plan = fields.plan(&state, id, change.at)?;
     for _ in 0..ATTEMPTS {
         let answer = match state.store.plan(&plan.id).await? {
             Some(record) => replaced(&state, &caller, &record, &plan).await?,
@@ -54,7 +54,8 @@ async fn created(
     match state.store.create_plan(plan, change).await {
         Ok(()) => {
             let location = [(LOCATION, plan.id.to_string())];
-            let answer = (StatusCode::CREATED, location, Json(PlanView::from(plan)));
+            let view = brought_in_step(state, plan).await?;
+            let answer = (StatusCode::CREATED, location, Json(view));
             Ok(Some(answer.into_response()))
         }
         Err(Lost::Condition(_)) => Ok(None),
@@ -75,10 +76,10 @@ async fn replaced(
         version: record.plan.version,
         ..plan.clone()
     };
-    let written = if after == record.plan {
-        Some(after)
+    let view = if after == record.plan {
+        Some(view_of(state, &after).await?)
     } else {
         write(state, caller, record, after).await?
     };
-    Ok(written.map(|plan| Json(PlanView::from(&plan)).into_response()))
+    Ok(view.map(|view| Json(view).into_response()))
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 
-use super::{find, view::PlanView};
+use super::{find, view::PlanView, view_of};
 use crate::{
     AdminState,
     parameters::{NoParameters, Query},
@@ -18,5 +18,5 @@ pub(crate) async fn show(
     Query(NoParameters): Query<NoParameters>,
 ) -> Result<Json<PlanView>, Problem> {
     let record = find(&state, &id).await?;
-    Ok(Json(PlanView::from(&record.plan)))
+    Ok(Json(view_of(&state, &record.plan).await?))
 }

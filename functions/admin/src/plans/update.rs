@@ -2,13 +2,13 @@
 
 use axum::{Json, extract::State};
 use deserr::Deserr;
-use latchkey_domain::{Description, Name, Period, Plan, Quota, Rate, Throttle};
+use latchkey_domain::{Description, Enforcement, Name, Period, Plan, Quota, Rate, Throttle};
 
 use super::{
-    fields::{ApiStages, Enforcement, ScopeWord, check, unknown_in_plan, unknown_in_quota},
+    fields::{ApiStages, ScopeWord, check, unknown_in_plan},
     find,
     view::PlanView,
-    write,
+    view_of, write,
 };
 use crate::{
     AdminState,
@@ -38,8 +38,8 @@ pub(crate) struct UpdatePlan {
     api_stages: Patch<ApiStages>,
     #[deserr(default)]
     scope: Replace<ScopeWord>,
-    #[deserr(default, rename = "enforcement")]
-    _enforcement: Replace<Enforcement>,
+    #[deserr(default)]
+    enforcement: Replace<Enforcement>,
 }
 
 #[derive(Debug, Clone, Deserr)]
@@ -52,12 +52,14 @@ struct UpdateThrottle {
 }
 
 #[derive(Debug, Clone, Deserr)]
-#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields = unknown_in_quota)]
+#[deserr(error = Faults, rename_all = camelCase, deny_unknown_fields)]
 struct UpdateQuota {
     #[deserr(default)]
     limit: Patch<u64>,
     #[deserr(default)]
     period: Patch<Period>,
+    #[deserr(default)]
+    offset: Patch<u32>,
 }
 
 /// # Errors
@@ -72,12 +74,12 @@ pub(crate) async fn update(
 ) -> Result<Json<PlanView>, Problem> {
     for _ in 0..ATTEMPTS {
         let record = find(&state, &id).await?;
-        let after = patch.onto(&record.plan)?;
+        let after = patch.onto(&state, &record.plan)?;
         if after == record.plan {
-            return Ok(Json(PlanView::from(&after)));
+            return Ok(Json(view_of(&state, &after).await?));
         }
-        if let Some(written) = write(&state, &caller, &record, after).await? {
-            return Ok(Json(PlanView::from(&written)));
+        if let Some(view) = write(&state, &caller, &record, after).await? {
+            return Ok(Json(view));
         }
     }
     Err(Problem::Changed)
@@ -85,7 +87,7 @@ pub(crate) async fn update(
 
 impl UpdatePlan {
     /// The plan after the patch.
-    fn onto(&self, before: &Plan) -> Result<Plan, Faults> {
+    fn onto(&self, state: &AdminState, before: &Plan) -> Result<Plan, Faults> {
         let mut faults = Faults::default();
         let throttle = faults.keep(merged(
             &self.throttle,
@@ -101,9 +103,10 @@ impl UpdatePlan {
             quota: quota.flatten(),
             stages: stages.unwrap_or_default().0,
             scope: self.scope.onto(ScopeWord(before.scope)).0,
+            enforcement: self.enforcement.onto(before.enforcement),
             ..before.clone()
         };
-        faults.keep(check(&after));
+        faults.keep(check(state, &after));
         faults.or(after)
     }
 }
@@ -149,7 +152,11 @@ impl UpdateQuota {
             }
             return Err(faults);
         };
-        Quota::new(limit, period)
-            .map_err(|invalid| Fault::at("/quota/limit", invalid.to_sender()).into())
+        let offset = self.offset.onto(before.map(|quota| quota.offset()));
+        let quota = Quota::new(limit, period)
+            .map_err(|invalid| Fault::at("/quota/limit", invalid.to_sender()))?;
+        quota
+            .with_offset(offset.unwrap_or(0))
+            .map_err(|invalid| Fault::at("/quota/offset", invalid.to_sender()).into())
     }
 }

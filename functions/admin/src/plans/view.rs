@@ -1,11 +1,16 @@
 //! A plan as it is answered.
 
+use std::collections::BTreeMap;
+
 use latchkey_domain::{Plan, PlanStage, Quota, Rate, Scope, Throttle};
+use latchkey_store::Native;
 use serde::Serialize;
 use serde_json::Number;
 
-use super::fields::Enforcement;
-use crate::moment::Moment;
+use crate::{
+    api_gateway::{NativePlanView, is_native},
+    moment::Moment,
+};
 
 /// A plan. What it does not have is left out.
 #[derive(Debug, Serialize)]
@@ -22,6 +27,9 @@ pub(crate) struct PlanView {
     api_stages: Vec<StageView>,
     scope: &'static str,
     enforcement: &'static str,
+    /// What API Gateway has of it, where it counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_gateway: Option<NativePlanView>,
     created_date: Moment,
     last_updated_date: Moment,
 }
@@ -39,6 +47,12 @@ struct ThrottleView {
 struct QuotaView {
     limit: u64,
     period: &'static str,
+    #[serde(skip_serializing_if = "is_zero")]
+    offset: u32,
+}
+
+fn is_zero(offset: &u32) -> bool {
+    *offset == 0
 }
 
 #[derive(Debug, Serialize)]
@@ -46,10 +60,12 @@ struct QuotaView {
 struct StageView {
     api_id: String,
     stage: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    throttle: BTreeMap<String, ThrottleView>,
 }
 
-impl From<&Plan> for PlanView {
-    fn from(plan: &Plan) -> Self {
+impl PlanView {
+    pub(super) fn new(plan: &Plan, native: Option<&Native>) -> Self {
         Self {
             id: plan.id.to_string(),
             name: plan.name.as_str().to_owned(),
@@ -64,7 +80,8 @@ impl From<&Plan> for PlanView {
                 Scope::Key => "key",
                 Scope::Customer => "customer",
             },
-            enforcement: Enforcement::DYNAMODB,
+            enforcement: plan.enforcement.as_str(),
+            api_gateway: native.filter(|_| is_native(plan)).map(NativePlanView::from),
             created_date: Moment(plan.created),
             last_updated_date: Moment(plan.updated),
         }
@@ -93,6 +110,7 @@ impl From<&Quota> for QuotaView {
         Self {
             limit: quota.limit(),
             period: quota.period().as_str(),
+            offset: quota.offset(),
         }
     }
 }
@@ -102,6 +120,11 @@ impl From<&PlanStage> for StageView {
         Self {
             api_id: stage.selector.api_id().to_owned(),
             stage: stage.selector.stage().to_owned(),
+            throttle: stage
+                .methods
+                .iter()
+                .filter_map(|rule| Some((rule.method.to_string(), (&rule.throttle?.1).into())))
+                .collect(),
         }
     }
 }
