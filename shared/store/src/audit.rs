@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::{
-    Change, Record,
+    Change, Record, Store, StoreError,
     item::{Draft, FORMAT, Item, text},
     schema::{HASH, LIST, OWNER, PK, SK, sortable},
 };
@@ -19,6 +19,38 @@ const HIDDEN: [&str; 8] = [
     OWNER.sort,
     HASH,
 ];
+
+impl Store {
+    /// Writes the audit record of a change that touches no item: one that was made at API
+    /// Gateway. `after` says in words what is so from then on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn record(
+        &self,
+        action: &'static str,
+        entity: &str,
+        after: &[(&str, String)],
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        let told = |(name, value): &(&str, String)| ((*name).to_owned(), text(value));
+        let after: Item = after.iter().map(told).collect();
+        let entry = Entry {
+            action,
+            entity: entity.to_owned(),
+            before: None,
+            after: Some(&after),
+        };
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(entry.item(change)));
+        let sent = put.send().await;
+        sent.map(drop)
+            .map_err(|error| StoreError::from_sdk("PutItem", &error))
+    }
+}
 
 /// One change of one entity.
 pub(crate) struct Entry<'a> {

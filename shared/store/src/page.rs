@@ -24,6 +24,9 @@ pub struct Page<T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(BTreeMap<String, String>);
 
+/// Where a list of API Gateway's goes on: no attribute of the table.
+const POSITION: &str = "position";
+
 /// A cursor that no list gave, or another list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor of this list: pass on the cursor of the page before, unchanged")]
@@ -34,6 +37,16 @@ impl Cursor {
     pub fn encode(&self) -> String {
         let json = serde_json::to_vec(&self.0).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(json)
+    }
+
+    /// A cursor of a list of API Gateway's, which begins at this position of its.
+    pub fn at_position(position: &str) -> Self {
+        Self(BTreeMap::from([(POSITION.to_owned(), position.to_owned())]))
+    }
+
+    /// The position, if it is such a cursor.
+    pub fn position(&self) -> Option<&str> {
+        self.0.get(POSITION).map(String::as_str)
     }
 
     /// Reads a cursor back.
@@ -146,6 +159,9 @@ mod tests {
         let cursor = Cursor::decode(&Cursor::behind(&last, None).encode()).unwrap();
         assert!(cursor.start(None, "PLANS").is_ok());
         assert!(cursor.start(None, "KEY#x").is_err() && cursor.start(Some(LIST), "PLANS").is_err());
+        let native = Cursor::decode(&Cursor::at_position("p 1").encode()).unwrap();
+        assert!(native.start(None, "PLANS").is_err());
+        assert_eq!((native.position(), cursor.position()), (Some("p 1"), None));
     }
 
     use std::collections::HashMap;
