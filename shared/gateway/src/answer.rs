@@ -124,7 +124,7 @@ impl Said<'_> {
         let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
         if says(&["usage plan"]) {
             Missing::Plan
-        } else if says(&["api key"]) {
+        } else if says(&["key identifier", "api key"]) {
             Missing::Key
         } else if says(&["stage"]) {
             Missing::Stage
