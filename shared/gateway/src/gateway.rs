@@ -143,3 +143,9 @@ pub(crate) fn found<T>(answer: Result<T, GatewayError>) -> Result<Option<T>, Gat
         Err(error) => Err(error),
     }
 }
+
+/// What is sent of several things; nothing where there are none.
+pub(crate) fn some<T, C: FromIterator<T>>(things: impl IntoIterator<Item = T>) -> Option<C> {
+    let mut things = things.into_iter().peekable();
+    things.peek().is_some().then(|| things.collect())
+}

@@ -4,7 +4,7 @@ use aws_sdk_apigateway::types::ApiKey;
 
 use crate::{
     Gateway, GatewayError, NativeKeyId, NativeValue, Patch, Tags,
-    gateway::{PAGE, all_pages, found, id},
+    gateway::{PAGE, all_pages, found, id, some},
     operation::Operation,
     patch::to_sdk,
 };
@@ -104,7 +104,7 @@ impl Gateway {
             .enabled(key.enabled)
             .value(key.value.reveal())
             .set_customer_id(key.customer_id.clone())
-            .set_tags(Some(key.tags.clone().into_iter().collect()));
+            .set_tags(some(key.tags.clone()));
         let send = || request.clone().send();
         let created = self.call_with(operation, key.value.reveal(), send).await?;
         id(operation, created.id())

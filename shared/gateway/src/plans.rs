@@ -9,7 +9,7 @@ use latchkey_domain::Period;
 
 use crate::{
     Gateway, GatewayError, NativePlan, NativePlanId, NativeQuota, NativeThrottle, Patch, Tags,
-    gateway::{PAGE, all_pages, found, id, known},
+    gateway::{PAGE, all_pages, found, id, known, some},
     operation::Operation,
     patch::to_sdk,
 };
@@ -45,8 +45,8 @@ impl Gateway {
             .set_description(description)
             .set_throttle(plan.throttle.as_ref().map(throttle_to_sdk))
             .set_quota(plan.quota.as_ref().map(quota_to_sdk))
-            .set_api_stages(Some(plan.stages.iter().map(stage_to_sdk).collect()))
-            .set_tags(Some(tags.clone().into_iter().collect()));
+            .set_api_stages(some(plan.stages.iter().map(stage_to_sdk)))
+            .set_tags(some(tags.clone()));
         let created = self.call(operation, || request.clone().send()).await?;
         id(operation, created.id())
     }
@@ -138,11 +138,10 @@ fn stage_to_sdk((stage, throttles): (&String, &BTreeMap<String, NativeThrottle>)
     let (api_id, name) = stage.split_once(':').unwrap_or((stage, ""));
     let throttles = throttles.iter();
     let throttles = throttles.map(|(method, own)| (method.clone(), throttle_to_sdk(own)));
-    let throttles = throttles.collect::<std::collections::HashMap<_, _>>();
     ApiStage::builder()
         .api_id(api_id)
         .stage(name)
-        .set_throttle(Some(throttles).filter(|throttles| !throttles.is_empty()))
+        .set_throttle(some(throttles))
         .build()
 }
 
