@@ -88,7 +88,7 @@ pub(crate) enum Problem {
     TwinWouldOpen { api_id: String },
     #[error("API Gateway has a key with this value already: two keys cannot share one")]
     NativeValueTaken,
-    #[error("API Gateway did not do it, and nothing was kept: {0}")]
+    #[error("API Gateway did not do it: {0}")]
     ApiGatewayFailed(String),
     #[error("{0}")]
     ApiGatewayRefused(String),

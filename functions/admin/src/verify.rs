@@ -13,6 +13,7 @@ use self::{
 };
 use crate::{
     AdminState,
+    api_gateway::is_native,
     body::Body,
     keys,
     parameters::{NoParameters, Query},
@@ -48,7 +49,11 @@ pub(crate) async fn verify(
     if let Decision::Allow(_, plan) = decide(&case) {
         let snapshot = snapshot.as_ref();
         let meter = snapshot.and_then(|snapshot| snapshot.meters.get(&plan.id));
-        findings.ask_meter(plan, &request, now, meter);
+        if is_native(plan) {
+            findings.left_to_api_gateway(plan);
+        } else {
+            findings.ask_meter(plan, &request, now, meter);
+        }
     }
     Ok(Json(findings.view()))
 }

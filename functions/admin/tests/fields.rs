@@ -49,10 +49,8 @@ fn plan_fields() -> Vec<(&'static str, Held)> {
     const WEEKLY: &str = "usage::use_is_told_by_day_and_what_was_left_of_it";
     const THROTTLE: &str = r#"{"name": "P", "apiStages": [{"apiId": "a1", "stage": "x", "throttle": {"/orders/GET": {"rateLimit": 1}}}]}"#;
     const UNITS: &str = r#"{"name": "P", "apiStages": [{"apiId": "a1", "stage": "x", "units": {"/orders/GET": 5}}]}"#;
-    const OFFSET: &str = r#"{"name": "P", "quota": {"limit": 1, "period": "WEEK", "offset": 1}}"#;
     const CUSTOMER: &str = r#"{"name": "P", "scope": "customer"}"#;
-    const NATIVE: &str = r#"{"name": "P", "enforcement": "apiGateway"}"#;
-    const STATE: &str = r#"{"name": "P", "apiGateway": {"usagePlanId": "u"}}"#;
+    const NATIVE: &str = "native::a_plan_that_api_gateway_counts_is_made_changed_and_deleted_there";
     let mut held = vec![
         ("plan.id", By(MADE)),
         ("plan.name", By(MADE)),
@@ -80,6 +78,15 @@ fn plan_fields() -> Vec<(&'static str, Held)> {
         ("plan.apiStages.stage", By("verify::each_reason_is_found")),
         ("plan.scope: key", By(MADE)),
         ("plan.enforcement: dynamodb", By(MADE)),
+        ("plan.enforcement", By(NATIVE)),
+        ("plan.enforcement: apiGateway", By(NATIVE)),
+        ("plan.apiGateway", By(NATIVE)),
+        ("plan.quota.offset", By(NATIVE)),
+        (
+            "plan.quota.offset, dynamodb",
+            By("native::what_belongs_to_api_gateway_s_plans_is_refused_elsewhere"),
+        ),
+        ("plan.apiStages.throttle", By(NATIVE)),
         ("plan.createdDate", By(MADE)),
         (
             "plan.lastUpdatedDate",
@@ -92,12 +99,13 @@ fn plan_fields() -> Vec<(&'static str, Held)> {
         (Method::PATCH, PLAN),
     ] {
         for (name, place, body) in [
-            ("plan.quota.offset", "/quota/offset", OFFSET),
-            ("plan.apiStages.throttle", "/apiStages/0/throttle", THROTTLE),
+            (
+                "plan.apiStages.throttle, dynamodb",
+                "/apiStages/0/throttle",
+                THROTTLE,
+            ),
             ("plan.apiStages.units", "/apiStages/0/units", UNITS),
             ("plan.scope: customer", "/scope", CUSTOMER),
-            ("plan.enforcement: apiGateway", "/enforcement", NATIVE),
-            ("plan.apiGateway", "/apiGateway", STATE),
         ] {
             held.push((name, Refused(place, method.clone(), path, body)));
         }
@@ -127,6 +135,14 @@ fn key_fields() -> Vec<(&'static str, Held)> {
         ),
         ("key.planIds", By(MADE)),
         (
+            "key.nativeValue",
+            By("native::a_key_gets_a_twin_that_opens_nothing"),
+        ),
+        (
+            "key.nativeValue: header",
+            By("native::a_key_with_its_value_in_the_header_is_made_there_or_not_at_all"),
+        ),
+        (
             "key.planIds in a patch",
             By("keys::what_is_not_changed_by_a_patch_is_refused_with_what_to_do_instead"),
         ),
@@ -144,16 +160,6 @@ fn key_fields() -> Vec<(&'static str, Held)> {
         for (name, place, body) in [
             ("key.routes", "/routes", r#"{"routes": ["GET /orders/*"]}"#),
             ("key.routes, null", "/routes", r#"{"routes": null}"#),
-            (
-                "key.nativeValue: internal",
-                "/nativeValue",
-                r#"{"nativeValue": "internal"}"#,
-            ),
-            (
-                "key.nativeValue: header",
-                "/nativeValue",
-                r#"{"nativeValue": "header"}"#,
-            ),
         ] {
             held.push((name, Refused(place, method.clone(), path, body)));
         }
@@ -226,6 +232,10 @@ fn operations() -> Vec<(&'static str, Held)> {
             By("usage::what_is_granted_is_left_for_the_period"),
         ),
         ("grant.remaining", By("usage::a_grant_is_held_to_its_rules")),
+        (
+            "usage of API Gateway's plans",
+            By("native::use_is_what_api_gateway_tells"),
+        ),
         (
             "POST /v1/verify",
             By("verify::every_check_is_told_and_nothing_is_charged"),
@@ -301,6 +311,14 @@ fn headers_and_settings() -> Vec<(&'static str, Held)> {
         (
             "LOG_LEVEL",
             By("src/settings::all_faults_are_told_at_once_on_one_line"),
+        ),
+        (
+            "FLUSH_AUTHORIZER_CACHES",
+            By("native::a_key_that_changes_has_the_authorizer_s_results_forgotten"),
+        ),
+        (
+            "KEY_CACHE_SECONDS",
+            By("src/settings::what_concerns_api_gateway_is_off_unless_said"),
         ),
         (
             "AWS_ENDPOINT_URL_DYNAMODB",

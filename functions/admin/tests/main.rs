@@ -15,6 +15,7 @@ mod fields;
 mod keys;
 mod lagging_list;
 mod lambda;
+mod native;
 mod plans;
 mod races;
 mod secrets;

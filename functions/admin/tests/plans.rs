@@ -188,7 +188,7 @@ async fn single_fields_are_held_to_their_rules() {
         (json!({"name": "P", "scope": "KEY"}), "/scope: must be key"),
         (
             json!({"name": "P", "enforcement": "lambda"}),
-            "/enforcement: must be dynamodb",
+            "/enforcement: \"lambda\" is not an enforcement: dynamodb or apiGateway",
         ),
     ];
     for (body, fault) in refused {

@@ -259,8 +259,8 @@ async fn a_change_that_never_comes_first_is_given_up() {
             5,
             meddled.patch(&path, json!({"description": "mine"})).await,
         ),
-        (10, meddled.put(&attachment).await),
-        (15, meddled.delete(&path).await),
+        (15, meddled.put(&attachment).await),
+        (20, meddled.delete(&path).await),
     ] {
         assert_eq!(
             (answer.status.as_u16(), answer.problem()),
@@ -271,7 +271,7 @@ async fn a_change_that_never_comes_first_is_given_up() {
     let after = admin.get(&path).await.body;
     assert_eq!(
         (&after["name"], after.get("description")),
-        (&json!("theirs 15"), None)
+        (&json!("theirs 20"), None)
     );
     assert_eq!(after["planIds"], json!([]));
 }

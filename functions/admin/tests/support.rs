@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -14,12 +15,14 @@ use http::{Method, Request, Response, StatusCode};
 use lambda_http::{
     aws_lambda_events::apigw::ApiGatewayProxyRequestContext, request::RequestContext,
 };
-use latchkey_admin::{AdminState, NoRandomness, Random, router};
+use latchkey_admin::{AdminState, ApiGateway, NoRandomness, Random, router};
 use latchkey_domain::{
     Clock, Nanos, Reading,
     meter::{Charge, Owner, Step, Verdict},
 };
 use latchkey_engine::Engine;
+use latchkey_fake_gateway::FakeGateway;
+use latchkey_gateway::Gateway;
 use latchkey_store::{Patience, Store, create_table};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -39,6 +42,7 @@ pub(crate) struct Admin {
     pub(crate) store: Store,
     pub(crate) engine: Engine,
     wall: Arc<AtomicI64>,
+    api_gateway: Option<ApiGateway>,
 }
 
 /// An answer: what of it matters.
@@ -114,6 +118,24 @@ impl Admin {
         Self::on(engine)
     }
 
+    /// The same with this API Gateway, of which the APIs `managed` may be changed, and which is
+    /// to forget the authorizer's results.
+    pub(crate) async fn with_gateway(fake: &FakeGateway, managed: &[&str]) -> Self {
+        let admin = Self::start().await;
+        let (store, clock) = (admin.store.clone(), admin.state(seeded()).clock);
+        let gateway = Gateway::new(&fake.client());
+        let sync = latchkey_sync::Sync::new(store, gateway, clock, Duration::from_secs(10));
+        let managed = managed.iter().map(|id| (*id).to_owned()).collect();
+        let admin = Self {
+            api_gateway: Some(ApiGateway::new(sync, true, managed)),
+            ..admin
+        };
+        Self {
+            router: router(admin.state(seeded())),
+            ..admin
+        }
+    }
+
     /// One whose table does not exist.
     pub(crate) fn without_table() -> Self {
         captured_log::install();
@@ -165,7 +187,7 @@ impl Admin {
                 Reading { wall, steady: wall }
             }),
             random,
-            api_gateway: None,
+            api_gateway: self.api_gateway.clone(),
         }
     }
 
@@ -182,6 +204,7 @@ impl Admin {
             store: Store::new(&engine.client(), TABLE, Patience::Change),
             engine,
             wall: Arc::new(AtomicI64::new(NOON)),
+            api_gateway: None,
         };
         Self {
             router: router(admin.state(seeded())),

@@ -48,6 +48,9 @@ pub(super) async fn made(
 fn problem(error: HeaderKeyError) -> Problem {
     match error {
         HeaderKeyError::Gateway(GatewayError::Conflict { .. }) => Problem::NativeValueTaken,
+        HeaderKeyError::Gateway(error) if error.passes() => {
+            Problem::ApiGatewayFailed(format!("{error}; nothing was kept: try again"))
+        }
         HeaderKeyError::Gateway(error) => error.into(),
         HeaderKeyError::Store(error) => error.into(),
     }

@@ -4,13 +4,17 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
+use latchkey_store::PlanRecord;
 
 use super::{
     days::{DaysAsked, today},
+    native,
     view::{Of, UsageView},
 };
 use crate::{
-    AdminState, keys,
+    AdminState,
+    api_gateway::is_native,
+    keys,
     parameters::{FromParameters, Parameters, Query},
     path::KeyPath,
     problem::Problem,
@@ -44,6 +48,14 @@ pub(crate) async fn by_key(
     for (plan_id, meter) in &snapshot.meters {
         // A plan that is gone has no quota of which anything could be left.
         let plan = state.store.plan(plan_id).await?;
+        if let Some(PlanRecord { plan, .. }) = plan.as_ref().filter(|found| is_native(&found.plan))
+        {
+            if snapshot.record.plan_ids.contains(plan_id) {
+                let usage = native::of_key(&state, plan, id, days).await?;
+                values.insert(plan_id.to_string(), usage);
+            }
+            continue;
+        }
         let quota = plan.and_then(|record| record.plan.quota);
         let usage = meter.usage(quota.as_ref(), days.first, days.last, now);
         values.insert(plan_id.to_string(), usage);

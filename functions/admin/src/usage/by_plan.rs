@@ -12,10 +12,12 @@ use latchkey_domain::{
 
 use super::{
     days::{Days, DaysAsked, today},
-    view::{Of, UsageView},
+    native,
+    view::{DayView, Of, UsageView},
 };
 use crate::{
     AdminState,
+    api_gateway::is_native,
     faults::Fault,
     paging::Paging,
     parameters::{FromParameters, Parameters, Query},
@@ -57,6 +59,17 @@ pub(crate) async fn by_plan(
     let now = state.clock.now().wall;
     let days = asked.days.until(today(now))?;
     let plan = plans::find(&state, &id).await?.plan;
+    if is_native(&plan) {
+        let (values, cursor) = match asked.key_id {
+            Some(key) => (
+                one_native(&state, &plan, key, days, &asked.paging).await?,
+                None,
+            ),
+            None => native::by_plan(&state, &plan, days, &asked.paging).await?,
+        };
+        let view = UsageView::new(Of::Plan(plan.id.to_string()), days, values);
+        return Ok(Json(view.with_cursor(cursor)));
+    }
     let (meters, cursor) = match asked.key_id {
         Some(key) => (one(&state, &plan, key, &asked.paging).await?, None),
         None => page(&state, &plan, &asked.paging).await?,
@@ -73,6 +86,29 @@ pub(crate) async fn by_plan(
     Ok(Json(view.with_cursor(cursor)))
 }
 
+/// The use of one key that is on a plan which API Gateway counts.
+async fn one_native(
+    state: &AdminState,
+    plan: &Plan,
+    key: KeyId,
+    days: Days,
+    paging: &Paging,
+) -> Result<BTreeMap<String, Vec<DayView>>, Problem> {
+    refuse_cursor(paging)?;
+    let attachment = state.store.attachment(key, &plan.id).await?;
+    attachment.ok_or(Problem::NotAttached)?;
+    let usage = native::of_key(state, plan, key, days).await?;
+    Ok(BTreeMap::from([(key.to_string(), usage)]))
+}
+
+fn refuse_cursor(paging: &Paging) -> Result<(), Problem> {
+    if paging.cursor.is_some() {
+        let detail = "is of no use with keyId: one key fits a page";
+        return Err(Problem::fault(Fault::parameter("cursor", detail)));
+    }
+    Ok(())
+}
+
 /// The meter of one key, which stays when the key is taken off the plan.
 async fn one(
     state: &AdminState,
@@ -80,10 +116,7 @@ async fn one(
     key: KeyId,
     paging: &Paging,
 ) -> Result<Vec<(KeyId, Meter)>, Problem> {
-    if paging.cursor.is_some() {
-        let detail = "is of no use with keyId: one key fits a page";
-        return Err(Problem::fault(Fault::parameter("cursor", detail)));
-    }
+    refuse_cursor(paging)?;
     let meter = state.store.meter(&Owner::Key(key), &plan.id).await?;
     Ok(vec![(key, meter.ok_or(Problem::NotAttached)?)])
 }

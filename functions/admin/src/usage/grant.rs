@@ -10,10 +10,12 @@ use latchkey_store::GrantError;
 
 use super::{
     days::{Days, today},
+    native,
     view::{Of, UsageView},
 };
 use crate::{
     AdminState,
+    api_gateway::is_native,
     body::Body,
     caller::Caller,
     faults::{Fault, Faults},
@@ -57,6 +59,10 @@ pub(crate) async fn grant(
         let now = state.clock.now().wall;
         let window = (&quota, quota.period().window(now));
         let change = state.change_by(&caller)?;
+        if is_native(&plan) {
+            native::grant(&state, &plan, path.key_id, remaining, &change).await?;
+            return Ok(Json(native_today(&state, &plan, &path, now).await?));
+        }
         match state
             .store
             .grant(&owner, &plan, window, remaining, &change)
@@ -68,6 +74,23 @@ pub(crate) async fn grant(
         }
     }
     Err(Problem::Changed)
+}
+
+/// Today's use of the key by API Gateway's count, with what is now left.
+async fn native_today(
+    state: &AdminState,
+    plan: &Plan,
+    path: &AttachmentPath,
+    now: Nanos,
+) -> Result<UsageView, Problem> {
+    let day = today(now);
+    let days = Days {
+        first: day,
+        last: day,
+    };
+    let usage = native::of_key(state, plan, path.key_id, days).await?;
+    let values = BTreeMap::from([(path.key_id.to_string(), usage)]);
+    Ok(UsageView::new(Of::Plan(plan.id.to_string()), days, values))
 }
 
 /// Today's use of the key, with what is now left.

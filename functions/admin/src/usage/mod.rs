@@ -4,6 +4,7 @@ mod by_key;
 mod by_plan;
 mod days;
 mod grant;
+mod native;
 mod view;
 
 pub(crate) use by_key::by_key;

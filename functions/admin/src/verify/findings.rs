@@ -96,6 +96,11 @@ impl Findings {
         }
     }
 
+    /// API Gateway counts: quota and throttle are not asked.
+    pub(super) fn left_to_api_gateway(&mut self, plan: &Plan) {
+        self.plan = Some(plan.id.clone());
+    }
+
     pub(super) fn view(&self) -> FindingsView {
         let failed = self
             .checks
