@@ -4,8 +4,10 @@
 //! page, and nowhere else.
 
 use latchkey_admin::{NoRandomness, Random};
-use latchkey_domain::{Clock, Description, Invalid, Key, KeyValue, Name, Period, Plan, PlanId, PlanStage, Quota,
-    RANDOM_BYTES, Rate, StageSelector, Throttle, TwinValue};
+use latchkey_domain::{
+    Clock, Description, Invalid, Key, KeyValue, Name, Period, Plan, PlanId, PlanStage, Quota,
+    RANDOM_BYTES, Rate, StageSelector, Throttle, TwinValue,
+};
 use latchkey_store::{Change, CreateKeyError, Cursor, KeyRecord, Lost, Store, StoreError};
 
 use crate::gateway::{ACCOUNT, ApiStage};
@@ -120,7 +122,12 @@ impl Maker<'_> {
         let value = KeyValue::generate(&"lk_demo".parse()?, &self.random.bytes::<RANDOM_BYTES>()?);
         let key = self.key(&value, name.parse()?)?;
         self.store
-            .create_key(&key, &[&plan], &TwinValue::generate(&self.random.bytes()?), &self.change()?)
+            .create_key(
+                &key,
+                &[&plan],
+                &TwinValue::generate(&self.random.bytes()?),
+                &self.change()?,
+            )
             .await?;
         Ok(value)
     }

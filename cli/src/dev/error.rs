@@ -14,6 +14,9 @@ pub(crate) enum DevError {
     /// The environment.
     #[error("{0}: change the variable, or unset it")]
     Settings(#[from] SettingsError),
+    /// The environment of the admin API.
+    #[error("{0}: change the variable, or unset it")]
+    AdminSettings(#[from] latchkey_admin::settings::SettingsError),
     /// A port that another process has.
     #[error(
         "port {port} is taken: stop what listens there, or choose another with {flag} (0 takes a free one)"

@@ -22,14 +22,16 @@ use std::{
     time::Duration,
 };
 
-use latchkey_admin::{AdminState, Random};
+use latchkey_admin::{AdminState, ApiGateway, Random};
 use latchkey_authorizer::{
     Authorizer,
     settings::{self, HttpResponse, Settings},
 };
 use latchkey_domain::Clock;
 use latchkey_engine::{Engine, EngineError};
+use latchkey_gateway::Gateway;
 use latchkey_store::{Patience, Store, create_table};
+use latchkey_sync::Sync;
 use tokio::{net::TcpListener, sync::Semaphore};
 
 pub(crate) use self::arguments::Arguments;
@@ -63,11 +65,12 @@ pub(crate) struct Machine {
 
 /// Runs until Ctrl-C or SIGTERM.
 pub(crate) async fn run(arguments: Arguments, machine: Machine) -> Result<(), DevError> {
-    let settings = Settings::read(|name| match name {
-        "TABLE_NAME" => Some(TABLE.to_owned()),
-        // What is no UTF-8 becomes a text that no setting allows.
-        _ => Some(std::env::var_os(name)?.to_string_lossy().into_owned()),
-    })?;
+    let settings = Settings::read(variable)?;
+    let admin_settings = latchkey_admin::settings::Settings::read(variable)?;
+    let gateway = arguments
+        .api_gateway_endpoint
+        .as_deref()
+        .map(|endpoint| Gateway::new(&latchkey_gateway::client_at(endpoint, variable)));
     latchkey_telemetry::log_for_people(settings.log_level, io::stderr().is_terminal());
     let listener = listen(arguments.port, "--port").await?;
     let dynamodb = match arguments.dynamodb_port {
@@ -83,7 +86,13 @@ pub(crate) async fn run(arguments: Arguments, machine: Machine) -> Result<(), De
         || "data in memory".to_owned(),
         |folder| format!("data in {}", folder.path().display()),
     );
-    let server = start(&engine, settings, machine, address, &kept).await?;
+    let given = Given {
+        settings,
+        admin_settings,
+        gateway,
+        machine,
+    };
+    let server = start(&engine, given, address, &kept).await?;
     print(&announcement(
         address,
         &kept,
@@ -107,16 +116,37 @@ pub(crate) async fn run(arguments: Arguments, machine: Machine) -> Result<(), De
     Ok(())
 }
 
+/// A variable of the environment. What is no UTF-8 becomes a text that no setting allows.
+fn variable(name: &str) -> Option<String> {
+    match name {
+        "TABLE_NAME" => Some(TABLE.to_owned()),
+        _ => Some(std::env::var_os(name)?.to_string_lossy().into_owned()),
+    }
+}
+
+/// What the functions are given.
+struct Given {
+    settings: Settings,
+    admin_settings: latchkey_admin::settings::Settings,
+    /// API Gateway's control plane, or what stands for it.
+    gateway: Option<Gateway>,
+    machine: Machine,
+}
+
 async fn start(
     engine: &Engine,
-    settings: Settings,
-    machine: Machine,
+    given: Given,
     address: SocketAddr,
     kept: &str,
 ) -> Result<Arc<Server>, DevError> {
     let client = engine.client();
     create_table(&client, TABLE).await?;
-    let Machine { clock, random } = machine;
+    let Given {
+        settings,
+        admin_settings,
+        gateway,
+        machine: Machine { clock, random },
+    } = given;
     let store = Store::new(&client, TABLE, Patience::Embedded);
     let demo = Maker {
         store: &store,
@@ -141,11 +171,21 @@ async fn start(
         },
         backend: backend::echo,
     };
+    let api_gateway = gateway.map(|gateway| {
+        let sync = Sync::new(
+            store.clone(),
+            gateway,
+            clock.clone(),
+            admin_settings.key_cache,
+        );
+        let flush = admin_settings.flush_authorizer_caches;
+        ApiGateway::new(sync, flush, admin_settings.managed_apis)
+    });
     let admin = AdminState {
         store: store.clone(),
         clock: clock.clone(),
         random: random.clone(),
-        api_gateway: None,
+        api_gateway,
     };
     Ok(Arc::new(Server {
         authorizer: Authorizer::start(settings, store.clone(), clock.clone()).await,

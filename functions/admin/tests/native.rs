@@ -232,7 +232,7 @@ async fn a_key_gets_a_twin_that_opens_nothing() {
         admin.reason(&twin.value, "authorizer:prod").await,
         "unknown_key"
     );
-    assert_eq!(admin.reason(&value, "authorizer:prod").await, "null");
+    assert_eq!(admin.reason(&value, "authorizer:prod").await, "none");
     assert_eq!(admin.get(&path).await.body, attached.body);
     let listed = admin.get(&format!("/v1/plans/{plan}/keys")).await;
     assert_eq!(listed.body["items"], json!([attached.body]));
