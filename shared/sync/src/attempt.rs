@@ -1,6 +1,6 @@
 //! One attempt at one object.
 
-use latchkey_store::{Id, Native, NativeObject, Settled, StoreError};
+use latchkey_store::{Id, Native, NativeObject, NativeState, Settled, StoreError};
 
 use crate::{Inventory, Sync, outcome::Stopped};
 
@@ -37,7 +37,8 @@ impl Sync {
             // knows that there is nothing.
             let fresh = native.native_id.is_some() || native.revision == 1;
             let needs_no_id = matches!(object, NativeObject::PlanKey(..) | NativeObject::Flush(_));
-            if native.attempts == 0 && (fresh || needs_no_id) {
+            let open = native.state == NativeState::Pending && native.attempts == 0;
+            if open && (fresh || needs_no_id) {
                 self.settle(&native, Earlier::None).await?;
             }
         }
