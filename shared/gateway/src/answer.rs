@@ -11,6 +11,7 @@ use crate::{GatewayError, Missing, operation::Operation, value::repeats_a_secret
 
 /// How much of AWS's own text is kept, in characters.
 const KEPT: usize = 400;
+const UNREADABLE: &str = "its answer cannot be read";
 /// AWS's words for a change that met another one.
 const CONCURRENT: &str = "concurrent modification";
 
@@ -39,8 +40,7 @@ where
             said.error(operation)
         }
         SdkError::TimeoutError(_) => unavailable("it took too long".to_owned()),
-        // The body, which may hold key values, is not shown.
-        SdkError::ResponseError(_) => unavailable("its answer cannot be read".to_owned()),
+        SdkError::ResponseError(_) => unavailable(UNREADABLE.to_owned()),
         SdkError::DispatchFailure(failure) => {
             let cause = failure.as_connector_error().map_or_else(
                 || "no connection".to_owned(),
@@ -67,6 +67,11 @@ impl Said<'_> {
     fn error(&self, operation: Operation) -> GatewayError {
         let name = operation.name();
         match (self.code, self.status) {
+            // Carried out, most likely. The body, which may hold key values, is not shown.
+            (_, ..400) => GatewayError::Unavailable {
+                operation: name,
+                detail: UNREADABLE.to_owned(),
+            },
             ("LimitExceededException", _) => GatewayError::QuotaReached(operation.quota()),
             ("TooManyRequestsException" | "ThrottlingException" | "Throttling", _) | (_, 429) => {
                 GatewayError::Throttled { operation: name }

@@ -1,0 +1,74 @@
+"""Makes every request of requests.json anew from AWS's own service model, and compares.
+
+The Rust test `requests` keeps the file true to what Latchkey sends. For GetUsage, UpdateUsage
+and ImportApiKeys, which no emulator has, this is the only check.
+"""
+
+import json
+import sys
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from botocore.awsrequest import prepare_request_dict
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.serialize import create_serializer
+
+REQUESTS = Path(__file__).parents[2] / "shared/gateway/tests/requests.json"
+# Operations that must be among them, or the file does not check what it is there for.
+REQUIRED = {"GetUsage", "UpdateUsage", "ImportApiKeys", "CreateApiKey", "UpdateUsagePlan"}
+
+
+def expected(model, serializer, operation, parameters):
+    """Method, path, query and body by the model; parameters that it does not know are errors."""
+    request = serializer.serialize_to_request(parameters, model.operation_model(operation))
+    prepare_request_dict(request, "https://apigateway.invalid")
+    url = urlsplit(request["url"])
+    return {
+        "method": request["method"],
+        "path": unquote(url.path),
+        "query": sorted(parse_qsl(url.query, keep_blank_values=True)),
+        "body": body(request["body"]),
+    }
+
+
+def sent(request):
+    return {
+        "method": request["method"],
+        "path": unquote(request["path"]),
+        "query": sorted(parse_qsl(request["query"], keep_blank_values=True)),
+        "body": request["body"],
+    }
+
+
+def body(content):
+    if not content:
+        return None
+    text = content.decode() if isinstance(content, bytes) else content
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def main():
+    model = ServiceModel(Loader().load_service_model("apigateway", "service-2"), "apigateway")
+    serializer = create_serializer(model.metadata["protocol"], include_validation=True)
+    requests = json.loads(REQUESTS.read_text())
+    differences = 0
+    for request in requests:
+        operation = request["operation"]
+        wanted = expected(model, serializer, operation, request["parameters"])
+        if sent(request) != wanted:
+            differences += 1
+            print(f"{operation}: sent {sent(request)}\n    AWS's model makes {wanted}")
+    missing = REQUIRED - {request["operation"] for request in requests}
+    if missing:
+        print(f"not among the requests: {', '.join(sorted(missing))}")
+    if differences or missing:
+        sys.exit(1)
+    operations = {request["operation"] for request in requests}
+    print(f"{len(requests)} requests of {len(operations)} operations are as AWS's model makes them")
+
+
+main()
