@@ -84,29 +84,7 @@ impl Store {
         .await
     }
 
-    /// The same of a key that API Gateway has on the plan already.
-    ///
-    /// # Errors
-    /// [`AttachError`].
-    pub async fn adopt_attachment(
-        &self,
-        record: &KeyRecord,
-        plan: &Plan,
-        change: &Change,
-    ) -> Result<Attachment, AttachError> {
-        let transaction = key::change_plans(self.transaction(), record, ("ADD", &plan.id), change);
-        let on_plan = OnPlan::Known;
-        self.attached(
-            "attachment.adopt",
-            transaction,
-            &record.key,
-            (plan, on_plan),
-            change,
-        )
-        .await
-    }
-
-    async fn attached(
+    pub(crate) async fn attached(
         &self,
         action: &'static str,
         transaction: Transaction<'_>,

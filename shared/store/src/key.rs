@@ -126,7 +126,7 @@ fn differs_natively(before: &Key, after: &Key) -> bool {
 }
 
 /// The condition that a key is as it was read, and its next revision.
-fn unchanged_key(update: UpdateBuilder, revision: u64) -> UpdateBuilder {
+pub(crate) fn unchanged_key(update: UpdateBuilder, revision: u64) -> UpdateBuilder {
     update
         .condition_expression("#rev = :rev")
         .expression_attribute_names("#rev", REVISION)

@@ -1,7 +1,7 @@
 //! A key's beginning, its sight from the authorizer, and its end: what concerns it together
 //! with its attachments and meters.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use latchkey_domain::{
     Enforcement, Key, KeyId, NativeKeyValue, Plan, PlanId, StageSelector, TwinValue, meter::Meter,
@@ -91,40 +91,6 @@ impl Store {
                     None => StoreError::unavailable("TransactWriteItems", &lost).into(),
                 }
             }
-            Lost::Store(error) => error.into(),
-        })
-    }
-
-    /// Makes a key that API Gateway has already, under this id, with its value in the header.
-    ///
-    /// # Errors
-    /// [`CreateKeyError`].
-    pub async fn adopt_key(
-        &self,
-        key: &Key,
-        native_id: &str,
-        change: &Change,
-    ) -> Result<(), CreateKeyError> {
-        let item = to_item(&KeyRecord {
-            key: key.clone(),
-            plan_ids: BTreeSet::new(),
-        });
-        let entry = Entry {
-            action: "key.adopt",
-            entity: key.id.to_string(),
-            before: None,
-            after: Some(&item),
-        };
-        let transaction = self
-            .transaction()
-            .put_new(item.clone())
-            .audit(change, &entry);
-        let native = NativeObject::Key(key.id);
-        let adopted = native::known(transaction, &native, Some(native_id), change.at)
-            .run()
-            .await;
-        adopted.map_err(|lost| match lost {
-            Lost::Condition(_) => CreateKeyError::Taken(key.id),
             Lost::Store(error) => error.into(),
         })
     }

@@ -5,10 +5,12 @@
 //! items is one transaction with its audit record in it. This is the only crate that knows
 //! attribute names.
 
+mod adoption;
 mod attachment;
 mod audit;
 mod change;
 mod client;
+mod cut_over;
 mod error;
 mod item;
 mod key;
@@ -18,12 +20,14 @@ mod native;
 mod page;
 mod plan;
 mod read;
+mod reconciliation;
 mod schema;
 mod transaction;
 
 pub use attachment::{AttachError, Attachment};
 pub use change::Change;
 pub use client::{MissingVariable, Patience, client_from_environment};
+pub use cut_over::Counted;
 pub use error::{Corrupt, StoreError};
 pub use key::KeyRecord;
 pub use key_life::{CreateKeyError, KeySnapshot};
@@ -31,6 +35,7 @@ pub use meter::GrantError;
 pub use native::{CLAIM, Id, Native, NativeObject, NativeState, Settled, Wanted};
 pub use page::{BadCursor, Cursor, Page};
 pub use plan::{DeletePlanError, PlanRecord};
+pub use reconciliation::{Drift, Finding, FindingKind, Reconciling};
 pub use schema::{INDEXES, Index, Record, create_table};
 pub use transaction::Lost;
 

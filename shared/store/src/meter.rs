@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
 };
 use latchkey_domain::{
-    Plan, PlanId, Quota, Window,
+    Day, Plan, PlanId, Quota, Window,
     meter::{Answer, ChargeWrite, ClampWrite, Form, Meter, Owner, Write},
 };
 
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Present while the key is detached.
-const OFF: &str = "off";
+pub(crate) const OFF: &str = "off";
 /// The plan version under which it was last written.
 const PLAN_VERSION: &str = "pv";
 /// The return ticket: when the meter was made, in ms; one more with each return of a lease.
@@ -194,8 +194,12 @@ pub(crate) fn end<'a>(
     })
 }
 
-fn window_attribute(start: i64) -> String {
+pub(crate) fn window_attribute(start: i64) -> String {
     format!("q{start}")
+}
+
+pub(crate) fn day_attribute(day: Day) -> String {
+    format!("d{day}")
 }
 
 fn bucket_attribute(bucket: u8) -> String {
@@ -216,7 +220,7 @@ fn charge_update(update: UpdateItemFluentBuilder, charge: &ChargeWrite) -> Updat
     if charge.units > 0 {
         add.push("#d :n");
         update = update
-            .expression_attribute_names("#d", format!("d{}", charge.day))
+            .expression_attribute_names("#d", day_attribute(charge.day))
             .expression_attribute_values(":n", number(charge.units));
     }
     if let Some(quota) = charge.quota {

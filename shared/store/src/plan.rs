@@ -74,37 +74,6 @@ impl Store {
             .await
     }
 
-    /// Makes a plan that API Gateway has already, under this id.
-    ///
-    /// # Errors
-    /// [`Lost`] where its id is taken.
-    pub async fn adopt_plan(
-        &self,
-        plan: &Plan,
-        native_id: &str,
-        change: &Change,
-    ) -> Result<(), Lost> {
-        let item = to_item(plan);
-        let entry = Entry {
-            action: "plan.adopt",
-            entity: entity(&plan.id),
-            before: None,
-            after: Some(&item),
-        };
-        let transaction = self
-            .transaction()
-            .put_new(with_count(item.clone()))
-            .audit(change, &entry);
-        let transaction = match plan.enforcement {
-            Enforcement::DynamoDb => transaction,
-            Enforcement::ApiGateway => {
-                let object = NativeObject::Plan(plan.id.clone());
-                native::known(transaction, &object, Some(native_id), change.at)
-            }
-        };
-        transaction.run().await
-    }
-
     /// A plan, as it is now.
     ///
     /// # Errors
@@ -149,30 +118,7 @@ impl Store {
         after: &Plan,
         change: &Change,
     ) -> Result<(), Lost> {
-        let (old, new) = (to_item(&before.plan), to_item(after));
-        let entry = Entry {
-            action: "plan.update",
-            entity: entity(&before.plan.id),
-            before: Some(&old),
-            after: Some(&new),
-        };
-        let old_plan = &before.plan;
-        let keys_matter = old_plan.stages != after.stages
-            || (old_plan.scope, old_plan.enforcement) != (after.scope, after.enforcement);
-        let update = |update: UpdateBuilder| {
-            let update = assign(update, &old, &new)
-                .set_key(Some(key_of(&Record::Plan(&before.plan.id))))
-                .expression_attribute_names("#version", VERSION)
-                .expression_attribute_values(":version", number(before.plan.version));
-            if !keys_matter {
-                return update.condition_expression("#version = :version");
-            }
-            update
-                .condition_expression("#version = :version AND #attached = :attached")
-                .expression_attribute_names("#attached", ATTACHED)
-                .expression_attribute_values(":attached", number(before.attached))
-        };
-        let transaction = self.transaction().update(update).audit(change, &entry);
+        let transaction = changed("plan.update", self.transaction(), (before, after), change);
         let transaction = match (before.plan.enforcement, after.enforcement) {
             (Enforcement::ApiGateway, Enforcement::DynamoDb) => {
                 want_native(transaction, &before.plan, Wanted::Absent, change)
@@ -214,6 +160,40 @@ impl Store {
             Lost::Store(error) => error.into(),
         })
     }
+}
+
+/// Adds to a transaction that a plan is `after`, if it is still as `before`, and the audit
+/// record of it.
+pub(crate) fn changed<'a>(
+    action: &'static str,
+    transaction: Transaction<'a>,
+    (before, after): (&PlanRecord, &Plan),
+    change: &Change,
+) -> Transaction<'a> {
+    let (old, new) = (to_item(&before.plan), to_item(after));
+    let entry = Entry {
+        action,
+        entity: entity(&before.plan.id),
+        before: Some(&old),
+        after: Some(&new),
+    };
+    let old_plan = &before.plan;
+    let keys_matter = old_plan.stages != after.stages
+        || (old_plan.scope, old_plan.enforcement) != (after.scope, after.enforcement);
+    let update = |update: UpdateBuilder| {
+        let update = assign(update, &old, &new)
+            .set_key(Some(key_of(&Record::Plan(&before.plan.id))))
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(":version", number(before.plan.version));
+        if !keys_matter {
+            return update.condition_expression("#version = :version");
+        }
+        update
+            .condition_expression("#version = :version AND #attached = :attached")
+            .expression_attribute_names("#attached", ATTACHED)
+            .expression_attribute_values(":attached", number(before.attached))
+    };
+    transaction.update(update).audit(change, &entry)
 }
 
 /// Adds to a transaction what is wanted at API Gateway of a plan that it counts.
@@ -296,11 +276,11 @@ pub(crate) fn ids(fields: &Fields<'_>, name: &str) -> Result<BTreeSet<PlanId>, C
         .map_err(|error: latchkey_domain::Invalid| fields.corrupt(name, error))
 }
 
-fn entity(id: &PlanId) -> String {
+pub(crate) fn entity(id: &PlanId) -> String {
     format!("plan:{id}")
 }
 
-fn with_count(mut item: Item) -> Item {
+pub(crate) fn with_count(mut item: Item) -> Item {
     item.insert(KEYS.to_owned(), number(0));
     item.insert(INTERNAL.to_owned(), number(0));
     item.insert(ATTACHED.to_owned(), number(0));
@@ -308,7 +288,7 @@ fn with_count(mut item: Item) -> Item {
 }
 
 /// All attributes but the counts of keys, which change by themselves.
-fn to_item(plan: &Plan) -> Item {
+pub(crate) fn to_item(plan: &Plan) -> Item {
     let stages = plan.stages.iter().map(stage_to_value).collect();
     let scope = match plan.scope {
         Scope::Key => "key",

@@ -304,10 +304,13 @@ async fn what_api_gateway_has_already_is_taken_over_in_step() {
         ..key(1)
     };
     store.adopt_plan(&gold(), "p1", &change()).await.unwrap();
-    store.adopt_key(&header, "k1", &change()).await.unwrap();
+    store
+        .adopt_key(&header, Some("k1"), &change())
+        .await
+        .unwrap();
     let before = record(store, header.id).await;
     store
-        .adopt_attachment(&before, &gold(), &change())
+        .adopt_attachment(&before, &gold(), None, &change())
         .await
         .unwrap();
     assert_eq!(pending(store).await, [""; 0]);
@@ -320,7 +323,10 @@ async fn what_api_gateway_has_already_is_taken_over_in_step() {
         ["plan.adopt", "key.adopt", "attachment.adopt"]
     );
     assert!(
-        store.adopt_key(&header, "k1", &change()).await.is_err(),
+        store
+            .adopt_key(&header, Some("k1"), &change())
+            .await
+            .is_err(),
         "once"
     );
 }
