@@ -4,7 +4,7 @@ use std::{future::pending, io};
 
 use aws_sdk_apigateway::{
     Client,
-    config::{BehaviorVersion, Credentials, Region},
+    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
 };
 use aws_smithy_runtime_api::{
     client::{
@@ -26,6 +26,8 @@ pub(crate) fn client(fake: &FakeGateway) -> Client {
         .region(Region::new("local"))
         .credentials_provider(Credentials::new("local", "local", None, None, "fake"))
         .endpoint_url("http://fake.invalid")
+        // Repeats of the SDK's own would hide what goes wrong.
+        .retry_config(RetryConfig::disabled())
         .http_client(http_client_fn(move |_, _| connector.clone()))
         .build();
     Client::from_conf(config)

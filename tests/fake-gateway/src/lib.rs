@@ -77,7 +77,7 @@ impl FakeGateway {
         }
     }
 
-    /// A client whose every call ends here.
+    /// A client whose every call ends here, once.
     pub fn client(&self) -> Client {
         connector::client(self)
     }
