@@ -6,10 +6,12 @@
 //! header or parameter that is not yet enforced is refused by its name.
 
 mod api_gateway;
+mod apis;
 mod attachments;
 mod body;
 mod budget;
 mod caller;
+mod deployments;
 mod faults;
 mod headers;
 mod health;
@@ -70,6 +72,8 @@ pub fn router(state: AdminState) -> Router {
         )
         .route("/v1/keys/{keyId}/usage", get(usage::by_key))
         .route("/v1/verify", post(verify::verify))
+        .route("/v1/deployments", post(deployments::deploy))
+        .route("/v1/apis/{apiId}/methods", put(apis::require_key))
         .fallback(unknown::path)
         .method_not_allowed_fallback(unknown::method)
         .layer(from_fn(headers::none_of_later_versions))

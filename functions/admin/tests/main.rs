@@ -10,6 +10,7 @@ mod attachments;
 mod bounds;
 mod budget;
 mod captured_log;
+mod deployments;
 mod errors;
 mod fields;
 mod keys;

@@ -50,6 +50,19 @@ impl Gateway {
         }
     }
 
+    /// The same control plane, paced.
+    pub fn within(&self, pacer: Pacer) -> Self {
+        Self {
+            client: self.client.clone(),
+            pacer: Some(pacer),
+        }
+    }
+
+    /// The Region, by its name.
+    pub fn region(&self) -> Option<&str> {
+        self.client.config().region().map(AsRef::as_ref)
+    }
+
     pub(crate) async fn call<T, E, F>(
         &self,
         operation: Operation,

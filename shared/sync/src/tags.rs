@@ -31,6 +31,11 @@ impl Owner<'_> {
         Tags::from([(TABLE.to_owned(), self.0.to_owned()), (name.to_owned(), id)])
     }
 
+    /// Whether it is some table's, this one's or another's.
+    pub fn somebody_owns(tags: &Tags) -> bool {
+        tags.contains_key(TABLE)
+    }
+
     /// Whether it is this table's.
     pub fn owns(self, tags: &Tags) -> bool {
         tags.get(TABLE).is_some_and(|table| table == self.0)
@@ -59,5 +64,6 @@ mod tests {
         assert_eq!(Owner("mine").key(&tags), None);
         assert_eq!(Owner("theirs").plan(&tags), None);
         assert!(!Owner("theirs").owns(&tags) && !Owner("mine").owns(&Tags::new()));
+        assert!(Owner::somebody_owns(&tags) && !Owner::somebody_owns(&Tags::new()));
     }
 }
