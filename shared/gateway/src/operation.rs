@@ -69,6 +69,7 @@ impl Operation {
     pub(crate) fn spacing(self) -> Option<Duration> {
         match self {
             Self::CreateApiKey | Self::DeleteApiKey => Some(Duration::from_millis(200)),
+            // 5 in 2 s: from memory of that table, not read there again. Only `require_key` calls it.
             Self::GetResources => Some(Duration::from_millis(400)),
             Self::CreateDeployment => Some(Duration::from_secs(5)),
             Self::UpdateUsagePlan => Some(Duration::from_secs(20)),
