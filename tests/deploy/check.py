@@ -8,8 +8,11 @@ import calls
 import check_admin
 import check_admin_operations
 import check_configuration
+import check_counted_by_twin
 import check_demo_apis
+import check_header_keys
 import check_logs
+import check_reconciler
 import check_store_failure
 import emulator_gaps
 
@@ -19,10 +22,14 @@ def main():
         emulator_gaps.fill()
         check_configuration.check()
         latchkey, first_values = check_admin.check()
-        value = check_admin_operations.check()
+        admin = check_admin_operations.Admin()
+        values = check_header_keys.check(admin)
+        values += check_counted_by_twin.check(admin)
+        check_reconciler.check(admin)
+        values.append(check_admin_operations.check(admin))
         check_demo_apis.check(latchkey, first_values)
         check_store_failure.check(first_values[0])
-        check_logs.check([*first_values, value])
+        check_logs.check([*first_values, *values])
     except (calls.Unexpected, subprocess.SubprocessError, RuntimeError) as problem:
         print(f"NOT AS EXPECTED: {problem}", file=sys.stderr)
         return 1

@@ -43,9 +43,11 @@ class Admin:
         return answer.body
 
 
-def check():
-    """Leaves nothing behind. Returns the value of the key that it has made."""
-    admin = Admin()
+def check(admin):
+    """Leaves nothing behind. Returns the value of the key that it has made.
+
+    Those operations that were called by `admin` before are called as well.
+    """
     admin.call("health", "GET", "/health", 200, fields={"status": "ok"})
     plan_id = check_plans(admin)
     key = check_keys(admin, plan_id)

@@ -10,7 +10,7 @@ from calls import Unexpected, report
 MACHINE_AT = 18
 MACHINES = {"x86_64": b"\x3e\x00", "arm64": b"\xb7\x00"}
 MEBIBYTE = 1 << 20
-FUNCTIONS = ["Authorizer", "Admin"]
+FUNCTIONS = ["Authorizer", "Admin", "Reconciler"]
 # The authorizer starts before a caller's eyes: its size is a budget.
 LARGEST_MEBIBYTES = {"Authorizer": 6}
 

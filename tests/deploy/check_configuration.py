@@ -14,6 +14,7 @@ RETRY_AFTER = {"gatewayresponse.header.Retry-After": "context.authorizer.retryAf
 def check():
     outputs, parameters = stack.outputs(), stack.parameters()
     check_rest(outputs["DemoRestApiId"], outputs["AuthorizerUri"], parameters["DenyFor"])
+    check_native(outputs["DemoNativeApiId"], outputs["AuthorizerUri"])
     check_http(outputs["DemoHttpApiId"], outputs["AuthorizerUri"], parameters["HttpResponse"])
     check_functions(parameters["Architecture"])
     check_table(outputs["TableName"])
@@ -24,23 +25,47 @@ def check_rest(api_id, authorizer_uri, deny_for):
     authorizers = gateway.get_authorizers(restApiId=api_id)["items"]
     seen = [(one["type"], one["authorizerUri"], one["authorizerResultTtlInSeconds"]) for one in authorizers]
     expect_equal("REST: one authorizer, its results kept for 0 s", seen, [("REQUEST", authorizer_uri, 0)])
+    denied = {
+        "limits": ("429", CORS | RETRY_AFTER, '{"message":"Too Many Requests",' + REASON),
+        "all": ("403", CORS | RETRY_AFTER, '{"message":"Forbidden",' + REASON),
+    }
+    check_gateway_responses("REST", api_id, denied[deny_for])
 
+
+def check_native(api_id, authorizer_uri):
+    gateway = stack.owner.client("apigateway")
+    source = gateway.get_rest_api(restApiId=api_id)["apiKeySource"]
+    expect_equal("native: keys come from the authorizer", source, "AUTHORIZER")
+    names = ["type", "authorizerUri", "identitySource", "authorizerResultTtlInSeconds"]
+    seen = [[one[name] for name in names] for one in gateway.get_authorizers(restApiId=api_id)["items"]]
+    expected = ["REQUEST", authorizer_uri, "method.request.header.x-api-key", 300]
+    expect_equal("native: one authorizer, its results kept for 300 s", seen, [expected])
+    resources = gateway.get_resources(restApiId=api_id, embed=["methods"])["items"]
+    required = {
+        f"{method} {one['path']}": details["apiKeyRequired"]
+        for one in resources
+        for method, details in one.get("resourceMethods", {}).items()
+    }
+    expected = {"ANY /{proxy+}": True, "OPTIONS /{proxy+}": False, "ANY /open/{proxy+}": False}
+    expect_equal("native: which methods require a key", required, expected)
+    check_gateway_responses("native", api_id, ("403", CORS, '{"message":"Forbidden",' + REASON))
+
+
+def check_gateway_responses(name, api_id, access_denied):
+    gateway = stack.owner.client("apigateway")
     responses = {one["responseType"]: one for one in gateway.get_gateway_responses(restApiId=api_id)["items"]}
     expected = {
         "UNAUTHORIZED": ("401", CORS, '{"message":"Unauthorized"}'),
-        "ACCESS_DENIED": {
-            "limits": ("429", CORS | RETRY_AFTER, '{"message":"Too Many Requests",' + REASON),
-            "all": ("403", CORS | RETRY_AFTER, '{"message":"Forbidden",' + REASON),
-        }[deny_for],
+        "ACCESS_DENIED": access_denied,
         "AUTHORIZER_FAILURE": ("503", CORS, '{"message":"Service Unavailable"}'),
         "AUTHORIZER_CONFIGURATION_ERROR": ("503", CORS, '{"message":"Service Unavailable"}'),
     }
     for kind, response in expected.items():
         one = responses[kind]
         seen = (one["statusCode"], one["responseParameters"], one["responseTemplates"]["application/json"])
-        expect_equal(f"REST: gateway response {kind}", seen, response)
+        expect_equal(f"{name}: gateway response {kind}", seen, response)
     for kind in ["DEFAULT_4XX", "DEFAULT_5XX"]:
-        expect_equal(f"REST: gateway response {kind}", responses[kind]["responseParameters"], CORS)
+        expect_equal(f"{name}: gateway response {kind}", responses[kind]["responseParameters"], CORS)
 
 
 def check_http(api_id, authorizer_uri, http_response):
@@ -61,7 +86,7 @@ def check_http(api_id, authorizer_uri, http_response):
 
 
 def check_functions(architecture):
-    for name in ["Authorizer", "Admin"]:
+    for name in ["Authorizer", "Admin", "Reconciler"]:
         function = stack.owner.client("lambda").get_function_configuration(FunctionName=stack.physical_id(name))
         seen = (function["Runtime"], function["Architectures"])
         expect_equal(f"{name}: runtime and architecture", seen, ("provided.al2023", [architecture]))
@@ -72,4 +97,4 @@ def check_table(name):
     table = stack.owner.client("dynamodb").describe_table(TableName=name)["Table"]
     indexes = {one["IndexName"]: one["Projection"]["ProjectionType"] for one in table["GlobalSecondaryIndexes"]}
     seen = (table["BillingModeSummary"]["BillingMode"], indexes)
-    expect_equal("table: billing and indexes", seen, ("PAY_PER_REQUEST", {"list": "ALL", "owner": "ALL"}))
+    expect_equal("table: billing and indexes", seen, ("PAY_PER_REQUEST", {"list": "ALL", "owner": "ALL", "pending": "ALL"}))

@@ -3,7 +3,7 @@
 from calls import expect_equal
 import stack
 
-FUNCTIONS = ["authorizer", "admin", "echo"]
+FUNCTIONS = ["authorizer", "admin", "reconciler", "echo"]
 
 
 def check(values):

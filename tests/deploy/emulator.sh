@@ -23,7 +23,7 @@ start_ministack() {
   export AWS_ENDPOINT_URL=http://127.0.0.1:$port
   env GATEWAY_PORT="$port" BIND_HOST=127.0.0.1 IOT_MTLS_ENABLED=0 SFTP_ENABLED=0 AUTH=true \
     AWS_ENDPOINT_URL_DYNAMODB="$AWS_ENDPOINT_URL" \
-    setsid "$root/.venv-ministack/bin/ministack" >"$work/ministack.log" 2>&1 &
+    setsid "$root/.venv-ministack/bin/python" "$here/emulator.py" >"$work/ministack.log" 2>&1 &
   ministack_pid=$!
   deadline=$((SECONDS + 60))
   until curl --silent --fail --noproxy '*' --max-time 2 --output /dev/null "$AWS_ENDPOINT_URL/_ministack/ready"; do

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""MiniStack, with what its control plane of API Gateway lacks put in its place. `emulator.sh` starts it.
+
+MiniStack keeps what a patch says as text, under the path as it was written, so that a disabled key stays enabled and
+a usage plan with a stage more cannot be read any more. Here the patches that Latchkey sends are carried out as AWS
+documents them ("Patch operations"), two keys may not have one value, a usage plan with stages cannot be deleted, and
+an authorizer's results can be flushed.
+
+What stays different from AWS is in emulator_gaps.py.
+"""
+
+import copy
+import re
+import sys
+
+from ministack.app import main
+from ministack.services import apigateway_v1 as gateway
+
+TYPES = {
+    "rateLimit": float,
+    "burstLimit": int,
+    "limit": int,
+    "offset": int,
+    "enabled": lambda text: text == "true",
+    "apiKeyRequired": lambda text: text == "true",
+}
+METHOD_THROTTLE = re.compile("/apiStages/([^/]+)/throttle(?:/([^/]+)/([A-Z]+)(?:/(rateLimit|burstLimit))?)?")
+CACHE = re.compile("/restapis/([^/]+)/stages/([^/]+)/cache/authorizers")
+
+
+class Refused(Exception):
+    """What AWS answers with BadRequestException."""
+
+
+def patched(before, operations):
+    """`before` after all operations, in their order."""
+    after = copy.deepcopy(before)
+    for operation in operations:
+        path, value = operation["path"], operation.get("value")
+        if path == "/apiStages":
+            patch_stages(after, operation["op"], value)
+        elif path.startswith("/apiStages/"):
+            patch_method_throttle(after, operation["op"], path, value)
+        else:
+            patch_field(after, operation["op"], path, value)
+    return after
+
+
+def patch_stages(plan, op, value):
+    api_id, stage = value.split(":", 1)
+    stages = plan.setdefault("apiStages", [])
+    named = [one for one in stages if (one["apiId"], one["stage"]) == (api_id, stage)]
+    if op == "add" and not named:
+        stages.append({"apiId": api_id, "stage": stage})
+    elif op == "remove" and named:
+        stages.remove(named[0])
+    else:
+        raise Refused(f"Invalid patch: {op} {value}")
+
+
+def patch_method_throttle(plan, op, path, value):
+    name, method_path, method, field = METHOD_THROTTLE.fullmatch(path).groups()
+    stage = next((one for one in plan["apiStages"] if f"{one['apiId']}:{one['stage']}" == name.replace("~1", "/")), None)
+    if stage is None:
+        raise Refused(f"Invalid API stage {name}")
+    if method_path is None:
+        stage.pop("throttle", None)
+        return
+    throttle = stage.setdefault("throttle", {})
+    key = f"{method_path.replace('~1', '/')}/{method}"
+    if op == "remove":
+        throttle.pop(key, None)
+    else:
+        throttle.setdefault(key, {"rateLimit": 0.0, "burstLimit": 0})[field] = TYPES[field](value)
+
+
+def patch_field(thing, op, path, value):
+    *parents, name = path.strip("/").split("/")
+    for parent in parents:
+        thing = thing.setdefault(parent, {})
+    if op == "remove":
+        thing.pop(name, None)
+    else:
+        thing[name] = TYPES.get(name, str)(value)
+
+
+def update(kept, data):
+    """Carries a patch out, all of it or nothing."""
+    try:
+        after = patched(kept, data.get("patchOperations", []))
+    except Refused as refused:
+        return gateway._v1_error("BadRequestException", str(refused), 400)
+    kept.clear()
+    kept.update(after)
+    return None
+
+
+def instead_of(name):
+    """Puts a function in the place of MiniStack's, which it gets as its first argument."""
+
+    def put(function):
+        theirs = getattr(gateway, name)
+        setattr(gateway, name, lambda *arguments: function(theirs, *arguments))
+        return function
+
+    return put
+
+
+@instead_of("_update_usage_plan")
+def update_usage_plan(theirs, plan_id, data):
+    problem = update(gateway._usage_plans.get(plan_id) or {}, data)
+    return problem or theirs(plan_id, {})
+
+
+@instead_of("_update_api_key")
+def update_api_key(theirs, key_id, data):
+    problem = update(gateway._api_keys.get(key_id) or {}, data)
+    return problem or theirs(key_id, {})
+
+
+@instead_of("_update_method")
+def update_method(theirs, api_id, resource_id, http_method, data):
+    methods = gateway._resources.get(api_id, {}).get(resource_id, {}).get("resourceMethods", {})
+    problem = update(methods.get(http_method) or {}, data)
+    return problem or theirs(api_id, resource_id, http_method, {})
+
+
+@instead_of("_create_usage_plan")
+def create_usage_plan(theirs, data):
+    answer = theirs(data)
+    for plan in gateway._usage_plans.values():
+        for limit in ["throttle", "quota"]:
+            if not plan.get(limit):
+                plan.pop(limit, None)
+    return answer
+
+
+@instead_of("_create_api_key")
+def create_api_key(theirs, data):
+    value = data.get("value")
+    if value and any(key["value"] == value for key in gateway._api_keys.values()):
+        return gateway._v1_error("ConflictException", "API Key already exists", 409)
+    return theirs(data)
+
+
+@instead_of("_delete_usage_plan")
+def delete_usage_plan(theirs, plan_id):
+    if (gateway._usage_plans.get(plan_id) or {}).get("apiStages"):
+        problem = f"Cannot delete Usage Plan {plan_id} because it is associated with API Stages"
+        return gateway._v1_error("BadRequestException", problem, 400)
+    return theirs(plan_id)
+
+
+@instead_of("handle_request")
+async def handle_request(theirs, method, path, *rest):
+    """FlushStageAuthorizersCache; MiniStack knows no such path."""
+    cache = CACHE.fullmatch(path)
+    if method != "DELETE" or not cache:
+        return await theirs(method, path, *rest)
+    api_id, stage = cache.groups()
+    for key in list(gateway._authorizer_cache):
+        if (key[2], key[4]) == (api_id, stage):
+            del gateway._authorizer_cache[key]
+    return 202, {}, b""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
