@@ -23,8 +23,6 @@ START_SECONDS = 900
 RUN_SECONDS = 1800
 BLOCK = re.compile(r"<!-- ci: (start|run|output)(?: (\S+))? -->\n```\w*\n(.*?)\n```", re.S)
 MARK = "@@ end of block @@"
-# What the README has its reader install.
-TOOLS = ROOT / ".venv-ministack" / "bin"
 
 # start NAME URL COMMAND: serves in a process group of its own, in place of what serves there.
 SHELL = """
@@ -102,7 +100,6 @@ def check(script, expected, logs):
     environment |= {
         "LOGS": logs,
         "START_SECONDS": str(START_SECONDS),
-        "PATH": f"{TOOLS}:{os.environ['PATH']}",
         # No account of the machine's is reached by mistake.
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
