@@ -8,13 +8,15 @@ use crate::{
     operation::Operation,
 };
 
-/// Where an API takes the value of a native key from (`apiKeySource`).
+/// Where an API takes the value of a native key from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeySource {
     /// From the caller's `x-api-key`.
     Header,
     /// From what the authorizer says, `usageIdentifierKey`.
     Authorizer,
+    /// From nowhere: an HTTP API has neither usage plans nor native keys.
+    NoUsagePlans,
 }
 
 /// What [`Gateway::require_key`] found.
