@@ -5,6 +5,7 @@
 //! is collected as [`faults`], and every failure becomes an answer in [`problem`]. A field,
 //! header or parameter that is not yet enforced is refused by its name.
 
+mod adopt;
 mod api_gateway;
 mod apis;
 mod attachments;
@@ -12,6 +13,7 @@ mod body;
 mod budget;
 mod caller;
 mod deployments;
+mod drift;
 mod faults;
 mod headers;
 mod health;
@@ -72,7 +74,9 @@ pub fn router(state: AdminState) -> Router {
         )
         .route("/v1/keys/{keyId}/usage", get(usage::by_key))
         .route("/v1/verify", post(verify::verify))
+        .route("/v1/adopt", post(adopt::adopt))
         .route("/v1/deployments", post(deployments::deploy))
+        .route("/v1/drift", get(drift::drift))
         .route("/v1/apis/{apiId}/methods", put(apis::require_key))
         .fallback(unknown::path)
         .method_not_allowed_fallback(unknown::method)

@@ -6,11 +6,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod adopt;
 mod attachments;
 mod bounds;
 mod budget;
 mod captured_log;
 mod deployments;
+mod drift;
 mod errors;
 mod fields;
 mod keys;

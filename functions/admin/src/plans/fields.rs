@@ -133,7 +133,7 @@ impl Deserr<Faults> for MethodThrottles {
 }
 
 /// API stages that a plan may have: a bound on what each authorizer keeps of it.
-const MAX_API_STAGES: usize = 100;
+pub(crate) const MAX_API_STAGES: usize = 100;
 
 /// `apiStages`: a list is replaced as a whole.
 #[derive(Debug, Clone, Default)]

@@ -12,6 +12,7 @@ mod view;
 
 pub(crate) use create::create;
 pub(crate) use delete::delete;
+pub(crate) use fields::MAX_API_STAGES;
 pub(crate) use list::list;
 pub(crate) use overlap::refuse_overlap;
 pub(crate) use replace::replace;

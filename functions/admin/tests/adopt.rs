@@ -1,0 +1,12 @@
+//! What API Gateway has is taken over: what becomes of each plan and key, that nothing is
+//! changed there, and that a request may be stopped anywhere and be made again.
+
+mod account;
+mod beyond;
+mod counting;
+mod crash;
+mod cut_over;
+mod outcomes;
+mod reasons;
+mod scale;
+mod table;

@@ -1,0 +1,1 @@
+//! Everything that cannot be taken over is left alone, and says why.

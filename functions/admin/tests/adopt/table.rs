@@ -1,0 +1,113 @@
+//! A table that is slow, or stops answering at a call, as if the function had died there.
+
+use std::{
+    fmt,
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::{
+    Client,
+    config::{HttpClient as _, SharedHttpClient},
+};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    orchestrator::HttpRequest,
+};
+use latchkey_store::{Patience, Store};
+use tokio::sync::Notify;
+
+use crate::support::{Admin, TABLE};
+
+/// When a call is never answered, before or after it is carried out.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Moment {
+    Before,
+    After,
+}
+
+/// What meets each call.
+#[derive(Clone)]
+pub(super) struct Table {
+    wait: Duration,
+    /// Calls until the one that is not answered.
+    left: Arc<AtomicUsize>,
+    moment: Moment,
+    stopped: Arc<Notify>,
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Table")
+    }
+}
+
+impl Table {
+    /// Each call takes this long.
+    pub(super) fn slow(wait: Duration) -> Self {
+        Self {
+            wait,
+            left: Arc::new(AtomicUsize::new(usize::MAX)),
+            moment: Moment::Before,
+            stopped: Arc::default(),
+        }
+    }
+
+    /// The `n`-th call, 1 being the first, is not answered.
+    pub(super) fn stopping(n: usize, moment: Moment) -> Self {
+        Self {
+            left: Arc::new(AtomicUsize::new(n)),
+            moment,
+            ..Self::slow(Duration::ZERO)
+        }
+    }
+
+    /// Resolves when a call was stopped.
+    pub(super) async fn stopped(&self) {
+        self.stopped.notified().await;
+    }
+
+    /// The same admin API on this table.
+    pub(super) fn under(&self, admin: &Admin) -> Admin {
+        let client = admin.engine.client();
+        let quick: SharedHttpClient = client.config().http_client().unwrap();
+        let table = self.clone();
+        let http = http_client_fn(move |settings, components| {
+            SharedHttpConnector::new(Connector {
+                next: quick.http_connector(settings, components),
+                table: table.clone(),
+            })
+        });
+        let client = Client::from_conf(client.config().to_builder().http_client(http).build());
+        admin.with_store(Store::new(&client, TABLE, Patience::Change))
+    }
+}
+
+#[derive(Debug)]
+struct Connector {
+    next: SharedHttpConnector,
+    table: Table,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (next, table) = (self.next.clone(), self.table.clone());
+        HttpConnectorFuture::new(async move {
+            if !table.wait.is_zero() {
+                tokio::time::sleep(table.wait).await;
+            }
+            if table.left.fetch_sub(1, Ordering::SeqCst) != 1 {
+                return next.call(request).await;
+            }
+            if matches!(table.moment, Moment::After) {
+                drop(next.call(request).await);
+            }
+            table.stopped.notify_one();
+            pending().await
+        })
+    }
+}
