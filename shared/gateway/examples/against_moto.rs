@@ -11,6 +11,7 @@
 use std::{collections::BTreeMap, process::ExitCode};
 
 use aws_sdk_apigateway::{Client, types::IntegrationType};
+use aws_sdk_apigatewayv2::{Client as SecondClient, types::ProtocolType};
 use latchkey_domain::Period;
 use latchkey_gateway::{
     Gateway, GatewayError, KeySource, Missing, NativeKeyFields, NativePlan, NativePlanId,
@@ -25,11 +26,12 @@ async fn main() -> ExitCode {
     };
     let client = client_at(&endpoint, |_| None);
     let gateway = Gateway::new(&client);
-    let api = rest_api(&client).await;
+    let api = rest_api(&Client::new(&client)).await;
     plans(&gateway, &api).await;
     keys(&gateway).await;
     attachments(&gateway).await;
     apis(&gateway, &api).await;
+    key_sources(&gateway, &SecondClient::new(&client)).await;
     many(&gateway).await;
     shortfalls(&gateway, &api).await;
     println!("all as expected of moto");
@@ -287,7 +289,6 @@ async fn attachments(gateway: &Gateway) {
 
 async fn apis(gateway: &Gateway, api: &str) {
     assert_eq!(gateway.key_source(api).await, Ok(Some(KeySource::Header)));
-    assert_eq!(gateway.key_source("abcdef0123").await, Ok(None));
     let require = |required| gateway.require_key(api, "/orders", "GET", required);
     assert_eq!(require(true).await, Ok(Required { before: true }));
     let missing = |operation, what| Err(GatewayError::NotFound { operation, what });
@@ -296,7 +297,27 @@ async fn apis(gateway: &Gateway, api: &str) {
     let method = gateway.require_key(api, "/orders", "PUT", true).await;
     assert_eq!(method, missing("GetMethod", Missing::Method));
     gateway.deploy(api, "beta", "by latchkey").await.unwrap();
-    println!("APIs: key source, a method that requires a key already, a deployment");
+    println!("REST APIs: key source, a method that requires a key already, a deployment");
+}
+
+async fn key_sources(gateway: &Gateway, client: &SecondClient) {
+    let by_authorizer = "$context.authorizer.usageIdentifierKey";
+    for (protocol, expression, source) in [
+        (ProtocolType::Websocket, None, KeySource::Header),
+        (
+            ProtocolType::Websocket,
+            Some(by_authorizer),
+            KeySource::Authorizer,
+        ),
+        (ProtocolType::Http, None, KeySource::NoUsagePlans),
+    ] {
+        let api = client.create_api().name("chat").protocol_type(protocol);
+        let api = api.set_api_key_selection_expression(expression.map(str::to_owned));
+        let id = api.send().await.unwrap().api_id.unwrap();
+        assert_eq!(gateway.key_source(&id).await, Ok(Some(source)));
+    }
+    assert_eq!(gateway.key_source("abcdef0123").await, Ok(None));
+    println!("WebSocket and HTTP APIs: key source; an id of no API is told");
 }
 
 /// More than two of AWS's pages of the default size; moto's pages are as large as is asked.

@@ -1,23 +1,10 @@
-//! The REST APIs themselves: where they take keys from, their caches, methods, deployments.
-
-use aws_sdk_apigateway::types::ApiKeySourceType;
+//! The REST APIs themselves: their caches, methods, deployments.
 
 use crate::{
     Gateway, GatewayError, Missing, Patch,
     gateway::{PAGE, all_pages, found, known},
     operation::Operation,
 };
-
-/// Where an API takes the value of a native key from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeySource {
-    /// From the caller's `x-api-key`.
-    Header,
-    /// From what the authorizer says, `usageIdentifierKey`.
-    Authorizer,
-    /// From nowhere: an HTTP API has neither usage plans nor native keys.
-    NoUsagePlans,
-}
 
 /// What [`Gateway::require_key`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,22 +14,6 @@ pub struct Required {
 }
 
 impl Gateway {
-    /// GetRestApi: where the API takes keys from; none where there is no such REST API.
-    ///
-    /// # Errors
-    /// [`GatewayError`].
-    pub async fn key_source(&self, api_id: &str) -> Result<Option<KeySource>, GatewayError> {
-        let request = self.client.get_rest_api().rest_api_id(api_id);
-        let send = || request.clone().send();
-        let answer = self.call(Operation::GetRestApi, send).await;
-        let source = |api: &Option<ApiKeySourceType>| match api {
-            Some(ApiKeySourceType::Authorizer) => KeySource::Authorizer,
-            // Its default.
-            _ => KeySource::Header,
-        };
-        Ok(found(answer)?.map(|api| source(&api.api_key_source)))
-    }
-
     /// FlushStageAuthorizersCache: forgets what authorizers have said for the stage.
     ///
     /// # Errors

@@ -1,42 +1,40 @@
-//! SDK clients: TLS by ring, credentials from the environment, a bound on every wait.
+//! What SDK clients are made of: TLS by ring, credentials from the environment, a bound on
+//! every wait. API Gateway has two APIs, a client of the SDK's for each, and one address,
+//! so that both are made of one configuration and share its connections.
 
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_sdk_apigateway::{
-    Client,
-    config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_apigateway::config::{
+    BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_smithy_http_client::tls;
+use aws_types::SdkConfig;
 
-/// The same client with Latchkey's bounds: 1 s to connect, 5 s for the whole, and no repeats
-/// of the SDK's own, which would create a key or a plan twice and break the rates.
-pub(crate) fn bounded(client: &Client) -> Client {
+/// The same with Latchkey's bounds: 1 s to connect, 5 s for the whole, and no repeats of the
+/// SDK's own, which would create a key or a plan twice and break the rates.
+pub(crate) fn bounded(config: &SdkConfig) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .operation_timeout(Duration::from_secs(5))
         .build();
-    let config = client
-        .config()
-        .to_builder()
-        .timeout_config(timeouts)
-        .retry_config(RetryConfig::disabled());
-    Client::from_conf(config.build())
+    let bounded = config.to_builder().timeout_config(timeouts);
+    bounded.retry_config(RetryConfig::disabled()).build()
 }
 
-/// A client by the variables that Lambda sets (`AWS_REGION`, `AWS_ACCESS_KEY_ID`,
+/// Clients by the variables that Lambda sets (`AWS_REGION`, `AWS_ACCESS_KEY_ID`,
 /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`) and the SDKs' own
-/// `AWS_ENDPOINT_URL_API_GATEWAY` and `AWS_ENDPOINT_URL`. No other source of credentials is
-/// linked in: aws-config would bring STS and all of them.
+/// `AWS_ENDPOINT_URL_API_GATEWAY`, here of both APIs, and `AWS_ENDPOINT_URL`. No other source
+/// of credentials is linked in: aws-config would bring STS and all of them.
 ///
 /// # Errors
 /// Names the variable that is missing.
 pub fn client_from_environment(
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<Client, MissingVariable> {
+) -> Result<SdkConfig, MissingVariable> {
     let get = |name: &'static str| variable(name).filter(|value| !value.is_empty());
     let required = |name: &'static str| get(name).ok_or(MissingVariable(name));
-    Ok(client(
+    Ok(config(
         required("AWS_REGION")?,
         required("AWS_ACCESS_KEY_ID")?,
         required("AWS_SECRET_ACCESS_KEY")?,
@@ -45,37 +43,38 @@ pub fn client_from_environment(
     ))
 }
 
-/// A client for an emulator at `endpoint`: the environment's credentials and Region where
+/// Clients of an emulator at `endpoint`: the environment's credentials and Region where
 /// they are set, made-up credentials and us-east-1 where not.
-pub fn client_at(endpoint: &str, variable: impl Fn(&str) -> Option<String>) -> Client {
+pub fn client_at(endpoint: &str, variable: impl Fn(&str) -> Option<String>) -> SdkConfig {
     let get = |name: &str| variable(name).filter(|value| !value.is_empty());
     let region = get("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned());
     let endpoint = Some(endpoint.to_owned());
     match (get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY")) {
-        (Some(id), Some(secret)) => client(region, id, secret, get("AWS_SESSION_TOKEN"), endpoint),
-        _ => client(region, "local".into(), "local".into(), None, endpoint),
+        (Some(id), Some(secret)) => config(region, id, secret, get("AWS_SESSION_TOKEN"), endpoint),
+        _ => config(region, "local".into(), "local".into(), None, endpoint),
     }
 }
 
-fn client(
+fn config(
     region: String,
     key_id: String,
     secret: String,
     token: Option<String>,
     endpoint: Option<String>,
-) -> Client {
+) -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(
             tls::rustls_provider::CryptoMode::Ring,
         ))
         .build_https();
-    let mut config = aws_sdk_apigateway::Config::builder()
+    let credentials = Credentials::new(key_id, secret, token, None, "environment");
+    let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region))
-        .credentials_provider(Credentials::new(key_id, secret, token, None, "environment"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http);
     config.set_endpoint_url(endpoint);
-    Client::from_conf(config.build())
+    config.build()
 }
 
 /// A variable that Lambda always sets is not there.
@@ -109,15 +108,15 @@ mod tests {
         );
         let set = [set[0], set[1], ("AWS_SECRET_ACCESS_KEY", "s")];
         let client = client_from_environment(of(&set)).unwrap();
-        assert_eq!(client.config().region().unwrap().as_ref(), "eu-central-1");
+        assert_eq!(client.region().unwrap().as_ref(), "eu-central-1");
     }
 
     #[test]
     fn an_emulator_needs_no_variables_and_takes_those_that_are_set() {
         let client = client_at("http://127.0.0.1:1", of(&[]));
-        assert_eq!(client.config().region().unwrap().as_ref(), "us-east-1");
+        assert_eq!(client.region().unwrap().as_ref(), "us-east-1");
         let set = [("AWS_REGION", "eu-north-1")];
         let client = client_at("http://127.0.0.1:1", of(&set));
-        assert_eq!(client.config().region().unwrap().as_ref(), "eu-north-1");
+        assert_eq!(client.region().unwrap().as_ref(), "eu-north-1");
     }
 }

@@ -7,6 +7,7 @@ use aws_sdk_apigateway::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
 };
+use aws_types::SdkConfig;
 
 use crate::{GatewayError, Pacer, answer::error_of, client::bounded, operation::Operation};
 
@@ -23,6 +24,8 @@ const MAX_PAGES: usize = 2_000;
 #[derive(Clone)]
 pub struct Gateway {
     pub(crate) client: Client,
+    /// Of its second API, which has WebSocket and HTTP APIs.
+    pub(crate) v2: aws_sdk_apigatewayv2::Client,
     pacer: Option<Pacer>,
 }
 
@@ -34,27 +37,30 @@ impl fmt::Debug for Gateway {
 
 impl Gateway {
     /// Each call is made once, at once: for those who wait for the answer.
-    pub fn new(client: &Client) -> Self {
-        Self {
-            client: bounded(client),
-            pacer: None,
-        }
+    pub fn new(config: &SdkConfig) -> Self {
+        Self::of(config, None)
     }
 
     /// Each call waits for its turn within AWS's rates. It is tried again where it was
     /// throttled or met another change, and where no answer came and a repeat does no harm.
-    pub fn paced(client: &Client, pacer: Pacer) -> Self {
+    pub fn paced(config: &SdkConfig, pacer: Pacer) -> Self {
+        Self::of(config, Some(pacer))
+    }
+
+    fn of(config: &SdkConfig, pacer: Option<Pacer>) -> Self {
+        let bounded = bounded(config);
         Self {
-            client: bounded(client),
-            pacer: Some(pacer),
+            client: Client::new(&bounded),
+            v2: aws_sdk_apigatewayv2::Client::new(&bounded),
+            pacer,
         }
     }
 
     /// The same control plane, paced.
     pub fn within(&self, pacer: Pacer) -> Self {
         Self {
-            client: self.client.clone(),
             pacer: Some(pacer),
+            ..self.clone()
         }
     }
 

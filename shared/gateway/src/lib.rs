@@ -6,7 +6,8 @@
 //! UpdateUsagePlan may be called once in 20 seconds. [`Gateway`] makes the calls: once each
 //! ([`Gateway::new`]) where somebody waits for the answer, or within AWS's rates and with
 //! repeats ([`Gateway::paced`]) where there is time. Beside the fake of the tests this is the
-//! only crate that names aws-sdk-apigateway; it knows nothing of the table.
+//! only crate that names aws-sdk-apigateway and aws-sdk-apigatewayv2; it knows nothing of the
+//! table.
 
 mod answer;
 mod apis;
@@ -15,6 +16,7 @@ mod client;
 mod error;
 mod gateway;
 mod import;
+mod key_source;
 mod keys;
 mod native_id;
 mod native_plan;
@@ -26,11 +28,12 @@ mod plans;
 mod usage;
 mod value;
 
-pub use apis::{KeySource, Required};
+pub use apis::Required;
 pub use client::{MissingVariable, client_at, client_from_environment};
 pub use error::{GatewayError, Missing, Quota};
 pub use gateway::{Gateway, Tags};
 pub use import::Imported;
+pub use key_source::KeySource;
 pub use keys::{FoundKey, NativeKeyFields, NewNativeKey, Values};
 pub use native_id::{NativeKeyId, NativePlanId};
 pub use native_plan::{NativePlan, NativeQuota, NativeThrottle};

@@ -15,6 +15,7 @@ pub(crate) enum Operation {
     DeleteUsagePlan,
     DeleteUsagePlanKey,
     FlushStageAuthorizersCache,
+    GetApi,
     GetApiKey,
     GetApiKeys,
     GetMethod,
@@ -45,6 +46,7 @@ impl Operation {
             Self::DeleteUsagePlan => "DeleteUsagePlan",
             Self::DeleteUsagePlanKey => "DeleteUsagePlanKey",
             Self::FlushStageAuthorizersCache => "FlushStageAuthorizersCache",
+            Self::GetApi => "GetApi",
             Self::GetApiKey => "GetApiKey",
             Self::GetApiKeys => "GetApiKeys",
             Self::GetMethod => "GetMethod",
@@ -102,6 +104,7 @@ impl Operation {
             | Self::DeleteUsagePlan
             | Self::DeleteUsagePlanKey
             | Self::FlushStageAuthorizersCache
+            | Self::GetApi
             | Self::GetApiKey
             | Self::GetApiKeys
             | Self::GetMethod

@@ -1,20 +1,9 @@
-//! REST APIs: key source, caches, methods, deployments.
+//! REST APIs: caches, methods, deployments.
 
 use latchkey_fake_gateway::{Deployment, Flush};
-use latchkey_gateway::{GatewayError, KeySource, Missing, Required};
+use latchkey_gateway::{GatewayError, Missing, Required};
 
 use crate::support::quick;
-
-#[tokio::test]
-async fn the_key_source_of_an_api_is_told() {
-    let (_, gateway) = quick();
-    assert_eq!(
-        gateway.key_source("a1").await,
-        Ok(Some(KeySource::Authorizer))
-    );
-    assert_eq!(gateway.key_source("a2").await, Ok(Some(KeySource::Header)));
-    assert_eq!(gateway.key_source("a9").await, Ok(None));
-}
 
 #[tokio::test]
 async fn a_stage_s_cache_is_flushed() {

@@ -5,6 +5,7 @@
 mod apis;
 mod attachments;
 mod errors;
+mod key_source;
 mod keys;
 mod native_plans;
 mod pace;

@@ -24,6 +24,7 @@ async fn the_requests_are_those_that_are_checked_against_aws_s_model() {
     requests.extend(of_keys().await);
     requests.extend(of_attachments_and_usage().await);
     requests.extend(of_apis().await);
+    requests.extend(of_websocket_apis().await);
     let mut text = serde_json::to_string_pretty(&requests).unwrap();
     text.push('\n');
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/requests.json");
@@ -46,6 +47,14 @@ async fn of<F: Future>(
     expected: &[(&str, Value)],
 ) -> Vec<Value> {
     let scripted = Scripted::new(answers.iter().map(|answer| (200, *answer)));
+    of_script(scripted, calls, expected).await
+}
+
+async fn of_script<F: Future>(
+    scripted: Scripted,
+    calls: impl FnOnce(Gateway) -> F,
+    expected: &[(&str, Value)],
+) -> Vec<Value> {
     calls(scripted.gateway()).await;
     let sent = scripted.sent();
     assert_eq!(sent.len(), expected.len(), "{sent:?}");
@@ -309,6 +318,23 @@ async fn of_apis() -> Vec<Value> {
             ("GetResources", json!({ "restApiId": "a1", "limit": 500 })),
             ("GetMethod", method),
             ("UpdateMethod", update),
+        ],
+    )
+    .await
+}
+
+async fn of_websocket_apis() -> Vec<Value> {
+    let api = r#"{"protocolType":"WEBSOCKET"}"#;
+    let scripted = Scripted::new([(404, "{}"), (200, api)]);
+    let calls = async |gateway: Gateway| {
+        gateway.key_source("w1").await.unwrap();
+    };
+    of_script(
+        scripted,
+        calls,
+        &[
+            ("GetRestApi", json!({ "restApiId": "w1" })),
+            ("GetApi", json!({ "ApiId": "w1" })),
         ],
     )
     .await

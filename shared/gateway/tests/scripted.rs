@@ -5,10 +5,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use aws_sdk_apigateway::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region},
-};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_apigateway::config::{BehaviorVersion, Region};
 use aws_smithy_runtime_api::{
     client::{
         http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
@@ -17,6 +15,7 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
 use latchkey_gateway::Gateway;
 
 /// A request as it would have gone out.
@@ -49,13 +48,14 @@ impl Scripted {
 
     pub(crate) fn gateway(&self) -> Gateway {
         let connector = SharedHttpConnector::new(self.clone());
-        let config = aws_sdk_apigateway::Config::builder()
+        let credentials = Credentials::new("id", "secret", None, None, "test");
+        let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
-            .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http_client_fn(move |_, _| connector.clone()))
             .build();
-        Gateway::new(&Client::from_conf(config))
+        Gateway::new(&config)
     }
 }
 

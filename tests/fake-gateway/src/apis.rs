@@ -1,4 +1,4 @@
-//! REST APIs: their stages, methods and deployments.
+//! APIs: where they take keys from, their stages, and the methods and deployments of REST APIs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,13 +44,38 @@ pub struct Flush {
     pub stage: String,
 }
 
-/// A REST API.
+/// An API of any kind: their ids are of one space.
 #[derive(Debug)]
 pub(crate) struct Api {
-    pub(crate) source: Source,
+    pub(crate) kind: Kind,
     pub(crate) stages: BTreeSet<String>,
     /// By id: the path, and by method whether it requires a key.
     pub(crate) resources: BTreeMap<String, (String, BTreeMap<String, bool>)>,
+}
+
+/// The kind of an API.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Rest(Source),
+    /// With its `apiKeySelectionExpression`.
+    WebSocket(String),
+    Http,
+}
+
+impl Kind {
+    pub(crate) fn has_usage_plans(&self) -> bool {
+        !matches!(self, Self::Http)
+    }
+}
+
+impl Api {
+    pub(crate) fn new(kind: Kind, stages: &[&str]) -> Self {
+        Self {
+            kind,
+            stages: stages.iter().map(|stage| (*stage).to_owned()).collect(),
+            resources: BTreeMap::new(),
+        }
+    }
 }
 
 /// CreateDeployment's body.
@@ -64,15 +89,44 @@ pub(crate) struct NewDeployment {
 
 impl World {
     pub(crate) fn get_rest_api(&self, id: &str) -> Answer {
-        let source = match self.apis.get(id).ok_or_else(Refusal::no_api)?.source {
-            Source::Header => "HEADER",
-            Source::Authorizer => "AUTHORIZER",
+        let source = match self.apis.get(id).map(|api| &api.kind) {
+            Some(Kind::Rest(Source::Header)) => "HEADER",
+            Some(Kind::Rest(Source::Authorizer)) => "AUTHORIZER",
+            _ => return Err(Refusal::no_api()),
         };
         Ok((200, json!({ "id": id, "name": id, "apiKeySource": source })))
     }
 
+    /// API Gateway's second API has no REST APIs, and an expression for HTTP APIs too.
+    pub(crate) fn get_api(&self, id: &str) -> Answer {
+        let (protocol, expression) = match self.apis.get(id).map(|api| &api.kind) {
+            Some(Kind::WebSocket(expression)) => ("WEBSOCKET", expression.as_str()),
+            Some(Kind::Http) => ("HTTP", "$request.header.x-api-key"),
+            _ => return Err(Refusal::no_api()),
+        };
+        let answer = json!({
+            "apiId": id,
+            "name": id,
+            "protocolType": protocol,
+            "apiKeySelectionExpression": expression,
+        });
+        Ok((200, answer))
+    }
+
+    fn rest_api(&self, id: &str) -> Result<&Api, Refusal> {
+        let api = self.apis.get(id);
+        api.filter(|api| matches!(api.kind, Kind::Rest(_)))
+            .ok_or_else(Refusal::no_api)
+    }
+
+    pub(crate) fn rest_api_mut(&mut self, id: &str) -> Result<&mut Api, Refusal> {
+        let api = self.apis.get_mut(id);
+        api.filter(|api| matches!(api.kind, Kind::Rest(_)))
+            .ok_or_else(Refusal::no_api)
+    }
+
     pub(crate) fn get_resources(&self, id: &str, request: &Request) -> Answer {
-        let api = self.apis.get(id).ok_or_else(Refusal::no_api)?;
+        let api = self.rest_api(id)?;
         let resources = api.resources.iter();
         let resources =
             resources.map(|(id, (path, _))| (id.clone(), json!({ "id": id, "path": path })));
@@ -103,7 +157,7 @@ impl World {
     }
 
     fn method(&mut self, api: &str, resource: &str, method: &str) -> Result<&mut bool, Refusal> {
-        let api = self.apis.get_mut(api).ok_or_else(Refusal::no_api)?;
+        let api = self.rest_api_mut(api)?;
         let resource = api.resources.get_mut(resource);
         let (_, methods) =
             resource.ok_or_else(|| Refusal::not_found("Invalid Resource identifier specified"))?;
@@ -114,7 +168,7 @@ impl World {
     /// Makes the stage where it is not there.
     pub(crate) fn create_deployment(&mut self, api: &str, new: NewDeployment) -> Answer {
         let id = self.new_id();
-        let found = self.apis.get_mut(api).ok_or_else(Refusal::no_api)?;
+        let found = self.rest_api_mut(api)?;
         found.stages.insert(new.stage_name.clone());
         let answer = json!({ "id": id, "description": new.description });
         self.deployments.push(Deployment {
@@ -127,7 +181,7 @@ impl World {
     }
 
     pub(crate) fn flush(&mut self, api: &str, stage: &str) -> Answer {
-        let found = self.apis.get(api).ok_or_else(Refusal::no_api)?;
+        let found = self.rest_api(api)?;
         if !found.stages.contains(stage) {
             return Err(Refusal::no_stage());
         }

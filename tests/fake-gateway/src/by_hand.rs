@@ -4,26 +4,40 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::{Deployment, FakeGateway, FakeKey, FakePlan, Flush, Source, apis::Api};
+use crate::{
+    Deployment, FakeGateway, FakeKey, FakePlan, Flush, Source,
+    apis::{Api, Kind},
+};
 
 impl FakeGateway {
     /// A REST API with these stages; one that was there under this id is replaced, its methods
     /// included.
     pub fn set_api(&self, id: &str, source: Source, stages: &[&str]) {
-        let api = Api {
-            source,
-            stages: stages.iter().map(|stage| (*stage).to_owned()).collect(),
-            resources: BTreeMap::new(),
-        };
+        self.put_api(id, Api::new(Kind::Rest(source), stages));
+    }
+
+    /// A WebSocket API with this `apiKeySelectionExpression`, which usage plans can be on by
+    /// the stages of [`Self::add_stage`]. An API that was there under this id is replaced.
+    pub fn set_websocket(&self, id: &str, selection_expression: &str) {
+        let kind = Kind::WebSocket(selection_expression.to_owned());
+        self.put_api(id, Api::new(kind, &[]));
+    }
+
+    /// An HTTP API. An API that was there under this id is replaced.
+    pub fn set_http_api(&self, id: &str) {
+        self.put_api(id, Api::new(Kind::Http, &[]));
+    }
+
+    fn put_api(&self, id: &str, api: Api) {
         self.world().apis.insert(id.to_owned(), api);
     }
 
-    /// A method of an API, and whether it requires a key. Does nothing where there is no such
-    /// API.
+    /// A method of a REST API, and whether it requires a key. Does nothing where there is no
+    /// such API.
     pub fn set_method(&self, api: &str, path: &str, method: &str, required: bool) {
         let mut world = self.world();
         let id = world.new_id();
-        let Some(api) = world.apis.get_mut(api) else {
+        let Ok(api) = world.rest_api_mut(api) else {
             return;
         };
         let mut resources = api.resources.values_mut();

@@ -71,6 +71,7 @@ impl Request {
             ("PATCH", ["usageplans", plan, "keys", key, "usage"]) => {
                 ("UpdateUsage", &[*plan, *key])
             }
+            ("GET", ["v2", "apis", api]) => ("GetApi", &[*api]),
             ("GET", ["restapis", api]) => ("GetRestApi", &[*api]),
             ("GET", ["restapis", api, "resources"]) => ("GetResources", &[*api]),
             ("GET", ["restapis", api, "resources", resource, "methods", method]) => {

@@ -2,10 +2,8 @@
 
 use std::{future::pending, io};
 
-use aws_sdk_apigateway::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region, retry::RetryConfig},
-};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_apigateway::config::{BehaviorVersion, Region, retry::RetryConfig};
 use aws_smithy_runtime_api::{
     client::{
         http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
@@ -15,22 +13,23 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
 use serde_json::json;
 
 use crate::{FakeGateway, call::Request, refusal::Refusal, world::Outcome};
 
-pub(crate) fn client(fake: &FakeGateway) -> Client {
+pub(crate) fn client(fake: &FakeGateway) -> SdkConfig {
     let connector = SharedHttpConnector::new(Connector { fake: fake.clone() });
-    let config = aws_sdk_apigateway::Config::builder()
+    let credentials = Credentials::new("local", "local", None, None, "fake");
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("local"))
-        .credentials_provider(Credentials::new("local", "local", None, None, "fake"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url("http://fake.invalid")
         // Repeats of the SDK's own would hide what goes wrong.
         .retry_config(RetryConfig::disabled())
         .http_client(http_client_fn(move |_, _| connector.clone()))
-        .build();
-    Client::from_conf(config)
+        .build()
 }
 
 #[derive(Debug, Clone)]

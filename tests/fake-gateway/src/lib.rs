@@ -1,4 +1,4 @@
-//! API Gateway's control plane inside this process, behind an ordinary SDK client.
+//! API Gateway's control plane inside this process, behind ordinary SDK clients.
 //!
 //! It carries out the operations that Latchkey uses, in API Gateway's JSON and with what
 //! makes the real one hard to work with: pages of at most 25 whatever is asked for, rates
@@ -9,11 +9,11 @@
 //!
 //! ```
 //! # async fn example() {
-//! use latchkey_fake_gateway::{FakeGateway, Limits, Moment, Source};
+//! use latchkey_fake_gateway::{Client, FakeGateway, Limits, Moment, Source};
 //!
 //! let fake = FakeGateway::new(Limits::default());
 //! fake.set_api("a1b2c3", Source::Authorizer, &["prod"]);
-//! let client = fake.client();
+//! let client = Client::new(&fake.client());
 //! fake.stop_after(3, Moment::After);
 //! tokio::select! {
 //!     () = work(&client) => {}
@@ -45,6 +45,7 @@ mod world;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use aws_sdk_apigateway::Client;
+use aws_types::SdkConfig;
 use tokio::sync::watch;
 
 pub use apis::{Deployment, Flush, Source};
@@ -77,8 +78,9 @@ impl FakeGateway {
         }
     }
 
-    /// A client whose every call ends here, once.
-    pub fn client(&self) -> Client {
+    /// What SDK clients are made of whose every call ends here, once: [`Client`], and that of
+    /// aws-sdk-apigatewayv2.
+    pub fn client(&self) -> SdkConfig {
         connector::client(self)
     }
 

@@ -134,6 +134,7 @@ impl World {
             ("DeleteUsagePlanKey", [plan, key]) => self.delete_usage_plan_key(plan, key),
             ("GetUsage", [plan]) => self.get_usage(plan, request),
             ("UpdateUsage", [plan, key]) => self.update_usage(plan, key, read(&request.body)?),
+            ("GetApi", [api]) => self.get_api(api),
             ("GetRestApi", [api]) => self.get_rest_api(api),
             ("GetResources", [api]) => self.get_resources(api, request),
             ("GetMethod", [api, resource, method]) => self.get_method(api, resource, method),
@@ -171,7 +172,8 @@ impl World {
     /// Whether a stage is there, as `apiId:stage`.
     pub(crate) fn check_stage(&self, stage: &str) -> Result<(), Refusal> {
         let (api, name) = stage.split_once(':').unwrap_or((stage, ""));
-        let api = self.apis.get(api).ok_or_else(Refusal::no_api)?;
+        let api = self.apis.get(api).filter(|api| api.kind.has_usage_plans());
+        let api = api.ok_or_else(Refusal::no_api)?;
         if api.stages.contains(name) {
             return Ok(());
         }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_apigateway::types::ApiStage;
 use latchkey_fake_gateway::{
     Client, Failure, FakeGateway, FakeKey, FakePlan, Limits, Moment, Rates, Source,
 };
@@ -32,7 +33,7 @@ async fn a_caller_stops_at_the_call_that_was_said_before_or_after_it_is_carried_
         (3, Moment::After, 3),
     ] {
         let fake = unlimited();
-        let client = fake.client();
+        let client = Client::new(&fake.client());
         fake.stop_after(n, moment);
         let stopped = tokio::select! {
             () = make_three(&client) => false,
@@ -52,7 +53,7 @@ async fn a_stop_that_is_never_reached_stops_nobody() {
     let fake = unlimited();
     fake.stop_after(4, Moment::Before);
     let never = async {
-        make_three(&fake.client()).await;
+        make_three(&Client::new(&fake.client())).await;
         timeout(Duration::from_millis(1), fake.stopped()).await
     };
     assert!(never.await.is_err());
@@ -62,7 +63,7 @@ async fn a_stop_that_is_never_reached_stops_nobody() {
 #[tokio::test(start_paused = true)]
 async fn aws_s_rates_are_held_and_come_back_with_time() {
     let fake = FakeGateway::new(Limits::default());
-    let client = fake.client();
+    let client = Client::new(&fake.client());
     let made = async || client.create_api_key().send().await.is_ok();
     for _ in 0..5 {
         assert!(made().await);
@@ -86,7 +87,7 @@ async fn aws_s_rates_are_held_and_come_back_with_time() {
 #[tokio::test]
 async fn a_page_has_at_most_25_and_keys_that_go_move_no_others() {
     let fake = unlimited();
-    let client = fake.client();
+    let client = Client::new(&fake.client());
     for _ in 0..60 {
         fake.put_key(FakeKey::default());
     }
@@ -111,7 +112,7 @@ async fn a_seed_gives_the_same_account_again() {
             seed,
             ..Limits::default()
         });
-        let client = fake.client();
+        let client = Client::new(&fake.client());
         for number in 0..40 {
             let name = number.to_string();
             let made = client.create_api_key().name(name).send().await;
@@ -145,6 +146,38 @@ async fn a_stage_that_is_dropped_is_off_all_plans_and_does_not_come_back_to_them
 }
 
 #[tokio::test]
+async fn an_api_is_in_one_of_both_apis_and_an_http_api_on_no_usage_plan() {
+    let fake = unlimited();
+    fake.set_api("rest", Source::Header, &["prod"]);
+    fake.set_websocket("socket", "$request.header.x-api-key");
+    fake.set_http_api("http");
+    for api in ["socket", "http"] {
+        fake.add_stage(api, "prod");
+        fake.set_method(api, "/orders", "GET", true);
+        assert_eq!(fake.requires_key(api, "/orders", "GET"), None);
+    }
+    let first = Client::new(&fake.client());
+    let second = aws_sdk_apigatewayv2::Client::new(&fake.client());
+    for (api, in_first, in_second, on_a_plan) in [
+        ("rest", true, false, true),
+        ("socket", false, true, true),
+        ("http", false, true, false),
+        ("none", false, false, false),
+    ] {
+        let answer = first.get_rest_api().rest_api_id(api).send().await;
+        assert_eq!(answer.is_ok(), in_first, "{api}");
+        let answer = second.get_api().api_id(api).send().await;
+        assert_eq!(answer.is_ok(), in_second, "{api}");
+        let stage = ApiStage::builder().api_id(api).stage("prod").build();
+        let plan = first.create_usage_plan().name("plan").api_stages(stage);
+        assert_eq!(plan.send().await.is_ok(), on_a_plan, "{api}");
+    }
+    fake.set_api("socket", Source::Header, &[]);
+    let answer = second.get_api().api_id("socket").send().await;
+    assert!(answer.is_err(), "it is a REST API now");
+}
+
+#[tokio::test]
 async fn changes_by_hand_are_no_calls_and_calls_are_noted_without_values() {
     let fake = unlimited();
     let plan = fake.put_plan(FakePlan::default());
@@ -163,7 +196,7 @@ async fn changes_by_hand_are_no_calls_and_calls_are_noted_without_values() {
     fake.delete_key(&key);
     assert!(fake.plans().is_empty() && fake.keys().is_empty() && fake.calls().is_empty());
 
-    let client = fake.client();
+    let client = Client::new(&fake.client());
     let value = "made-up-value-0123456789";
     let made = client.create_api_key().name("two").value(value);
     made.send().await.unwrap();
@@ -178,7 +211,7 @@ async fn changes_by_hand_are_no_calls_and_calls_are_noted_without_values() {
 #[tokio::test]
 async fn failures_come_to_the_calls_that_they_were_meant_for() {
     let fake = unlimited();
-    let client = fake.client();
+    let client = Client::new(&fake.client());
     fake.fail_next("CreateApiKey", Failure::AnswerLost);
     fake.fail_next("CreateApiKey", Failure::NotSent);
     client.get_usage_plans().send().await.unwrap();
