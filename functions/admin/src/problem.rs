@@ -83,7 +83,7 @@ pub(crate) enum Problem {
         rule: String,
     },
     #[error(
-        "the API {api_id} has apiKeySource HEADER, where the value of an internal key, which backends see, would open it: set it to AUTHORIZER and deploy it, or make the key with nativeValue header"
+        "the API {api_id} takes keys from the header, where the value of an internal key, which backends see, would open it: set its apiKeySource to AUTHORIZER (a WebSocket API's apiKeySelectionExpression to $context.authorizer.usageIdentifierKey) and deploy it, or make the key with nativeValue header"
     )]
     TwinWouldOpen { api_id: String },
     #[error("API Gateway has a key with this value already: two keys cannot share one")]

@@ -169,6 +169,9 @@ fn key_fields() -> Vec<(&'static str, Held)> {
 
 fn operations() -> Vec<(&'static str, Held)> {
     const CALL: &str = "verify::a_call_is_described_whole";
+    const ADOPTED: &str = "adopt/outcomes::plans_and_keys_are_taken_over_as_they_are_and_only_once";
+    const DEPLOYED: &str = "deployments::an_api_is_deployed_to_a_stage_new_or_not";
+    const METHOD: &str = "deployments::a_method_comes_to_require_a_key_once";
     vec![
         ("POST /v1/plans", By("plans::a_plan_is_made_and_shown")),
         ("GET /v1/plans", By("plans::plans_are_listed_in_pages")),
@@ -235,6 +238,30 @@ fn operations() -> Vec<(&'static str, Held)> {
         (
             "usage of API Gateway's plans",
             By("native::use_is_what_api_gateway_tells"),
+        ),
+        ("POST /v1/adopt", By(ADOPTED)),
+        (
+            "adopt.dryRun",
+            By("adopt/outcomes::a_dry_run_tells_what_would_be_done_and_writes_nothing"),
+        ),
+        (
+            "adopt.enforcement",
+            By("adopt/counting::a_plan_comes_to_be_counted_here_with_its_keys"),
+        ),
+        (
+            "adopt.cursor",
+            By("adopt/scale::a_large_account_comes_through_in_several_requests"),
+        ),
+        ("POST /v1/deployments", By(DEPLOYED)),
+        ("deployment.apiId", By(DEPLOYED)),
+        ("deployment.stage", By(DEPLOYED)),
+        ("PUT methods", By(METHOD)),
+        ("methods.path", By(METHOD)),
+        ("methods.method", By(METHOD)),
+        ("methods.apiKeyRequired", By(METHOD)),
+        (
+            "GET /v1/drift",
+            By("drift::each_finding_says_of_what_it_is"),
         ),
         (
             "POST /v1/verify",
@@ -317,6 +344,10 @@ fn headers_and_settings() -> Vec<(&'static str, Held)> {
             By("native::a_key_that_changes_has_the_authorizer_s_results_forgotten"),
         ),
         (
+            "MANAGED_APIS",
+            By("deployments::only_apis_that_are_listed_are_changed"),
+        ),
+        (
             "KEY_CACHE_SECONDS",
             By("src/settings::what_concerns_api_gateway_is_off_unless_said"),
         ),
@@ -358,10 +389,6 @@ fn later_paths() -> Vec<(&'static str, Held)> {
         ("POST /v1/import", Method::POST, "/v1/import"),
         ("GET /v1/export", Method::GET, "/v1/export"),
         ("GET /v1/audit", Method::GET, "/v1/audit"),
-        ("POST /v1/adopt", Method::POST, "/v1/adopt"),
-        ("POST /v1/deployments", Method::POST, "/v1/deployments"),
-        ("PUT methods", Method::PUT, "/v1/apis/a1/methods"),
-        ("GET /v1/drift", Method::GET, "/v1/drift"),
         ("GET /openapi.json", Method::GET, "/openapi.json"),
         ("GET /docs", Method::GET, "/docs"),
         ("PUT /v1/keys/{keyId}", Method::PUT, KEY),
@@ -471,6 +498,19 @@ async fn every_field_that_is_taken_is_in_the_contract() {
             r#"{"?": 1}"#,
         ),
         ("verify.", Method::POST, "/v1/verify", r#"{"?": 1}"#),
+        ("adopt.", Method::POST, "/v1/adopt", r#"{"?": 1}"#),
+        (
+            "deployment.",
+            Method::POST,
+            "/v1/deployments",
+            r#"{"?": 1}"#,
+        ),
+        (
+            "methods.",
+            Method::PUT,
+            "/v1/apis/a1/methods",
+            r#"{"?": 1}"#,
+        ),
         ("?", Method::GET, "/v1/keys?x=1", ""),
         ("?", Method::GET, "/v1/plans?x=1", ""),
         ("?", Method::GET, "/v1/plans/{plan}/usage?x=1", ""),

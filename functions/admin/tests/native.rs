@@ -7,7 +7,7 @@ use latchkey_fake_gateway::{Failure, FakeGateway, Limits, Rates, Source};
 use latchkey_store::NativeObject;
 use serde_json::{Value, json};
 
-use crate::support::{Admin, Answer, stage_json};
+use crate::support::{Admin, Answer, SECOND, stage_json};
 
 /// An account with the APIs `authorizer` and `header`, named after what their keys come from,
 /// each with the stages `prod` and `dev`.
@@ -116,6 +116,7 @@ async fn a_plan_that_api_gateway_counts_is_made_changed_and_deleted_there() {
     assert_eq!(there.quota.unwrap().period, "MONTH");
     assert_eq!(there.stages.keys().collect::<Vec<_>>(), ["authorizer:dev"]);
 
+    admin.pass(20 * SECOND);
     assert_eq!(admin.delete(&path).await.status, 204);
     assert_eq!(
         calls(&fake),

@@ -21,7 +21,7 @@ enum By {
 
 /// Each operation with what IAM asks for it: its method and path (AWS, "Actions, resources,
 /// and condition keys for Amazon API Gateway Management").
-const OPERATIONS: [(&str, &str, &str, By); 23] = [
+const OPERATIONS: [(&str, &str, &str, By); 24] = [
     ("CreateApiKey", "POST", "/apikeys", By::Both),
     (
         "CreateDeployment",
@@ -45,6 +45,7 @@ const OPERATIONS: [(&str, &str, &str, By); 23] = [
         "/restapis/a/stages/s/cache/authorizers",
         By::Both,
     ),
+    ("GetApi", "GET", "/apis/a", By::Both),
     ("GetApiKey", "GET", "/apikeys/k", By::Both),
     ("GetApiKeys", "GET", "/apikeys", By::Both),
     (
