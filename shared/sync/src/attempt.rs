@@ -1,30 +1,41 @@
 //! One attempt at one object.
 
+use jiff::Timestamp;
 use latchkey_store::{Id, Native, NativeObject, NativeState, Settled, StoreError};
 
-use crate::{Inventory, Sync, outcome::Stopped};
+use crate::{
+    Inventory, Sync,
+    outcome::{Stop, Stopped},
+};
 
 /// What is known of what earlier attempts may have made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Earlier<'a> {
     /// There was none: whoever wants the object makes it.
     None,
-    /// Whatever they made is here.
-    LookedAt(&'a Inventory),
+    /// The object was due at this instant, and whatever was made until then is here.
+    LookedAt(Timestamp, &'a Inventory),
 }
 
-/// What an attempt did, before it is written down. The id is kept whatever stopped it.
-pub(crate) type Done = Result<Settled, (Id, Stopped)>;
+/// What an attempt did, before it is written down.
+pub(crate) type Done = Result<Settled, Stop>;
 
-/// Nothing was found out about the id.
-pub(crate) fn stopped(by: impl Into<Stopped>) -> (Id, Stopped) {
-    (Id::Keep, by.into())
+/// An object that is the caller's to try until the claim ends.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Its record.
+    pub native: Native,
+    /// Since when it could be claimed: nobody else makes an attempt from then on.
+    pub due: Timestamp,
 }
+
+/// Changes that one attempt runs after, where they come faster than it can follow.
+const FOLLOWED: usize = 3;
 
 impl Sync {
     /// Makes the first attempts at what a request has just changed, in this order: a plan or a
-    /// key before the key on the plan. What somebody else has claimed, or what an earlier
-    /// attempt may have made, is left to the reconciler.
+    /// key before the key on the plan. What is in step, and what an earlier attempt may have
+    /// made, is left alone.
     ///
     /// # Errors
     /// [`StoreError`]: what was not attempted stays pending.
@@ -37,37 +48,108 @@ impl Sync {
             // knows that there is nothing.
             let fresh = native.native_id.is_some() || native.revision == 1;
             let needs_no_id = matches!(object, NativeObject::PlanKey(..) | NativeObject::Flush(_));
-            let open = native.state == NativeState::Pending && native.attempts == 0;
-            if open && (fresh || needs_no_id) {
-                self.settle(&native, Earlier::None).await?;
+            let untried = native.state == NativeState::Pending && native.attempts == 0;
+            if untried && (fresh || needs_no_id) {
+                self.bring(native, Earlier::None).await?;
             }
         }
         Ok(())
     }
 
-    /// Makes a later attempt at an object that the caller has claimed. `inventory` was read
-    /// after it was claimed or while nobody else could make an attempt.
+    /// Takes a later attempt at an object, as [`latchkey_store::Store::pending`] has told it,
+    /// for the caller until `until`. None where somebody else has it, or wants something else
+    /// of it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn claim(
+        &self,
+        seen: &Native,
+        until: Timestamp,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let Some(mut native) = self.store.claim(seen, until).await? else {
+            return Ok(None);
+        };
+        if native.native_id.is_none() && has_an_id(&native.object) {
+            // What was seen comes from an index: by now the id may be known.
+            let now = self.store.native(&native.object).await?;
+            match now.filter(|now| now.revision == native.revision) {
+                Some(now) => native = now,
+                None => return Ok(None),
+            }
+        }
+        let due = seen.due;
+        Ok(Some(Claimed { native, due }))
+    }
+
+    /// Makes an attempt that was claimed. `inventory` was read when the object was due or
+    /// later, if it has no id that is known: only then it shows what earlier attempts made.
     ///
     /// # Errors
     /// [`StoreError`]: it is tried again when the claim is over.
-    pub async fn attempt(&self, native: &Native, inventory: &Inventory) -> Result<(), StoreError> {
-        self.settle(native, Earlier::LookedAt(inventory)).await
+    pub async fn attempt(
+        &self,
+        claimed: &Claimed,
+        inventory: &Inventory,
+    ) -> Result<(), StoreError> {
+        let earlier = Earlier::LookedAt(claimed.due, inventory);
+        self.bring(claimed.native.clone(), earlier).await
+    }
+
+    /// An attempt. Where something else was wanted meanwhile, whoever wants that may have
+    /// been overtaken by this attempt's last call, and what it then says is not so: this
+    /// attempt goes after it, or has it tried again.
+    async fn bring(&self, mut native: Native, mut earlier: Earlier<'_>) -> Result<(), StoreError> {
+        for _ in 0..FOLLOWED {
+            self.settle(&native, earlier).await?;
+            let now = self.store.native(&native.object).await?;
+            let Some(now) = now.filter(|now| now.revision != native.revision) else {
+                return Ok(());
+            };
+            if now.state == NativeState::InSync {
+                let reason = "changed while an earlier change was being made";
+                return self.store.reopen(&now, reason, self.now()).await.map(drop);
+            }
+            let nothing_to_overtake = match now.object {
+                NativeObject::Plan(_) | NativeObject::Key(_) => now.native_id.is_none(),
+                NativeObject::PlanKey(..) => false,
+                NativeObject::Flush(_) => true,
+            };
+            if nothing_to_overtake {
+                return Ok(());
+            }
+            (native, earlier) = (now, Earlier::None);
+        }
+        Ok(())
     }
 
     async fn settle(&self, native: &Native, earlier: Earlier<'_>) -> Result<(), StoreError> {
         let done = match &native.object {
-            NativeObject::Plan(plan) => self.plan(native, plan, earlier).await?,
-            NativeObject::Key(key) => self.key(native, *key, earlier).await?,
-            NativeObject::PlanKey(key, plan) => self.plan_key(native, *key, plan).await?,
-            NativeObject::Flush(_) => self.flush(native, earlier).await?,
+            NativeObject::Plan(plan) => self.plan(native, plan, earlier).await,
+            NativeObject::Key(key) => self.key(native, *key, earlier).await,
+            NativeObject::PlanKey(key, plan) => self.plan_key(native, *key, plan, earlier).await,
+            NativeObject::Flush(_) => self.flush(native, earlier).await,
         };
-        let settled = done.unwrap_or_else(|(id, stopped)| {
-            let settled = self.later(native, id, stopped);
-            if let Settled::Later { reason, .. } = &settled {
+        let settled = match done {
+            Ok(settled) => settled,
+            Err(Stop {
+                by: Stopped::Store(error),
+                ..
+            }) => return Err(error),
+            Err(stop) => self.later(native, stop),
+        };
+        match &settled {
+            Settled::InSync(Id::Is(id)) => self.put_keys_on_again(native, id).await?,
+            Settled::Later { reason, .. } => {
                 tracing::warn!(object = %native.object, reason, "not in step with API Gateway");
             }
-            settled
-        });
+            _ => {}
+        }
         self.store.settle(native, &settled).await
     }
+}
+
+/// Whether API Gateway gives it an id of its own.
+fn has_an_id(object: &NativeObject) -> bool {
+    matches!(object, NativeObject::Plan(_) | NativeObject::Key(_))
 }

@@ -3,14 +3,16 @@
 //! One attempt at one object: read what is wanted, look at what is there, make the calls that
 //! are missing, write down what came of it. The admin API makes the first attempt for what a
 //! request has changed ([`Sync::first`]); all later ones are the reconciler's
-//! ([`Sync::attempt`]), which has looked at all that API Gateway has ([`Inventory`]) and so
-//! finds what an attempt made whose answer was lost. An attempt can be stopped after any call
-//! and made again.
+//! ([`Sync::claim`], [`Sync::attempt`]), which has looked at all that API Gateway has
+//! ([`Inventory`]) and so finds what an attempt made whose answer was lost. An attempt can be
+//! stopped after any call and made again.
 
+mod again;
 mod attempt;
 mod flush;
 mod inventory;
 mod key;
+mod orphan;
 mod outcome;
 mod plan;
 mod plan_key;
@@ -23,7 +25,13 @@ use latchkey_domain::Clock;
 use latchkey_gateway::Gateway;
 use latchkey_store::Store;
 
-pub use self::{inventory::Inventory, key::HeaderKeyError, tags::Owner};
+pub use self::{
+    attempt::Claimed,
+    inventory::Inventory,
+    key::{HeaderKeyError, key_fields},
+    orphan::OrphanError,
+    tags::Owner,
+};
 
 /// The table and API Gateway.
 #[derive(Debug, Clone)]

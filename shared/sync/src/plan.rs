@@ -1,110 +1,143 @@
 //! Usage plans.
 
+use std::{collections::BTreeSet, time::Duration};
+
 use latchkey_domain::PlanId;
-use latchkey_gateway::{FoundPlan, NativePlan, NativePlanId};
-use latchkey_store::{Id, Native, Settled, StoreError, Wanted};
+use latchkey_gateway::{FoundPlan, NativePlan, NativePlanId, Patch};
+use latchkey_store::{Id, Native, Settled, Wanted};
 
 use crate::{
     Owner, Sync,
-    attempt::{Done, Earlier, stopped},
-    outcome::Stopped,
+    attempt::{Done, Earlier},
+    orphan::stages_off,
+    outcome::{Stop, Stopped},
 };
 
+/// UpdateUsagePlan may be called once in this time, in an account and Region (AWS, "Quotas for
+/// creating, deploying and managing an API").
+const TURN: Duration = Duration::from_secs(20);
+
 impl Sync {
-    pub(crate) async fn plan(
-        &self,
-        native: &Native,
-        id: &PlanId,
-        earlier: Earlier<'_>,
-    ) -> Result<Done, StoreError> {
+    pub(crate) async fn plan(&self, native: &Native, id: &PlanId, earlier: Earlier<'_>) -> Done {
         if native.wanted == Wanted::Absent {
-            return Ok(self.remove_plan(native, id, earlier).await);
+            return self.remove_plan(native, id, earlier).await;
         }
-        let Some(record) = self.store.plan(id).await? else {
-            return Ok(Err(stopped(Stopped::Waits("the plan's own record"))));
-        };
-        let wanted = match NativePlan::of(&record.plan) {
-            Ok(wanted) => wanted,
-            Err(problems) => {
-                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                return Ok(Err(stopped(Stopped::Refused(problems.join("; ")))));
-            }
-        };
-        if record.internal > 0
-            && let Err(stop) = self.opens_nothing(&record.plan).await
-        {
-            return Ok(Err(stopped(stop)));
+        let record = self.store.plan(id).await?;
+        let record = record.ok_or(Stopped::Waits("the plan's own record"))?;
+        let wanted = NativePlan::of(&record.plan).map_err(|problems| {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Stopped::Refused(problems.join("; "))
+        })?;
+        if record.internal > 0 {
+            self.opens_nothing(&record.plan, earlier).await?;
         }
-        Ok(self.bring_plan(native, id, &wanted, earlier).await)
+        let Some(found) = self.find_plan(native, id, earlier).await? else {
+            return self.make_plan(native, id, &wanted, earlier).await;
+        };
+        let known = Id::Is(found.id.to_string());
+        let patches = found.plan.patches(&wanted);
+        let updated = self.update_plan(&found.id, &patches, earlier).await;
+        updated.map_err(|stopped| stopped.but(known.clone()))?;
+        Ok(Settled::InSync(known))
     }
 
-    async fn bring_plan(
+    async fn make_plan(
         &self,
         native: &Native,
         id: &PlanId,
         wanted: &NativePlan,
         earlier: Earlier<'_>,
     ) -> Done {
-        if let Some(found) = self.find_plan(native, id, earlier).await? {
-            let known = Id::Is(found.id.to_string());
-            let patches = found.plan.patches(wanted);
-            if !patches.is_empty() {
-                let updated = self.gateway.update_plan(&found.id, &patches).await;
-                updated.map_err(|error| (known.clone(), error.into()))?;
-            }
-            return Ok(Settled::InSync(known));
+        let gone = native.native_id.is_some();
+        if gone && matches!(earlier, Earlier::None) {
+            // All its keys are to be put on it again.
+            return Err(Stopped::Gone.into());
         }
         let tags = Owner(self.store.table_name()).of_plan(id);
         let made = self.gateway.create_plan(wanted, &tags).await;
-        let made = made.map_err(|error| (Id::Gone, error.into()))?;
+        let made = made.map_err(|error| {
+            let id = if gone { Id::Gone } else { Id::Keep };
+            Stopped::from(error).but(id)
+        })?;
         Ok(Settled::InSync(Id::Is(made.to_string())))
     }
 
     async fn remove_plan(&self, native: &Native, id: &PlanId, earlier: Earlier<'_>) -> Done {
-        if native.native_id.is_none() && matches!(earlier, Earlier::None) {
-            return Err(stopped(Stopped::Waits("an earlier attempt to make it")));
-        }
-        let Some(found) = self.find_plan(native, id, earlier).await? else {
-            return Ok(Settled::Removed);
-        };
-        let known = Id::Is(found.id.to_string());
-        let bare = NativePlan {
-            stages: Default::default(),
-            ..found.plan.clone()
-        };
-        // API Gateway deletes no plan that has stages.
-        let patches = found.plan.patches(&bare);
-        let removed = async {
-            if !patches.is_empty() {
-                self.gateway.update_plan(&found.id, &patches).await?;
+        let known = native.native_id.as_deref().and_then(|id| id.parse().ok());
+        let mut ids: BTreeSet<NativePlanId> = known.into_iter().collect();
+        match earlier {
+            Earlier::None if ids.is_empty() => {
+                return Err(Stopped::Waits("an earlier attempt to make it").into());
             }
-            self.gateway.delete_plan(&found.id).await
-        };
-        removed.await.map_err(|error| (known, error.into()))?;
+            Earlier::None => {}
+            // Where an answer was lost there may be one beside the one that is known.
+            Earlier::LookedAt(_, inventory) => {
+                ids.extend(inventory.made_for_plan(id).map(|found| found.id.clone()));
+            }
+        }
+        for id in &ids {
+            self.strip_and_delete(id, earlier).await?;
+        }
         Ok(Settled::Removed)
     }
 
-    /// The usage plan as it is there: by its id, or by what an earlier attempt made.
+    /// Takes a usage plan's stages off and deletes it: API Gateway deletes none that has some.
+    async fn strip_and_delete(
+        &self,
+        id: &NativePlanId,
+        earlier: Earlier<'_>,
+    ) -> Result<(), Stopped> {
+        let Some(found) = self.gateway.plan(id).await? else {
+            return Ok(());
+        };
+        self.update_plan(id, &stages_off(&found.plan), earlier)
+            .await?;
+        Ok(self.gateway.delete_plan(id).await?)
+    }
+
+    /// UpdateUsagePlan, where there is something to change. Whoever cannot wait for a turn
+    /// leaves the change to the reconciler, which makes it together with those that come after.
+    async fn update_plan(
+        &self,
+        id: &NativePlanId,
+        patches: &[Patch],
+        earlier: Earlier<'_>,
+    ) -> Result<(), Stopped> {
+        if patches.is_empty() {
+            return Ok(());
+        }
+        if matches!(earlier, Earlier::None) && !self.store.plan_turn(self.now(), TURN).await? {
+            return Err(Stopped::Turn);
+        }
+        let updated = self.gateway.update_plan(id, patches).await;
+        if matches!(earlier, Earlier::LookedAt(..)) {
+            self.store.plan_turn_taken(self.now()).await?;
+        }
+        Ok(updated?)
+    }
+
+    /// The usage plan as it is there: by its id, or by what an earlier attempt made, of several
+    /// the one of the lowest id, so that whoever looks takes the same.
     async fn find_plan(
         &self,
         native: &Native,
         id: &PlanId,
         earlier: Earlier<'_>,
-    ) -> Result<Option<FoundPlan>, (Id, Stopped)> {
-        let known = native.native_id.as_deref().and_then(|id| id.parse().ok());
-        if let Some(known) = known {
-            let known: NativePlanId = known;
-            let found = self.gateway.plan(&known).await.map_err(stopped)?;
+    ) -> Result<Option<FoundPlan>, Stop> {
+        let known: Option<NativePlanId> =
+            native.native_id.as_deref().and_then(|id| id.parse().ok());
+        let made = match earlier {
+            Earlier::None => None,
+            Earlier::LookedAt(_, inventory) => inventory.made_for_plan(id).next(),
+        };
+        let made = made.map(|found| found.id.clone());
+        let made = made.filter(|made| known.as_ref() != Some(made));
+        for id in known.into_iter().chain(made) {
+            let found = self.gateway.plan(&id).await?;
             if found.is_some() {
                 return Ok(found);
             }
         }
-        Ok(match earlier {
-            Earlier::None => None,
-            Earlier::LookedAt(inventory) => inventory
-                .made_for_plan(Owner(self.store.table_name()), id)
-                .filter(|found| Some(found.id.as_str()) != native.native_id.as_deref())
-                .cloned(),
-        })
+        Ok(None)
     }
 }

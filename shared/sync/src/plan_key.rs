@@ -7,10 +7,13 @@ use latchkey_gateway::{GatewayError, KeySource, NativeKeyId, NativePlanId};
 use latchkey_store::{Id, Native, NativeObject, Settled, StoreError, Wanted};
 
 use crate::{
-    Sync,
-    attempt::{Done, stopped},
+    Inventory, Sync,
+    attempt::{Done, Earlier},
     outcome::Stopped,
 };
+
+/// The ids at API Gateway of a plan and a key, as far as they are known.
+type Ids = (Option<NativePlanId>, Option<NativeKeyId>);
 
 impl Sync {
     pub(crate) async fn plan_key(
@@ -18,62 +21,72 @@ impl Sync {
         native: &Native,
         key: KeyId,
         plan: &PlanId,
-    ) -> Result<Done, StoreError> {
-        let native_plan = self.native_id(&NativeObject::Plan(plan.clone())).await?;
-        let native_key = self.native_id(&NativeObject::Key(key)).await?;
-        let ids = native_plan.zip(native_key);
+        earlier: Earlier<'_>,
+    ) -> Done {
+        const WAITS: Stopped = Stopped::Waits("its usage plan and its key");
+        let of_both = [NativeObject::Plan(plan.clone()), NativeObject::Key(key)];
+        let ids = self.native_ids(&of_both).await?;
         if native.wanted == Wanted::Absent {
-            let Some((native_plan, native_key)) = ids else {
-                // Nothing can be on a plan without both.
-                return Ok(Ok(Settled::Removed));
-            };
-            let removed = self.gateway.remove_key(&native_plan, &native_key).await;
-            return Ok(removed.map(|()| Settled::Removed).map_err(stopped));
+            // Nothing can be on a plan without both.
+            if let (Some(native_plan), Some(native_key)) = ids {
+                self.gateway.remove_key(&native_plan, &native_key).await?;
+            }
+            return Ok(Settled::Removed);
         }
-        let Some((native_plan, native_key)) = ids else {
-            return Ok(Err(stopped(Stopped::Waits("its usage plan and its key"))));
+        let (Some(native_plan), Some(native_key)) = ids else {
+            return Err(WAITS.into());
         };
         let record = self.store.key(key).await?;
-        let internal =
-            record.is_some_and(|record| record.key.native_value == NativeKeyValue::Internal);
-        if internal
-            && let Some(record) = self.store.plan(plan).await?
-            && let Err(stop) = self.opens_nothing(&record.plan).await
-        {
-            return Ok(Err(stopped(stop)));
+        let record = record.ok_or(Stopped::Waits("the key's own record"))?;
+        if record.key.native_value == NativeKeyValue::Internal {
+            let record = self.store.plan(plan).await?;
+            let record = record.ok_or(Stopped::Waits("the plan's own record"))?;
+            self.opens_nothing(&record.plan, earlier).await?;
         }
-        Ok(self.put_on(&native_plan, &native_key).await)
+        match self.put_on(&native_plan, &native_key).await {
+            Err(GatewayError::NotFound { .. }) => {
+                self.look_again(of_both).await?;
+                Err(WAITS.into())
+            }
+            done => Ok(done.map(|()| Settled::InSync(Id::Keep))?),
+        }
     }
 
-    async fn put_on(&self, plan: &NativePlanId, key: &NativeKeyId) -> Done {
+    async fn put_on(&self, plan: &NativePlanId, key: &NativeKeyId) -> Result<(), GatewayError> {
         match self.gateway.add_key(plan, key).await {
-            Ok(()) => Ok(Settled::InSync(Id::Keep)),
             // It may be there already, from an attempt whose answer was lost.
             Err(conflict @ GatewayError::Conflict { .. }) => {
-                match self.gateway.has_key(plan, key).await {
-                    Ok(true) => Ok(Settled::InSync(Id::Keep)),
-                    Ok(false) => Err(stopped(conflict)),
-                    Err(error) => Err(stopped(error)),
-                }
+                let there = self.gateway.has_key(plan, key).await?;
+                there.then_some(()).ok_or(conflict)
             }
-            Err(error) => Err(stopped(error)),
+            done => done,
         }
     }
 
-    async fn native_id<T: std::str::FromStr>(
-        &self,
-        object: &NativeObject,
-    ) -> Result<Option<T>, StoreError> {
-        let native = self.store.native(object).await?;
-        Ok(native
-            .and_then(|native| native.native_id)
-            .and_then(|id| id.parse().ok()))
+    async fn native_ids(&self, of_both: &[NativeObject]) -> Result<Ids, StoreError> {
+        let mut ids = (None, None);
+        for native in self.store.natives(of_both).await? {
+            let id = native.native_id.unwrap_or_default();
+            match native.object {
+                NativeObject::Plan(_) => ids.0 = id.parse().ok(),
+                _ => ids.1 = id.parse().ok(),
+            }
+        }
+        Ok(ids)
     }
 
     /// Whether the value of an internal twin opens nothing on a plan's stages: it does where
     /// API Gateway takes keys from the header.
-    pub(crate) async fn opens_nothing(&self, plan: &Plan) -> Result<(), Stopped> {
-        match self.header_api(plan).await? {
+    pub(crate) async fn opens_nothing(
+        &self,
+        plan: &Plan,
+        earlier: Earlier<'_>,
+    ) -> Result<(), Stopped> {
+        let open = match earlier {
+            Earlier::None => self.header_api(plan).await?,
+            Earlier::LookedAt(_, inventory) => self.header_api_in(plan, inventory).await?,
+        };
+        match open {
             None => Ok(()),
             Some(api) => Err(Stopped::Refused(format!(
                 "the API {api} has apiKeySource HEADER, where the value of an internal key would open it: set it to AUTHORIZER"
@@ -87,16 +100,34 @@ impl Sync {
     /// # Errors
     /// [`GatewayError`].
     pub async fn header_api(&self, plan: &Plan) -> Result<Option<String>, GatewayError> {
-        let apis: BTreeSet<&str> = plan
-            .stages
-            .iter()
-            .map(|stage| stage.selector.api_id())
-            .collect();
-        for api in apis {
+        for api in apis(plan) {
             if self.gateway.key_source(api).await? == Some(KeySource::Header) {
                 return Ok(Some(api.to_owned()));
             }
         }
         Ok(None)
     }
+
+    /// The same for many plans, each API being asked once for an inventory.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    pub async fn header_api_in(
+        &self,
+        plan: &Plan,
+        inventory: &Inventory,
+    ) -> Result<Option<String>, GatewayError> {
+        for api in apis(plan) {
+            let source = inventory.key_source(&self.gateway, api).await?;
+            if source == Some(KeySource::Header) {
+                return Ok(Some(api.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn apis(plan: &Plan) -> BTreeSet<&str> {
+    let stages = plan.stages.iter();
+    stages.map(|stage| stage.selector.api_id()).collect()
 }

@@ -1,0 +1,22 @@
+//! The reconciler: makes API Gateway agree with the table.
+//!
+//! The table says what is wanted at API Gateway; the admin API makes the first attempt. What
+//! that left undone, because it was stopped, throttled or refused, is done here, one run at a
+//! time and within AWS's rates. Now and then a run also compares all that is there with what
+//! the table wants, and mends or tells what somebody else has changed. Everything that one
+//! attempt does is latchkey-sync's; here is what is attempted, when, and in which order.
+
+mod compare;
+mod metrics;
+mod reconciler;
+mod rollback;
+mod rounds;
+mod run;
+mod scan;
+pub mod settings;
+mod words;
+
+pub use self::{
+    metrics::write_metrics,
+    reconciler::{GRACE, Outcome, Reconciler, Report, RunError},
+};

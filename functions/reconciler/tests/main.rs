@@ -1,0 +1,13 @@
+//! The reconciler on the embedded engine and the fake of API Gateway, in virtual time.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod dynamo;
+mod in_step;
+mod scenarios;
+mod stops;
+mod world;
