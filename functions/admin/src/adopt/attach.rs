@@ -23,7 +23,7 @@ impl Work<'_> {
         let id = record.key.id;
         let on_plan = NativeObject::PlanKey(id, plan.id.clone());
         let detached = seen.meter(id).is_some_and(|meter| meter.detached);
-        if detached || seen.has(&on_plan) {
+        if detached || seen.is_going(&on_plan) {
             const OFF: &str = "it was taken off the plan here: take it off at API Gateway too, or put it on again with PUT /v1/plans/{planId}/keys/{keyId}";
             return Ok(Err(OFF.to_owned()));
         }

@@ -98,14 +98,20 @@ impl Seen {
         self.natives.contains_key(object)
     }
 
+    /// Whether it is to go at API Gateway, and may still be there.
+    pub(super) fn is_going(&self, object: &NativeObject) -> bool {
+        let native = self.natives.get(object);
+        native.is_some_and(|native| native.wanted == Wanted::Absent)
+    }
+
     /// What the key `found`, which would be `key`, is to the table.
     pub(super) fn key(&self, found: &KeyFound, key: &Key) -> KeyStanding<'_> {
         let native = self.natives.get(&NativeObject::Key(key.id));
         let Some(record) = self.records.get(&key.id) else {
-            return match native {
-                None => KeyStanding::New,
-                Some(_) => KeyStanding::Unfit("it is being deleted here".to_owned()),
-            };
+            if self.is_going(&NativeObject::Key(key.id)) {
+                return KeyStanding::Unfit("it is being deleted here".to_owned());
+            }
+            return KeyStanding::New;
         };
         if record.key.hash != key.hash || record.key.native_value != NativeKeyValue::Header {
             return KeyStanding::Unfit(format!("the key {} has this value", key.id));

@@ -1,7 +1,7 @@
 //! What the table has of a usage plan already, and what is to become of it.
 
 use latchkey_domain::{Enforcement, Plan, PlanId};
-use latchkey_store::{NativeObject, PlanRecord};
+use latchkey_store::{NativeObject, PlanRecord, Wanted};
 
 use super::{
     account::PlanFound,
@@ -33,10 +33,11 @@ impl Work<'_> {
             Ok(id) => id,
             Err(error) => return Ok(Standing::Unfit(terms::invalid(error))),
         };
+        let record = self.state.store.plan(&id).await?;
         let object = NativeObject::Plan(id.clone());
         let native = self.state.store.native(&object).await?;
-        let Some(record) = self.state.store.plan(&id).await? else {
-            if native.is_some() {
+        let Some(record) = record else {
+            if native.is_some_and(|native| native.wanted == Wanted::Absent) {
                 return Ok(Standing::Unfit("it is being deleted here".to_owned()));
             }
             return Ok(match &found.plan {
