@@ -17,6 +17,12 @@ pub(crate) enum DevError {
     /// The environment of the admin API.
     #[error("{0}: change the variable, or unset it")]
     AdminSettings(#[from] latchkey_admin::settings::SettingsError),
+    /// The environment of the reconciler.
+    #[error("{0}: change the variable, or unset it")]
+    ReconcilerSettings(#[from] latchkey_reconciler::settings::SettingsError),
+    /// No random numbers.
+    #[error(transparent)]
+    Random(#[from] latchkey_admin::NoRandomness),
     /// A port that another process has.
     #[error(
         "port {port} is taken: stop what listens there, or choose another with {flag} (0 takes a free one)"

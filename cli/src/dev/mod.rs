@@ -12,6 +12,7 @@ mod demo;
 mod error;
 mod overview;
 mod page;
+mod reconciling;
 mod server;
 mod stop;
 
@@ -30,6 +31,7 @@ use latchkey_authorizer::{
 use latchkey_domain::Clock;
 use latchkey_engine::{Engine, EngineError};
 use latchkey_gateway::Gateway;
+use latchkey_reconciler::{Reconciler, settings::Rules};
 use latchkey_store::{Patience, Store, create_table};
 use latchkey_sync::Sync;
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -67,6 +69,7 @@ pub(crate) struct Machine {
 pub(crate) async fn run(arguments: Arguments, machine: Machine) -> Result<(), DevError> {
     let settings = Settings::read(variable)?;
     let admin_settings = latchkey_admin::settings::Settings::read(variable)?;
+    let reconciler_settings = latchkey_reconciler::settings::Settings::read(variable)?;
     let gateway = arguments
         .api_gateway_endpoint
         .as_deref()
@@ -89,6 +92,7 @@ pub(crate) async fn run(arguments: Arguments, machine: Machine) -> Result<(), De
     let given = Given {
         settings,
         admin_settings,
+        rules: reconciling::rules(reconciler_settings.rules),
         gateway,
         machine,
     };
@@ -128,6 +132,7 @@ fn variable(name: &str) -> Option<String> {
 struct Given {
     settings: Settings,
     admin_settings: latchkey_admin::settings::Settings,
+    rules: Rules,
     /// API Gateway's control plane, or what stands for it.
     gateway: Option<Gateway>,
     machine: Machine,
@@ -144,6 +149,7 @@ async fn start(
     let Given {
         settings,
         admin_settings,
+        rules,
         gateway,
         machine: Machine { clock, random },
     } = given;
@@ -171,6 +177,12 @@ async fn start(
         },
         backend: backend::echo,
     };
+    if let Some(gateway) = &gateway {
+        let (store, gateway) = (store.clone(), gateway.clone());
+        let instance = u64::from_be_bytes(random.bytes()?);
+        let reconciler = Reconciler::new(store, gateway, clock.clone(), rules, instance);
+        tokio::spawn(reconciling::every_few_seconds(reconciler));
+    }
     let api_gateway = gateway.map(|gateway| {
         let sync = Sync::new(
             store.clone(),
