@@ -10,8 +10,13 @@ What stays different from AWS is in emulator_gaps.py.
 """
 
 import copy
+import os
 import re
 import sys
+
+# Nothing but the one port, and that on this machine alone, unless something else is said.
+for variable, value in {"BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}.items():
+    os.environ.setdefault(variable, value)
 
 from ministack.app import main
 from ministack.services import apigateway_v1 as gateway
