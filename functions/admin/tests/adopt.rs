@@ -2,8 +2,8 @@
 //! changed there, and that a request may be stopped anywhere and be made again.
 
 mod account;
-mod beyond;
 mod counting;
+mod counting_api;
 mod crash;
 mod cut_over;
 mod outcomes;
