@@ -2,8 +2,8 @@
 
 use std::{io, path::PathBuf};
 
-use latchkey_authorizer::settings::SettingsError;
 use latchkey_engine::EngineError;
+use latchkey_settings::SettingsError;
 use latchkey_store::StoreError;
 
 use super::{data_folder::DataFolderError, demo::DemoError};
@@ -14,12 +14,6 @@ pub(crate) enum DevError {
     /// The environment.
     #[error("{0}: change the variable, or unset it")]
     Settings(#[from] SettingsError),
-    /// The environment of the admin API.
-    #[error("{0}: change the variable, or unset it")]
-    AdminSettings(#[from] latchkey_admin::settings::SettingsError),
-    /// The environment of the reconciler.
-    #[error("{0}: change the variable, or unset it")]
-    ReconcilerSettings(#[from] latchkey_reconciler::settings::SettingsError),
     /// No random numbers.
     #[error(transparent)]
     Random(#[from] latchkey_admin::NoRandomness),

@@ -1,9 +1,9 @@
 //! The authorizer's settings: read from the environment once, at start, and all faults told
 //! at once. An empty variable is an absent one, since templates cannot leave one out.
 
-use std::fmt;
-
 use latchkey_domain::Nanos;
+use latchkey_settings::Reader;
+pub use latchkey_settings::SettingsError;
 use tracing::Level;
 
 use crate::sources::KeySources;
@@ -48,24 +48,17 @@ pub enum HttpResponse {
     Simple,
 }
 
-const DEFAULT_KEY_CACHE_SECONDS: Nanos = 10;
-const SECOND: Nanos = 1_000_000_000;
-
 impl Settings {
     /// Reads every setting by its name; `get` is the environment.
     ///
     /// # Errors
     /// [`SettingsError`] with everything that is wrong.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let mut reader = Reader {
-            get,
-            problems: Vec::new(),
-        };
-        let table_name = reader.table_name();
+        let mut reader = Reader::new(get);
         let settings = Self {
-            table_name: table_name.unwrap_or_default(),
-            key_sources: reader.key_sources(),
-            key_cache: reader.key_cache(),
+            table_name: reader.table_name(),
+            key_sources: key_sources(&mut reader),
+            key_cache: Nanos::try_from(reader.key_cache().as_nanos()).unwrap_or(Nanos::MAX),
             deny_for: reader.choice(
                 "DENY_FOR",
                 &[("limits", DenyFor::Limits), ("all", DenyFor::All)],
@@ -79,140 +72,33 @@ impl Settings {
             ),
             log_level: reader.log_level(),
         };
-        reader.on_store_failure();
-        reader.not_yet("LEASE_MAX");
-        if reader.problems.is_empty() {
-            Ok(settings)
-        } else {
-            Err(SettingsError(reader.problems))
+        for (name, only, allowed) in LATER {
+            if let Some(text) = reader.text(name).filter(|text| Some(text.as_str()) != only) {
+                reader.refuse(name, &text, allowed);
+            }
         }
+        reader.finish(settings)
     }
 }
 
-/// Everything that is wrong with the settings, on one line.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct SettingsError(Vec<String>);
+/// What a later version will have, with the only value that may be set until then: taking
+/// another and doing nothing would be worse than refusing.
+const LATER: [(&str, Option<&str>, &str); 2] = [
+    (
+        "ON_STORE_FAILURE",
+        Some("deny"),
+        "deny (allow comes in a later version)",
+    ),
+    ("LEASE_MAX", None, "nothing: it comes in a later version"),
+];
 
-impl fmt::Display for SettingsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("; "))
-    }
-}
-
-/// Reads one setting after the other and collects what is wrong.
-struct Reader<G> {
-    get: G,
-    problems: Vec<String>,
-}
-
-impl<G: Fn(&str) -> Option<String>> Reader<G> {
-    fn text(&self, name: &str) -> Option<String> {
-        (self.get)(name).filter(|text| !text.is_empty())
-    }
-
-    /// Control characters are escaped and a long value is cut: the line stays one line.
-    fn refuse(&mut self, name: &str, value: &str, allowed: &str) {
-        const SHOWN: usize = 80;
-        let mut shown: String = value.chars().take(SHOWN).collect();
-        if shown.len() < value.len() {
-            shown.push('…');
-        }
-        self.problems
-            .push(format!("{name} is {shown:?}, allowed is {allowed}"));
-    }
-
-    /// A DynamoDB table's name, by the rules of its API.
-    fn table_name(&mut self) -> Option<String> {
-        const NAME: &str = "TABLE_NAME";
-        const ALLOWED: &str = "the table's name, 3 to 255 characters of A-Z a-z 0-9 _ - .";
-        let Some(name) = self.text(NAME) else {
-            self.problems
-                .push(format!("{NAME} is not set, allowed is {ALLOWED}"));
-            return None;
-        };
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
-        if !(3..=255).contains(&name.len()) || !name.bytes().all(allowed) {
-            self.refuse(NAME, &name, ALLOWED);
-        }
-        Some(name)
-    }
-
-    fn key_sources(&mut self) -> KeySources {
-        let text = self.text("KEY_SOURCES");
-        match text.map_or_else(|| Ok(KeySources::default()), |text| text.parse()) {
-            Ok(sources) => sources,
-            Err(invalid) => {
-                self.problems.push(format!("KEY_SOURCES: {invalid}"));
-                KeySources::default()
-            }
-        }
-    }
-
-    fn key_cache(&mut self) -> Nanos {
-        const NAME: &str = "KEY_CACHE_SECONDS";
-        let Some(text) = self.text(NAME) else {
-            return DEFAULT_KEY_CACHE_SECONDS * SECOND;
-        };
-        match text.parse::<u16>() {
-            Ok(seconds) if seconds <= 3600 => Nanos::from(seconds) * SECOND,
-            _ => {
-                self.refuse(NAME, &text, "a whole number from 0 to 3600");
-                0
-            }
-        }
-    }
-
-    fn choice<T: Copy + Default>(&mut self, name: &str, choices: &[(&str, T)]) -> T {
-        let Some(text) = self.text(name) else {
-            return T::default();
-        };
-        match choices.iter().find(|(choice, _)| *choice == text) {
-            Some((_, value)) => *value,
-            None => {
-                let names: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
-                self.refuse(name, &text, &names.join(" or "));
-                T::default()
-            }
-        }
-    }
-
-    /// In any case: Lambda's own settings write `INFO`.
-    fn log_level(&mut self) -> Level {
-        const NAME: &str = "LOG_LEVEL";
-        const LEVELS: [(&str, Level); 5] = [
-            ("error", Level::ERROR),
-            ("warn", Level::WARN),
-            ("info", Level::INFO),
-            ("debug", Level::DEBUG),
-            ("trace", Level::TRACE),
-        ];
-        let Some(text) = self.text(NAME) else {
-            return Level::INFO;
-        };
-        let level = LEVELS
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(&text));
-        level.map_or_else(
-            || {
-                self.refuse(NAME, &text, "error, warn, info, debug or trace");
-                Level::INFO
-            },
-            |(_, level)| *level,
-        )
-    }
-
-    fn on_store_failure(&mut self) {
-        const NAME: &str = "ON_STORE_FAILURE";
-        match self.text(NAME).as_deref() {
-            None | Some("deny") => {}
-            Some(text) => self.refuse(NAME, text, "deny (allow comes in a later version)"),
-        }
-    }
-
-    /// A setting of a later version: taking it and doing nothing would be worse than refusing.
-    fn not_yet(&mut self, name: &str) {
-        if let Some(text) = self.text(name) {
-            self.refuse(name, &text, "nothing: it comes in a later version");
+fn key_sources(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> KeySources {
+    let text = reader.text("KEY_SOURCES");
+    match text.map_or_else(|| Ok(KeySources::default()), |text| text.parse()) {
+        Ok(sources) => sources,
+        Err(invalid) => {
+            reader.problem(format!("KEY_SOURCES: {invalid}"));
+            KeySources::default()
         }
     }
 }
@@ -220,6 +106,8 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SECOND: Nanos = 1_000_000_000;
 
     fn read(set: &[(&str, &str)]) -> Result<Settings, String> {
         let find = |name: &str| set.iter().find(|(theirs, _)| *theirs == name);
