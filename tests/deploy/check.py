@@ -7,6 +7,7 @@ import sys
 import calls
 import check_admin
 import check_admin_operations
+import check_adoption
 import check_configuration
 import check_counted_by_twin
 import check_demo_apis
@@ -25,6 +26,7 @@ def main():
         admin = check_admin_operations.Admin()
         values = check_header_keys.check(admin)
         values += check_counted_by_twin.check(admin)
+        values += check_adoption.check(admin)
         check_reconciler.check(admin)
         values.append(check_admin_operations.check(admin))
         check_demo_apis.check(latchkey, first_values)

@@ -15,7 +15,7 @@ KEYS = "/v1/keys"
 KEY = "/v1/keys/{keyId}"
 ATTACHMENT = "/v1/plans/{planId}/keys/{keyId}"
 UNAUTHORIZED = (401, {"message": "Unauthorized"})
-FORBIDDEN = (403, {"message": "Forbidden", "reason": "key_disabled"})
+FORBIDDEN = (403, {"message": "Forbidden"})
 QUOTA = 3
 
 
@@ -133,6 +133,7 @@ def check_followed(admin, gateway, ids, native_plan, native_key):
 def check_deleted(admin, gateway, key_ids, plan_id):
     for key_id in key_ids:
         admin.call("delete a key", "DELETE", KEY, 204, keyId=key_id)
+    stack.let_time_pass()
     admin.call("delete the plan", "DELETE", PLAN, 204, planId=plan_id)
     expect_equal("API Gateway, no key is left", gateway.get_api_keys()["items"], [])
     expect_equal("API Gateway, no usage plan is left", gateway.get_usage_plans()["items"], [])

@@ -47,6 +47,7 @@ def console_steps(admin, gateway, api_id, name, limits):
     deployment = {"apiId": api_id, "stage": STAGE}
     deployed = admin.call("deploy an API to a stage", "POST", DEPLOYMENTS, 201, deployment)
     stages = {"apiStages": [deployment]}
+    stack.let_time_pass()
     changed = admin.call("add the stage to the plan", "PATCH", PLAN, 200, stages, stages, planId=plan["id"])
     expect_equal(f"admin API, plan {name} with its stage", changed["apiGateway"]["state"], "inSync")
     ids = {"planId": plan["id"], "keyId": key["id"]}
@@ -86,6 +87,7 @@ def check_followed(admin, gateway, one):
     """What is changed here is changed there: the throttle, the key, the attachment."""
     ids = one["ids"]
     raised = {"throttle": OFTEN}
+    stack.let_time_pass()
     admin.call("raise the throttle", "PATCH", PLAN, 200, raised, raised, planId=ids["planId"])
     there = gateway.get_usage_plan(usagePlanId=one["nativePlan"])["throttle"]
     expect_equal("API Gateway, usage plan: the raised throttle", there, OFTEN)
@@ -113,6 +115,7 @@ def check_only_named_apis(admin):
 
 def check_deleted(admin, gateway, one):
     admin.call("delete the key", "DELETE", KEY, 204, keyId=one["ids"]["keyId"])
+    stack.let_time_pass()
     admin.call("delete the plan", "DELETE", PLAN, 204, planId=one["ids"]["planId"])
     keys = [key["id"] for key in gateway.get_api_keys()["items"]]
     plans = [plan["id"] for plan in gateway.get_usage_plans()["items"]]

@@ -30,6 +30,22 @@ def physical_id(logical_id):
     return resource["StackResourceDetail"]["PhysicalResourceId"]
 
 
+def let_time_pass():
+    """As if a usage plan had been changed, and API Gateway been compared with the table, long ago: AWS allows one change
+    in 20 s, and the comparison is made every DRIFT_SCAN_SECONDS.
+    """
+    dynamodb = owner.client("dynamodb")
+    try:
+        dynamodb.update_item(
+            TableName=outputs()["TableName"],
+            Key={"pk": {"S": "RECONCILER"}, "sk": {"S": "LOCK"}},
+            UpdateExpression="REMOVE planChangedAt, scannedAt",
+            ConditionExpression="attribute_exists(pk)",
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        pass  # Neither has happened yet.
+
+
 def on_emulator(url):
     """`https://ID.execute-api.REGION.amazonaws.com/STAGE`, as the emulator serves it on this machine."""
     address = urllib.parse.urlsplit(url)
