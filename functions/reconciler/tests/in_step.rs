@@ -1,11 +1,11 @@
 //! Whether API Gateway has exactly what the table wants: worked out here once more, from the
 //! keys, plans and attachments alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use latchkey_domain::{Enforcement, NativeKeyValue};
 use latchkey_fake_gateway::{FakeKey, FakePlan, FakeQuota, FakeThrottle};
-use latchkey_store::NativeObject;
+use latchkey_store::{Native, NativeObject};
 
 use crate::world::{TABLE, World, twin};
 
@@ -36,12 +36,22 @@ impl World {
         let mut cursor = None;
         loop {
             let page = self.store.keys(500, cursor.as_ref()).await.unwrap();
+            let objects: Vec<NativeObject> = page
+                .items
+                .iter()
+                .map(|record| NativeObject::Key(record.key.id))
+                .collect();
+            let natives = self.store.natives(&objects).await.unwrap();
+            let natives: HashMap<NativeObject, Native> = natives
+                .into_iter()
+                .map(|native| (native.object.clone(), native))
+                .collect();
             for record in page.items {
                 let key = record.key;
-                let Some(native) = self.native(&NativeObject::Key(key.id)).await else {
+                let Some(native) = natives.get(&NativeObject::Key(key.id)) else {
                     continue;
                 };
-                ids.insert(key.id.to_string(), native.native_id.unwrap());
+                ids.insert(key.id.to_string(), native.native_id.clone().unwrap());
                 let value = match key.native_value {
                     NativeKeyValue::Internal => twin(key.id).expose().to_owned(),
                     NativeKeyValue::Header => crate::scenarios::header_value(),

@@ -6,8 +6,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod calls;
 mod dynamo;
 mod in_step;
+mod left_out;
+mod overtaken;
+mod scale;
 mod scenarios;
 mod stops;
 mod world;
