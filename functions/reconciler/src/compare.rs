@@ -280,3 +280,6 @@ fn orphan_keys(table: &Table, there: &There<'_>, owner: Owner<'_>) -> Vec<Found>
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests;

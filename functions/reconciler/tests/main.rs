@@ -5,11 +5,14 @@
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+#![expect(clippy::print_stdout, reason = "a test tells its figures")]
 
 mod calls;
+mod drift;
 mod dynamo;
 mod in_step;
 mod left_out;
+mod mends;
 mod overtaken;
 mod scale;
 mod scenarios;

@@ -18,7 +18,7 @@ use crate::{
 
 /// Where a process dies.
 #[derive(Debug, Clone, Copy)]
-enum Stop {
+pub(crate) enum Stop {
     Gateway(usize, Moment),
     Dynamo(usize, Moment, Calls),
 }
@@ -28,7 +28,7 @@ const MOST: usize = 100;
 
 impl World {
     /// Whether the process died in it.
-    async fn dies(&self, stop: Option<Stop>, work: impl Future<Output = ()>) -> bool {
+    pub(crate) async fn dies(&self, stop: Option<Stop>, work: impl Future<Output = ()>) -> bool {
         let work = Box::pin(work);
         self.dynamo.go_on();
         match stop {
@@ -125,7 +125,7 @@ async fn goes_on(world: &World, scenario: Scenario, stop: Stop) {
 
 /// Where a call or a write can stop that changes something: of those that `world` has seen
 /// since its calls were forgotten.
-fn changing_stops(world: &World) -> Vec<Stop> {
+pub(crate) fn changing_stops(world: &World) -> Vec<Stop> {
     let calls = world.fake.calls().into_iter().zip(1..);
     let calls = calls.filter(|(call, _)| !call.operation.starts_with("Get"));
     let calls = calls.map(|(_, n)| Stop::Gateway(n, Moment::After));

@@ -1,11 +1,12 @@
 //! A table, an account at API Gateway, and time that passes only in waiting.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use latchkey_domain::{
     Clock, Enforcement, Key, KeyId, KeyValue, Plan, PlanId, PlanStage, Prefix, Quota, Reading,
@@ -81,10 +82,33 @@ impl World {
         }
     }
 
+    async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
+        let scan = self.client.scan().table_name(TABLE);
+        let items = scan.into_paginator().items().send();
+        items.collect::<Result<_, _>>().await.unwrap()
+    }
+
+    /// The audit records of what the reconciler has mended: action, entity, what was found.
+    pub(crate) async fn mends(&self) -> Vec<String> {
+        let items = self.items().await;
+        let text = |value: &AttributeValue| value.as_s().unwrap().clone();
+        let mends = items.iter().filter_map(|item| {
+            let action = item.get("action").map(text)?;
+            let mend = action.starts_with("native.");
+            let found = &item.get("before")?.as_m().unwrap().get("found");
+            mend.then(|| {
+                assert_eq!(text(&item["principal"]), "latchkey:reconciler");
+                let (entity, found) = (text(&item["entity"]), text(found.unwrap()));
+                format!("{action} {entity}: {found}")
+            })
+        });
+        mends.collect()
+    }
+
     /// All that is in the table and at API Gateway.
     pub(crate) async fn state(&self) -> String {
-        let scan = self.client.scan().table_name(TABLE).send().await.unwrap();
-        let items = scan.items().iter().map(|item| {
+        let items = self.items().await;
+        let items = items.iter().map(|item| {
             let attributes = item
                 .iter()
                 .map(|(name, value)| format!("{name}: {value:?}"));
