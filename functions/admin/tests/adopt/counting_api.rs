@@ -75,19 +75,23 @@ impl Api {
         self.fake.set_api("a1", source, &["prod"]);
     }
 
-    /// Adopts while calls come. Those that API Gateway alone counts, and does not tell in time,
-    /// are the only ones that Latchkey's count may lack: as many as it is behind, and those
-    /// that came during the request.
+    /// Adopts while calls come. While API Gateway counts them too, Latchkey's count lacks no
+    /// more than GetUsage is behind, and those that came during the request.
     pub(super) async fn while_calls_come(&mut self, calls: u64, enforcement: &str) {
         let admin = self.admin.clone();
         // Audit records of one instant would have one id.
         admin.pass(SECOND);
         let (answer, ()) = tokio::join!(adopt(&admin, enforcement), self.calls(calls));
-        assert!(
-            !answer.body.to_string().contains("skipped"),
-            "{}",
-            answer.body
-        );
+        let text = answer.body.to_string();
+        assert!(!text.contains("skipped"), "{text}");
+        if enforcement == "dynamodb" && self.required {
+            let most = self.late + calls;
+            let untold = self.untold().await;
+            assert!(
+                untold.iter().all(|untold| *untold <= most),
+                "{untold:?}, {most}"
+            );
+        }
     }
 
     /// Calls at once, while instances remember what was, and when they do not any more.

@@ -7,6 +7,7 @@ use super::{
     account::{adopt, dry, only_reads, outcomes, reason},
     counting_api::{Api, LIMIT},
 };
+use crate::support::SECOND;
 
 /// How late GetUsage is, in calls, and how many calls come between two steps.
 const RUNS: [(u64, u64); 5] = [(0, 1), (1, 2), (3, 3), (5, 2), (100, 3)];
@@ -100,6 +101,30 @@ async fn latchkey_comes_to_count_what_api_gateway_counted_behind_the_authorizer(
         adopt(&api.admin, "dynamodb").await;
         one_quota(&mut api, untold).await;
     }
+}
+
+#[tokio::test]
+async fn whoever_waits_for_get_usage_while_both_count_has_one_quota_exactly() {
+    let mut api = Api::new(7).await;
+    adopt(&api.admin, "dynamodb").await;
+    api.calls(3).await;
+    api.authorizer_in_front().await;
+    api.calls_now_and_later(5).await;
+    assert_eq!(
+        api.untold().await,
+        [10, 3],
+        "what was used before, and is not told yet"
+    );
+    api.tell_all();
+    api.admin.pass(SECOND);
+    adopt(&api.admin, "dynamodb").await;
+    api.calls_now_and_later(2).await;
+    assert_eq!(api.untold().await, [0, 0]);
+    api.required = false;
+    api.calls_now_and_later(2).await;
+    api.remove_native_keys();
+    let admitted = api.calls_until_refused().await;
+    assert_eq!(admitted, [LIMIT; 2]);
 }
 
 /// What was not told when API Gateway stopped counting may come on top, and nothing else.

@@ -195,7 +195,7 @@ fn latchkeys_own(log: &str) -> String {
         let level = ["TRACE", "DEBUG", "INFO"]
             .iter()
             .any(|level| line.contains(level));
-        !(level && !line.contains("latchkey"))
+        !level || line.contains("latchkey")
     };
     log.lines().filter(quiet).collect::<Vec<_>>().join("\n")
 }

@@ -23,20 +23,12 @@ use tokio::sync::Notify;
 
 use crate::support::{Admin, TABLE};
 
-/// When a call is never answered, before or after it is carried out.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Moment {
-    Before,
-    After,
-}
-
 /// What meets each call.
 #[derive(Clone)]
 pub(super) struct Table {
     wait: Duration,
     /// Calls until the one that is not answered.
     left: Arc<AtomicUsize>,
-    moment: Moment,
     stopped: Arc<Notify>,
 }
 
@@ -52,16 +44,15 @@ impl Table {
         Self {
             wait,
             left: Arc::new(AtomicUsize::new(usize::MAX)),
-            moment: Moment::Before,
             stopped: Arc::default(),
         }
     }
 
-    /// The `n`-th call, 1 being the first, is not answered.
-    pub(super) fn stopping(n: usize, moment: Moment) -> Self {
+    /// The `n`-th call, 1 being the first, is carried out and not answered. Of a call that is
+    /// not carried out nobody knows more than of the answer to the one before.
+    pub(super) fn stopping(n: usize) -> Self {
         Self {
             left: Arc::new(AtomicUsize::new(n)),
-            moment,
             ..Self::slow(Duration::ZERO)
         }
     }
@@ -103,9 +94,7 @@ impl HttpConnector for Connector {
             if table.left.fetch_sub(1, Ordering::SeqCst) != 1 {
                 return next.call(request).await;
             }
-            if matches!(table.moment, Moment::After) {
-                drop(next.call(request).await);
-            }
+            drop(next.call(request).await);
             table.stopped.notify_one();
             pending().await
         })
