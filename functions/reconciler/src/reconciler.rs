@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use latchkey_domain::Clock;
 use latchkey_gateway::{Gateway, GatewayError, Pacer};
 use latchkey_store::{Store, StoreError};
-use latchkey_sync::Sync;
+use latchkey_sync::{Inventory, Owner, Sync};
 use tokio::time::Instant;
 
 use crate::{run::Run, settings::Rules};
@@ -138,6 +138,7 @@ impl Reconciler {
         let gateway = self.gateway.within(pacer.clone());
         let clock = self.clock.clone();
         let sync = Sync::new(self.store.clone(), gateway, clock, self.rules.key_cache);
+        let owner = Owner(self.store.table_name());
         let run = Run {
             store: &self.store,
             sync,
@@ -147,6 +148,7 @@ impl Reconciler {
             deadline,
             until,
             inventory: Default::default(),
+            sources: Inventory::of(vec![], vec![], owner, Timestamp::MIN),
             attempts: AtomicU64::new(0),
             faults: AtomicU64::new(0),
         };

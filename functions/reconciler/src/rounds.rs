@@ -13,6 +13,7 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 use latchkey_domain::KeyId;
 use latchkey_store::{Native, NativeObject, Wanted};
 use tokio::{join, sync::Notify, time::timeout};
@@ -104,8 +105,10 @@ impl Run<'_> {
         if due.is_empty() {
             return Ok(false);
         }
-        // Before it is asked for by many at once.
-        self.inventory(jiff::Timestamp::MIN).await?;
+        if due.iter().any(has_an_id) {
+            // Without it there is no run.
+            self.inventory(Timestamp::MIN).await?;
+        }
         match lane {
             Lane::NewPlans | Lane::Plans => {
                 for native in due {
@@ -166,12 +169,13 @@ impl Run<'_> {
             return Ok(());
         };
         self.attempts.fetch_add(1, Ordering::Relaxed);
-        let has_an_id = claimed.native.native_id.is_some();
-        let made_by_its_id = matches!(native.object, NativeObject::Plan(_) | NativeObject::Key(_));
-        let since = match made_by_its_id && !has_an_id {
+        if !has_an_id(&native) {
+            return Ok(self.sync.attempt(&claimed, &self.sources).await?);
+        }
+        let since = match claimed.native.native_id {
             // What was made of it until then must be seen.
-            true => claimed.due,
-            false => jiff::Timestamp::MIN,
+            None => claimed.due,
+            Some(_) => Timestamp::MIN,
         };
         let inventory = self.inventory(since).await?;
         if self.roll_back(&claimed, &inventory).await? {
@@ -179,6 +183,11 @@ impl Run<'_> {
         }
         Ok(self.sync.attempt(&claimed, &inventory).await?)
     }
+}
+
+/// Whether API Gateway gives it an id, so that it can be made twice.
+fn has_an_id(native: &Native) -> bool {
+    matches!(native.object, NativeObject::Plan(_) | NativeObject::Key(_))
 }
 
 /// All that is due of each key in the order in which it is done. Keys that go come first: they

@@ -30,6 +30,8 @@ pub(crate) struct Run<'a> {
     /// Until when what it claims is its own, as long as the lock.
     pub(crate) until: Timestamp,
     pub(crate) inventory: Mutex<Option<Arc<Inventory>>>,
+    /// Where APIs take keys from, for what has no id at API Gateway and needs to know no more.
+    pub(crate) sources: Inventory,
     pub(crate) attempts: AtomicU64,
     pub(crate) faults: AtomicU64,
 }

@@ -18,7 +18,7 @@ fn finding(number: usize) -> Finding {
     Finding {
         plan_id: "gold".parse().ok(),
         key_id: Some(key(1).id),
-        native_id: (number % 2 == 0).then(|| format!("native{number}")),
+        native_id: number.is_multiple_of(2).then(|| format!("native{number}")),
         kind: FindingKind::Changed,
         detail: "é".repeat(500),
         mended: number == 0,
