@@ -158,7 +158,7 @@ impl Work<'_> {
         let Whose::Theirs(theirs) = &found.whose else {
             return Ok(seen.record(key).cloned());
         };
-        let mut record = match seen.key(found, theirs) {
+        let mut record = match seen.key(&found.id, theirs) {
             KeyStanding::Here(record) => record.clone(),
             KeyStanding::New if self.how.dry_run && !self.state.store.left_meters(key).await? => {
                 KeyRecord {

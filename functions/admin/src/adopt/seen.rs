@@ -6,9 +6,10 @@ use latchkey_domain::{
     Key, KeyId, NativeKeyValue, PlanId,
     meter::{Meter, Owner},
 };
+use latchkey_gateway::NativeKeyId;
 use latchkey_store::{KeyRecord, Native, NativeObject, Store, StoreError, Wanted};
 
-use super::{account::KeyFound, terms::Reason};
+use super::terms::Reason;
 
 /// What the table has of some keys.
 #[derive(Debug, Default)]
@@ -105,7 +106,7 @@ impl Seen {
     }
 
     /// What the key `found`, which would be `key`, is to the table.
-    pub(super) fn key(&self, found: &KeyFound, key: &Key) -> KeyStanding<'_> {
+    pub(super) fn key(&self, found: &NativeKeyId, key: &Key) -> KeyStanding<'_> {
         let native = self.natives.get(&NativeObject::Key(key.id));
         let Some(record) = self.records.get(&key.id) else {
             if self.is_going(&NativeObject::Key(key.id)) {
@@ -119,7 +120,7 @@ impl Seen {
         let known = native.filter(|native| native.wanted == Wanted::Present);
         let known = known.and_then(|native| native.native_id.as_deref());
         match known {
-            Some(other) if other != found.id.as_str() => KeyStanding::Unfit(format!(
+            Some(other) if other != found.as_str() => KeyStanding::Unfit(format!(
                 "the key {} has this value, and the id {other} at API Gateway",
                 key.id
             )),
