@@ -35,7 +35,7 @@ const POLL: Duration = Duration::from_secs(5);
 /// What does not wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lane {
-    /// Plans that are to be made: they have no id yet.
+    /// Plans that are to be made, or made again.
     NewPlans,
     Plans,
     Keys,
@@ -44,9 +44,7 @@ enum Lane {
 impl Lane {
     fn has(self, native: &Native) -> bool {
         match (self, &native.object) {
-            (Self::NewPlans, NativeObject::Plan(_)) => {
-                native.wanted == Wanted::Present && native.native_id.is_none()
-            }
+            (Self::NewPlans, NativeObject::Plan(_)) => native.wanted == Wanted::Present,
             (Self::Plans, object) => matches!(object, NativeObject::Plan(_)),
             (Self::Keys, object) => !matches!(object, NativeObject::Plan(_)),
             _ => false,
@@ -57,8 +55,8 @@ impl Lane {
 impl Run<'_> {
     /// Attempts what is due, and what becomes due meanwhile.
     pub(crate) async fn work(&self) -> Result<(), RunError> {
+        self.round(Lane::NewPlans, &mut HashMap::new()).await?;
         let mut tries = HashMap::new();
-        self.round(Lane::NewPlans, &mut tries).await?;
         let (over, told) = (AtomicBool::new(false), Notify::new());
         let plans = async {
             let done = self.rounds(Lane::Plans, &mut tries).await;
@@ -101,13 +99,17 @@ impl Run<'_> {
         lane: Lane,
         tries: &mut HashMap<NativeObject, u32>,
     ) -> Result<bool, RunError> {
-        let due = self.due(lane, tries).await?;
-        if due.is_empty() {
-            return Ok(false);
-        }
+        let mut due = self.due(lane, tries).await?;
         if due.iter().any(has_an_id) {
             // Without it there is no run.
-            self.inventory(Timestamp::MIN).await?;
+            let inventory = self.inventory(Timestamp::MIN).await?;
+            if lane == Lane::NewPlans {
+                let is_there = |id: &String| inventory.plans.contains_key(id);
+                due.retain(|native| !native.native_id.as_ref().is_some_and(is_there));
+            }
+        }
+        if due.is_empty() {
+            return Ok(false);
         }
         match lane {
             Lane::NewPlans | Lane::Plans => {
