@@ -1,0 +1,9 @@
+//! Attempts at single objects, on the embedded engine and the fake of API Gateway.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod first;
+mod flushes;
+mod later;
+mod reasons;
+mod world;
