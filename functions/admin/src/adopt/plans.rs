@@ -55,6 +55,7 @@ impl Work<'_> {
     ) -> Result<(), Stop> {
         let (native, name) = (&found.found.id, found.found.plan.name.as_str());
         for _ in 0..ATTEMPTS {
+            let mut looked_at = None;
             let (plan, changed) = match self.standing(found).await? {
                 Standing::Unfit(reason) => {
                     self.report.plan_skipped(native, name, reason);
@@ -62,9 +63,11 @@ impl Work<'_> {
                 }
                 Standing::Here(plan) => (Some(plan), false),
                 Standing::New(plan) => (self.make_plan(found, plan).await?, true),
+                Standing::Switch(switch) if self.how.dry_run => (Some(switch.after), true),
                 Standing::Switch(switch) => {
-                    let switched = self.switch(account, found, *switch, &mut within);
-                    (switched.await?, true)
+                    looked_at = self.switch(account, found, *switch, &mut within).await?;
+                    let plan = looked_at.as_ref().map(|on_plan| on_plan.plan.clone());
+                    (plan, true)
                 }
             };
             let Some(plan) = plan else {
@@ -77,7 +80,10 @@ impl Work<'_> {
             self.are_within(&within);
             self.remember(&plan);
             let id = plan.id.clone();
-            let Some(on_plan) = self.on_plan(account, found, plan).await? else {
+            if looked_at.is_none() {
+                looked_at = self.on_plan(account, found, plan).await?;
+            }
+            let Some(on_plan) = looked_at else {
                 return Ok(());
             };
             self.put_on(&on_plan, &mut within).await?;
@@ -106,16 +112,13 @@ impl Work<'_> {
     }
 
     /// Raises the meters, then changes the plan. None where another change came first.
-    async fn switch(
+    async fn switch<'a>(
         &mut self,
-        account: &Account,
-        found: &PlanFound,
+        account: &'a Account,
+        found: &'a PlanFound,
         Switch { before, after }: Switch,
         within: &mut Within,
-    ) -> Result<Option<Plan>, Stop> {
-        if self.how.dry_run {
-            return Ok(Some(after));
-        }
+    ) -> Result<Option<OnPlan<'a>>, Stop> {
         if within.pass == Pass::PutOn {
             *within = Within::start(found.found.id.as_str());
         }
@@ -123,10 +126,9 @@ impl Work<'_> {
             return Ok(None);
         };
         self.raise(&on_plan, within).await?;
-        let change = self.change()?;
-        let plan = on_plan.plan;
-        match self.state.store.release_plan(&before, &plan, &change).await {
-            Ok(()) => Ok(Some(plan)),
+        let (store, change) = (&self.state.store, self.change()?);
+        match store.release_plan(&before, &on_plan.plan, &change).await {
+            Ok(()) => Ok(Some(on_plan)),
             Err(Lost::Condition(_)) => Ok(None),
             Err(Lost::Store(error)) => Err(error.into()),
         }
