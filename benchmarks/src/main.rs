@@ -17,7 +17,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use latchkey_domain::{Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, StageSelector, Throttle, TwinValue};
+use latchkey_domain::{
+    Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, StageSelector, Throttle,
+    TwinValue,
+};
 use latchkey_engine::Engine;
 use latchkey_runtime_api::{Answer, Function};
 use latchkey_store::{Change, Patience, Store, create_table};
@@ -118,7 +121,9 @@ async fn table_with_a_key() -> Outcome<(String, KeyValue)> {
         source_ip: None,
     };
     store.create_plan(&plan, &change("1")).await?;
-    store.create_key(&key, &[&plan], &TwinValue::generate(&[7; 32]), &change("2")).await?;
+    store
+        .create_key(&key, &[&plan], &TwinValue::generate(&[7; 32]), &change("2"))
+        .await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let endpoint = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { engine.serve(listener, std::future::pending()).await });
