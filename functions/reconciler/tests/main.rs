@@ -7,6 +7,7 @@
 )]
 #![expect(clippy::print_stdout, reason = "a test tells its figures")]
 
+mod binary;
 mod calls;
 mod drift;
 mod dynamo;
