@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header::LOCATION};
-use latchkey_domain::{Plan, TwinValue};
+use latchkey_domain::{NativeKeyValue, Plan, TwinValue};
 use latchkey_store::{AttachError, Attachment, KeyRecord, NativeObject};
 
 use super::view::one_view;
@@ -68,6 +68,7 @@ async fn write(
     }
     plans::refuse_overlap(plan, &keys::plans_of(state, record).await?)?;
     state.refuse_unfit(&record.key, plan).await?;
+    refuse_unknown_there(state, record, plan).await?;
     let change = state.change_by(caller)?;
     let twin = TwinValue::generate(&state.random.bytes()?);
     match state.store.attach(record, plan, &twin, &change).await {
@@ -75,4 +76,29 @@ async fn write(
         Err(AttachError::Changed) => Ok(None),
         Err(AttachError::Store(error)) => Err(error.into()),
     }
+}
+
+/// A key with its value in the header cannot be made at API Gateway any more: it is there, or
+/// on no plan that API Gateway counts.
+async fn refuse_unknown_there(
+    state: &AdminState,
+    record: &KeyRecord,
+    plan: &Plan,
+) -> Result<(), Problem> {
+    if !is_native(plan) || record.key.native_value == NativeKeyValue::Internal {
+        return Ok(());
+    }
+    let native = state
+        .store
+        .native(&NativeObject::Key(record.key.id))
+        .await?;
+    if native.is_some() {
+        return Ok(());
+    }
+    const RULE: &str = "is header, and API Gateway's key of this value is not kept in step: it was adopted for plans that Latchkey counts";
+    Err(Problem::NotHeld {
+        plan: plan.id.clone(),
+        field: "nativeValue",
+        rule: RULE.to_owned(),
+    })
 }

@@ -61,7 +61,7 @@ impl CreatePlan {
             enforcement: self.enforcement.unwrap_or_default(),
             ..Plan::new(id, self.name, at)
         };
-        check(state, &plan)?;
+        check(state, &plan, None)?;
         Ok(plan)
     }
 }

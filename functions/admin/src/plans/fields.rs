@@ -159,10 +159,10 @@ impl Deserr<Faults> for ApiStages {
             return Err(Faults::at(location, detail));
         }
         // Where API Gateway counts, Latchkey keeps no bucket: its number says nothing.
-        let mut bucket = 0..=u8::MAX;
+        let mut bucket = 1..=u8::MAX;
         let mut rule = |(method, throttle)| MethodRule {
             method,
-            throttle: bucket.by_ref().nth(1).map(|number| (number, throttle)),
+            throttle: bucket.next().map(|number| (number, throttle)),
             units: None,
         };
         let mut stage = |Stage(selector, throttles)| PlanStage {
@@ -197,8 +197,8 @@ impl Deserr<Faults> for ScopeWord {
 ///
 /// # Errors
 /// Where two of its stages cover the same call, and where it says what only API Gateway's own
-/// plans hold, or what they cannot.
-pub(super) fn check(state: &AdminState, plan: &Plan) -> Result<(), Faults> {
+/// plans hold, or what they cannot. What it said `before` may stand.
+pub(super) fn check(state: &AdminState, plan: &Plan, before: Option<&Plan>) -> Result<(), Faults> {
     let mut faults = Faults::default();
     let overlap = |error: PlanError| Fault::at("/apiStages", error.to_string()).into();
     faults.keep(plan.check().map_err(overlap));
@@ -208,7 +208,9 @@ pub(super) fn check(state: &AdminState, plan: &Plan) -> Result<(), Faults> {
             const DETAIL: &str = "is only passed on to API Gateway: it belongs to a plan with enforcement apiGateway";
             faults.push(Fault::at("/quota/offset", DETAIL));
         }
-        for (at, stage) in plan.stages.iter().enumerate() {
+        // An adopted plan may have throttles of methods.
+        let kept = before.is_some_and(|before| before.stages == plan.stages);
+        for (at, stage) in plan.stages.iter().enumerate().filter(|_| !kept) {
             if !stage.methods.is_empty() {
                 let detail = format!("with enforcement dynamodb: {NOT_YET}");
                 faults.push(Fault::at(format!("/apiStages/{at}/throttle"), detail));

@@ -106,7 +106,7 @@ impl UpdatePlan {
             enforcement: self.enforcement.onto(before.enforcement),
             ..before.clone()
         };
-        faults.keep(check(state, &after));
+        faults.keep(check(state, &after, Some(before)));
         faults.or(after)
     }
 }

@@ -159,6 +159,19 @@ async fn throttles_of_methods_have_buckets_of_their_own() {
         let was = matches!(verdict, Verdict::Admitted { .. });
         assert_eq!(was, admitted, "a burst of 2 for GET / of a1");
     }
+    // They stand while something else of the plan changes, and cannot be given anew.
+    let path = "/v1/plans/gold";
+    let renamed = admin.patch(path, json!({"name": "Golden"})).await;
+    assert_eq!(renamed.status, 200, "{}", renamed.body);
+    let stages = renamed.body["apiStages"].clone();
+    assert_eq!(
+        stages[0]["throttle"]["//GET"],
+        json!({"rateLimit": 1, "burstLimit": 2})
+    );
+    let same = admin.patch(path, json!({"apiStages": stages})).await;
+    assert_eq!(same.status, 200, "{}", same.body);
+    let other = json!({"apiStages": [{"apiId": "a1", "stage": "prod", "throttle": {"//GET": {"rateLimit": 2}}}]});
+    assert_eq!(admin.patch(path, other).await.problem(), "invalid-request");
 }
 
 /// The objects that Latchkey keeps in step with API Gateway.
@@ -194,6 +207,21 @@ async fn what_latchkey_counts_is_not_kept_in_step() {
     assert_eq!(renamed.status, 200);
     let gone = format!("/v1/keys/{}", key_id("k3"));
     assert_eq!(admin.delete(&gone).await.status, 204);
+    // Nothing there follows a key that is not kept in step.
+    let native = json!({"name": "N", "enforcement": "apiGateway"});
+    let native = admin.post("/v1/plans", native).await.id();
+    let answer = admin
+        .put(&format!("/v1/plans/{native}/keys/{}", key_id("k1")))
+        .await;
+    assert_eq!(answer.problem(), "key-not-held", "{}", answer.body);
+    fake.delete_plan(
+        fake.plans()
+            .keys()
+            .find(|id| *id != "gold" && *id != "silver")
+            .unwrap(),
+    );
+    fake.forget_calls();
+    assert_eq!(admin.get("/v1/keys").await.status, 200);
     only_reads(&fake);
     assert_eq!(fake.keys()["k1"].name, "Key k1");
 }
