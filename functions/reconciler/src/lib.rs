@@ -7,6 +7,7 @@
 //! attempt does is latchkey-sync's; here is what is attempted, when, and in which order.
 
 mod compare;
+mod mend;
 mod metrics;
 mod reconciler;
 mod rollback;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use latchkey_gateway::GatewayError;
 use latchkey_store::{Drift, FindingKind, Native, NativeObject, NativeState, StoreError};
-use latchkey_sync::{Inventory, OrphanError};
+use latchkey_sync::Inventory;
 
 use crate::{
     RunError,
@@ -149,7 +149,7 @@ impl Run<'_> {
     }
 
     /// The records of what was found, as they are now.
-    async fn records_of(
+    pub(crate) async fn records_of(
         &self,
         found: &[Found],
     ) -> Result<BTreeMap<NativeObject, Native>, StoreError> {
@@ -176,57 +176,6 @@ impl Run<'_> {
             Remedy::None | Remedy::BringBack(_) => true,
         })
     }
-
-    async fn mend(&self, found: &mut [Found]) -> Result<(), RunError> {
-        for found in found.iter_mut().filter(|_| !self.is_over()) {
-            let done = match &found.remedy {
-                Remedy::None => continue,
-                Remedy::BringBack(_) => ("native.mend", "is brought back"),
-                Remedy::DeletePlan(_) | Remedy::DeleteKey(_) => {
-                    ("native.deleteOrphan", "is deleted")
-                }
-            };
-            let (entity, words) = (entity(found), (found.finding.detail.as_str(), done.1));
-            self.store
-                .record_mend(done.0, &entity, words, &self.change())
-                .await?;
-            found.finding.mended = self.remedy(found).await?;
-        }
-        self.work().await?;
-        let now = self.records_of(found).await?;
-        for found in found {
-            if let Remedy::BringBack(object) = &found.remedy {
-                let native = now.get(object);
-                found.finding.mended =
-                    native.is_some_and(|native| native.state == NativeState::InSync);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether that was all.
-    async fn remedy(&self, found: &Found) -> Result<bool, RunError> {
-        let deleted = match &found.remedy {
-            Remedy::None => return Ok(false),
-            Remedy::BringBack(object) => {
-                if let Some(native) = self.store.native(object).await? {
-                    let reason = &found.finding.detail;
-                    self.store.reopen(&native, reason, self.now()).await?;
-                }
-                return Ok(false);
-            }
-            Remedy::DeletePlan(id) => self.sync.delete_orphan_plan(id).await,
-            Remedy::DeleteKey(id) => self.sync.delete_orphan_key(id).await,
-        };
-        match deleted {
-            Ok(()) => Ok(true),
-            Err(OrphanError::Gateway(error)) => {
-                tracing::warn!(%error, "what Latchkey made and nothing wants is still there");
-                Ok(false)
-            }
-            Err(OrphanError::Store(error)) => Err(error.into()),
-        }
-    }
 }
 
 /// The objects whose records the finding rests on.
@@ -252,15 +201,5 @@ fn same(before: Option<&Native>, now: Option<&Native>) -> bool {
             seen(before) == seen(now)
         }
         _ => false,
-    }
-}
-
-/// As the audit records of the plan's and the key's own changes name it.
-fn entity(found: &Found) -> String {
-    match (&found.finding.plan_id, found.finding.key_id) {
-        (Some(plan), Some(key)) => format!("{key}:{plan}"),
-        (Some(plan), None) => format!("plan:{plan}"),
-        (None, Some(key)) => key.to_string(),
-        (None, None) => String::new(),
     }
 }

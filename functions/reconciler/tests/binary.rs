@@ -1,15 +1,18 @@
 //! The function's own binary through the Runtime API: what it makes of settings and events, and
 //! what it prints.
 
+use jiff::Timestamp;
 use latchkey_engine::Engine;
 use latchkey_runtime_api::{Answer, Ended, Function, FunctionError};
-use latchkey_store::{Patience, Store, create_table};
+use latchkey_store::{Change, Patience, Store, create_table};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
     task::JoinHandle,
 };
+
+use crate::world::{key, plan, twin};
 
 const RECONCILER: &str = env!("CARGO_BIN_EXE_reconciler");
 const TABLE: &str = "keys";
@@ -50,10 +53,26 @@ impl Served {
         }
     }
 
+    /// A plan and a key on it, long wanted.
+    async fn want(&self) {
+        let (plan, key) = (plan("gold"), key(1));
+        let change = |id: &str| Change {
+            at: Timestamp::UNIX_EPOCH,
+            id: id.to_owned(),
+            principal: "arn:aws:iam::123456789012:user/ops".to_owned(),
+            source_ip: None,
+        };
+        let created = self.store.create_plan(&plan, &change("1")).await;
+        created.unwrap();
+        let (twin, on) = (twin(key.id), [&plan]);
+        let created = self.store.create_key(&key, &on, &twin, &change("2")).await;
+        created.unwrap();
+    }
+
     async fn function(&self, api_gateway: &str) -> Function {
         let settings = [
             ("TABLE_NAME", TABLE),
-            ("LOG_LEVEL", "debug"),
+            ("LOG_LEVEL", "trace"),
             ("AWS_ENDPOINT_URL_DYNAMODB", &self.endpoint),
             ("AWS_ENDPOINT_URL_API_GATEWAY", api_gateway),
         ];
@@ -147,4 +166,20 @@ async fn a_run_that_fails_is_an_error_and_gives_the_lock_back() {
         );
         assert_eq!(table.store.reconciling().await.unwrap().until, None);
     }
+}
+
+#[tokio::test]
+async fn no_line_tells_a_value() {
+    let table = Served::table().await;
+    table.want().await;
+    let (account, serving) = empty_account().await;
+    let function = table.function(&account).await;
+    // What it makes has no id in the answer.
+    let answer = function.invoke(SCHEDULED).await.unwrap();
+    assert_eq!(answer, Answer::Response(Value::Null));
+    let output = function.output();
+    let reason = "CreateApiKey got no answer: its answer has no id";
+    assert!(output.contains(reason), "{output}");
+    assert!(!output.contains(twin(key(1).id).expose()), "{output}");
+    serving.abort();
 }

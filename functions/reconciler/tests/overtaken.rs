@@ -6,7 +6,10 @@ use std::time::Duration;
 use latchkey_domain::Key;
 use latchkey_fake_gateway::{Failure, Source};
 use latchkey_store::{NativeObject, NativeState};
-use tokio::{join, time::sleep};
+use tokio::{
+    join,
+    time::{Instant, sleep},
+};
 
 use crate::{
     scenarios::gold,
@@ -107,6 +110,38 @@ async fn what_was_made_though_its_answer_was_lost_is_made_once() {
         world.settle().await;
         world.assert_in_step(operation).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_run_made_and_heard_nothing_of_is_found_by_its_next_attempt() {
+    let world = World::new().await;
+    // Their turns make the run long.
+    for id in ["silver", "bronze", "tin"] {
+        let plan = plan(id);
+        world.plan(&plan).await;
+        let object = [NativeObject::Plan(plan.id.clone())];
+        world.sync.first(&object).await.unwrap();
+        world.change_plan(&plan.id, |plan| plan.quota = None).await;
+    }
+    world.plan(&plan("gold")).await;
+    world.key(&key(1), &gold()).await;
+    for operation in ["CreateUsagePlan", "CreateApiKey", "CreateUsagePlanKey"] {
+        world.fake.fail_next(operation, Failure::AnswerLost);
+    }
+    sleep(Duration::from_secs(60)).await;
+    let (reconciler, start) = (world.reconciler(), Instant::now());
+    let report = Box::pin(world.run(&reconciler)).await;
+    assert!(
+        start.elapsed() > Duration::from_secs(30),
+        "{:?}",
+        start.elapsed()
+    );
+    for object in &objects()[..2] {
+        let native = world.native(object).await.unwrap();
+        assert_eq!(native.state, NativeState::InSync, "{object}: {report:?}");
+    }
+    world.settle().await;
+    world.assert_in_step("nothing twice").await;
 }
 
 #[tokio::test(start_paused = true)]
