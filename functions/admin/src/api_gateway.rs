@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use latchkey_domain::{Enforcement, Key, NativeKeyValue, Plan, StageSelector};
 use latchkey_gateway::{Gateway, NativePlan};
-use latchkey_store::{Native, NativeObject};
+use latchkey_store::{Native, NativeObject, NativeState};
 use latchkey_sync::Sync;
 use serde::Serialize;
 
@@ -194,12 +194,27 @@ impl From<&Native> for NativePlanView {
     }
 }
 
+impl From<&Native> for NativeKeyView {
+    fn from(twin: &Native) -> Self {
+        Self {
+            key_id: twin.native_id.clone(),
+            state: twin.into(),
+        }
+    }
+}
+
 impl NativeKeyView {
-    /// Of a key's twin, and of the twin on the plan.
-    pub(crate) fn new(twin: Option<&Native>, on_plan: &Native) -> Self {
+    /// Of a key's twin on a plan: what is told is whatever of both is farther from its end.
+    pub(crate) fn on_plan(twin: Option<&Native>, on_plan: &Native) -> Self {
+        let behind = |native: &&Native| match native.state {
+            NativeState::InSync => 0,
+            NativeState::Pending => 1,
+            NativeState::Failed => 2,
+        };
+        let worst = twin.into_iter().chain([on_plan]).max_by_key(behind);
         Self {
             key_id: twin.and_then(|twin| twin.native_id.clone()),
-            state: on_plan.into(),
+            state: worst.unwrap_or(on_plan).into(),
         }
     }
 }

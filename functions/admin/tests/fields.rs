@@ -139,6 +139,10 @@ fn key_fields() -> Vec<(&'static str, Held)> {
             By("native::a_key_gets_a_twin_that_opens_nothing"),
         ),
         (
+            "key.apiGateway",
+            By("native::what_is_told_of_a_key_on_a_plan_is_whatever_is_farther_behind"),
+        ),
+        (
             "key.nativeValue: header",
             By("native::a_key_with_its_value_in_the_header_is_made_there_or_not_at_all"),
         ),

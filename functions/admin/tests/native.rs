@@ -210,7 +210,8 @@ async fn a_key_gets_a_twin_that_opens_nothing() {
             "GetRestApi",
             "CreateApiKey",
             "GetRestApi",
-            "CreateUsagePlanKey"
+            "CreateUsagePlanKey",
+            "FlushStageAuthorizersCache",
         ],
         "looked at before it is promised, and before it is done"
     );
@@ -242,12 +243,17 @@ async fn a_key_gets_a_twin_that_opens_nothing() {
     calls(&fake);
 
     // Disabling, renaming, detaching, deleting follow.
-    admin
+    admin.pass(10 * SECOND);
+    let patched = admin
         .patch(
             &format!("/v1/keys/{key}"),
             json!({"enabled": false, "name": null}),
         )
         .await;
+    assert_eq!(
+        patched.body["apiGateway"],
+        json!({"keyId": twin_id, "state": "inSync"})
+    );
     assert_eq!(
         calls(&fake),
         ["GetApiKey", "UpdateApiKey", "FlushStageAuthorizersCache"]
@@ -265,7 +271,8 @@ async fn a_key_gets_a_twin_that_opens_nothing() {
     assert_eq!(back.body["apiGateway"]["keyId"], twin_id.as_str());
     assert_eq!(
         calls(&fake),
-        ["GetRestApi", "GetRestApi", "CreateUsagePlanKey"]
+        ["GetRestApi", "GetRestApi", "CreateUsagePlanKey"],
+        "the stage was flushed just before"
     );
     assert_eq!(admin.delete(&format!("/v1/keys/{key}")).await.status, 204);
     assert_eq!(calls(&fake), ["DeleteApiKey"]);
@@ -462,6 +469,25 @@ async fn what_api_gateway_does_not_do_at_once_is_pending_and_the_answer_says_why
         .native(&NativeObject::Plan(plan.id().parse().unwrap()))
         .await;
     assert_eq!(pending.unwrap().unwrap().attempts, 1, "tried once");
+}
+
+#[tokio::test]
+async fn what_is_told_of_a_key_on_a_plan_is_whatever_is_farther_behind() {
+    let (fake, admin) = start().await;
+    let plan = made(&admin, &["authorizer:prod"]).await;
+    let (key, _) = admin.key(&[&plan]).await;
+    fake.fail_next("UpdateApiKey", Failure::Throttled);
+    let patched = admin
+        .patch(&format!("/v1/keys/{key}"), json!({"enabled": false}))
+        .await;
+    assert_eq!(patched.status, 200);
+    let reason = "API Gateway's rate of UpdateApiKey calls is used up";
+    let shown = admin.get(&format!("/v1/keys/{key}")).await;
+    let attachment = admin.get(&format!("/v1/plans/{plan}/keys/{key}")).await;
+    for told in [&patched.body, &shown.body, &attachment.body] {
+        assert_eq!(told["apiGateway"]["state"], "pending");
+        assert_eq!(told["apiGateway"]["reason"], reason);
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header::LOCATION};
-use latchkey_domain::{NativeKeyValue, Plan, TwinValue};
+use latchkey_domain::{KeyId, NativeKeyValue, Plan, TwinValue};
 use latchkey_store::{AttachError, Attachment, KeyRecord, NativeObject};
 
 use super::view::one_view;
@@ -45,15 +45,35 @@ pub(crate) async fn attach(
         } else if let Some(attachment) = write(&state, &caller, &record, &plan).await? {
             let location = attachment.key_id.to_string();
             if is_native(&plan) {
-                let (key, plan) = (path.key_id, path.plan_id.clone());
-                let objects = [NativeObject::Key(key), NativeObject::PlanKey(key, plan)];
-                state.bring_in_step(&objects).await;
+                bring_in_step(&state, &caller, path.key_id, &plan).await?;
             }
             let view = Json(one_view(&state, &plan, attachment).await?);
             return Ok((StatusCode::CREATED, [(LOCATION, location)], view).into_response());
         }
     }
     Err(Problem::Changed)
+}
+
+/// Has API Gateway follow, and forget that the key was refused.
+async fn bring_in_step(
+    state: &AdminState,
+    caller: &Caller,
+    key: KeyId,
+    plan: &Plan,
+) -> Result<(), Problem> {
+    let flush = state.stages_to_flush(std::slice::from_ref(plan));
+    let change = state.change_by(caller)?;
+    if let Err(error) = state.store.flush(key, &flush, &change).await {
+        // The key is on the plan: kept refusals end by themselves.
+        tracing::warn!(%error, "results of the authorizer are not flushed");
+    }
+    let objects = [
+        NativeObject::Key(key),
+        NativeObject::PlanKey(key, plan.id.clone()),
+        NativeObject::Flush(key),
+    ];
+    state.bring_in_step(&objects).await;
+    Ok(())
 }
 
 /// Attaches the key, unless another change came first.

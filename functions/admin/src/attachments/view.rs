@@ -80,7 +80,7 @@ pub(super) async fn views(
         let twin = natives.get(&twin(&attachment));
         let on_plan = natives.get(&on_plan(&attachment));
         AttachmentView {
-            api_gateway: on_plan.map(|on_plan| NativeKeyView::new(twin, on_plan)),
+            api_gateway: on_plan.map(|on_plan| NativeKeyView::on_plan(twin, on_plan)),
             ..AttachmentView::own(attachment)
         }
     };

@@ -107,10 +107,10 @@ pub(crate) async fn create(
         let on: Vec<&Plan> = plans.iter().collect();
         match state.store.create_key(key, &on, &twin, &change).await {
             Ok(()) => {
-                native::made(&state, &caller, key, &plans, &value).await?;
+                let native = native::made(&state, &caller, key, &plans, &value).await?;
                 let location = format!("keys/{}", key.id);
                 let plan_ids: BTreeSet<PlanId> = plan_ids.into_iter().collect();
-                let view = Json(CreatedKeyView::new(key, &plan_ids, &value));
+                let view = Json(CreatedKeyView::new(key, &plan_ids, &value, native.as_ref()));
                 return Ok((StatusCode::CREATED, [(LOCATION, location)], view));
             }
             Err(CreateKeyError::Taken(id)) => return Err(Problem::ValueTaken(id)),

@@ -6,7 +6,7 @@
 
 use latchkey_domain::{Key, KeyValue, NativeKeyValue, Plan};
 use latchkey_gateway::GatewayError;
-use latchkey_store::{Lost, NativeObject};
+use latchkey_store::{Lost, Native, NativeObject};
 use latchkey_sync::HeaderKeyError;
 
 use super::{find, plans_of};
@@ -14,7 +14,8 @@ use crate::{
     AdminState, api_gateway::is_native, caller::Caller, problem::Problem, state::ATTEMPTS,
 };
 
-/// Has API Gateway follow the creation of a key on these plans.
+/// Has API Gateway follow the creation of a key on these plans, and tells what it then has of
+/// the key.
 ///
 /// # Errors
 /// [`Problem::ApiGatewayFailed`], [`Problem::ApiGatewayRefused`], [`Problem::NativeValueTaken`]
@@ -25,13 +26,13 @@ pub(super) async fn made(
     key: &Key,
     plans: &[Plan],
     value: &KeyValue,
-) -> Result<(), Problem> {
+) -> Result<Option<Native>, Problem> {
     let native = plans.iter().filter(|plan| is_native(plan));
     let mut objects: Vec<NativeObject> = native
         .map(|plan| NativeObject::PlanKey(key.id, plan.id.clone()))
         .collect();
     match key.native_value {
-        NativeKeyValue::Internal if objects.is_empty() => return Ok(()),
+        NativeKeyValue::Internal if objects.is_empty() => return Ok(None),
         NativeKeyValue::Internal => objects.insert(0, NativeObject::Key(key.id)),
         NativeKeyValue::Header => {
             let sync = state.api_gateway()?.sync();
@@ -42,7 +43,7 @@ pub(super) async fn made(
         }
     }
     state.bring_in_step(&objects).await;
-    Ok(())
+    Ok(state.store.native(&NativeObject::Key(key.id)).await?)
 }
 
 fn problem(error: HeaderKeyError) -> Problem {

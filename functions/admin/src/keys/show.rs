@@ -1,6 +1,7 @@
 //! `GET /v1/keys/{keyId}`: a key, and when it was last used.
 
 use axum::{Json, extract::State};
+use latchkey_store::NativeObject;
 
 use super::{find_whole, view::KeyView};
 use crate::{
@@ -17,5 +18,7 @@ pub(crate) async fn show(
     KeyPath(id): KeyPath,
     Query(NoParameters): Query<NoParameters>,
 ) -> Result<Json<KeyView>, Problem> {
-    Ok(Json(KeyView::whole(&find_whole(&state, id).await?)))
+    let snapshot = find_whole(&state, id).await?;
+    let native = state.store.native(&NativeObject::Key(id)).await?;
+    Ok(Json(KeyView::whole(&snapshot, native.as_ref())))
 }

@@ -75,14 +75,14 @@ pub(crate) async fn update(
     for _ in 0..ATTEMPTS {
         let before = find_whole(&state, id).await?;
         let after = patch.onto(&before.record.key)?;
-        if after == before.record.key {
-            return Ok(Json(KeyView::whole(&before)));
-        }
-        if let Some(written) = write(&state, &caller, before, after).await? {
-            state
-                .bring_in_step(&[NativeObject::Key(id), NativeObject::Flush(id)])
-                .await;
-            return Ok(Json(KeyView::whole(&written)));
+        let written = if after == before.record.key {
+            Some(before)
+        } else {
+            write(&state, &caller, before, after).await?
+        };
+        if let Some(snapshot) = written {
+            let native = state.store.native(&NativeObject::Key(id)).await?;
+            return Ok(Json(KeyView::whole(&snapshot, native.as_ref())));
         }
     }
     Err(Problem::Changed)
@@ -107,7 +107,11 @@ async fn write(
         .await
     {
         Ok(()) => {
+            let id = after.id;
             snapshot.record.key = after;
+            state
+                .bring_in_step(&[NativeObject::Key(id), NativeObject::Flush(id)])
+                .await;
             Ok(Some(snapshot))
         }
         Err(Lost::Condition(_)) => Ok(None),

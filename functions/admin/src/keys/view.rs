@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date};
 use latchkey_domain::{Key, KeyValue, PlanId};
-use latchkey_store::{KeyRecord, KeySnapshot};
+use latchkey_store::{KeyRecord, KeySnapshot, Native};
 use serde::{Serialize, Serializer};
 
-use crate::{moment::Moment, usage::date_of};
+use crate::{api_gateway::NativeKeyView, moment::Moment, usage::date_of};
 
 /// A key. What it does not have is left out.
 #[derive(Debug, Serialize)]
@@ -33,6 +33,9 @@ pub(crate) struct KeyView {
     metadata: BTreeMap<String, String>,
     plan_ids: Vec<String>,
     native_value: &'static str,
+    /// What API Gateway has of it, where it has a key of its own for it. Not told in a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_gateway: Option<NativeKeyView>,
     #[serde(skip_serializing_if = "LastUsed::is_untold")]
     last_used_date: LastUsed,
     created_date: Moment,
@@ -85,6 +88,7 @@ impl KeyView {
             metadata: key.metadata.iter().map(owned).collect(),
             plan_ids: plan_ids.iter().map(ToString::to_string).collect(),
             native_value: key.native_value.as_str(),
+            api_gateway: None,
             last_used_date,
             created_date: Moment(key.created),
             last_updated_date: Moment(key.updated),
@@ -96,13 +100,16 @@ impl KeyView {
         Self::new(&record.key, &record.plan_ids, LastUsed::Untold)
     }
 
-    /// A key that was read with its meters.
-    pub(super) fn whole(snapshot: &KeySnapshot) -> Self {
+    /// A key that was read with its meters, and what API Gateway has of it.
+    pub(super) fn whole(snapshot: &KeySnapshot, native: Option<&Native>) -> Self {
         let days = snapshot.meters.values().flat_map(|meter| meter.days.keys());
         let last = days
             .max()
             .map_or(LastUsed::Never, |day| LastUsed::On(date_of(*day)));
-        Self::new(&snapshot.record.key, &snapshot.record.plan_ids, last)
+        Self {
+            api_gateway: native.map(NativeKeyView::from),
+            ..Self::new(&snapshot.record.key, &snapshot.record.plan_ids, last)
+        }
     }
 }
 
@@ -124,10 +131,18 @@ const NO_PLAN: &str = "This key is on no usage plan, so that each call with it i
 
 impl CreatedKeyView {
     /// With the value, which is answered this once.
-    pub(super) fn new(key: &Key, plan_ids: &BTreeSet<PlanId>, value: &KeyValue) -> Self {
+    pub(super) fn new(
+        key: &Key,
+        plan_ids: &BTreeSet<PlanId>,
+        value: &KeyValue,
+        native: Option<&Native>,
+    ) -> Self {
         Self {
             value: value.expose().to_owned(),
-            key: KeyView::new(key, plan_ids, LastUsed::Never),
+            key: KeyView {
+                api_gateway: native.map(NativeKeyView::from),
+                ..KeyView::new(key, plan_ids, LastUsed::Never)
+            },
             notice: notice(key, plan_ids),
         }
     }

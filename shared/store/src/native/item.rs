@@ -73,7 +73,7 @@ pub(super) fn pending(
 }
 
 pub(super) fn stages(stages: &[StageSelector]) -> AttributeValue {
-    AttributeValue::L(stages.iter().map(|stage| text(stage.to_string())).collect())
+    AttributeValue::Ss(stages.iter().map(ToString::to_string).collect())
 }
 
 /// An item of an object that is there already and in step.
@@ -136,9 +136,8 @@ pub(super) fn from_item(item: &Item) -> Result<Native, Corrupt> {
         "failed" => NativeState::Failed,
         other => return Err(fields.corrupt(STATE, format!("is {other:?}"))),
     };
-    let stages = fields.texts(STAGES)?.unwrap_or_default();
-    let stages = stages.into_iter().map(|stage| {
-        let (api, stage) = stage.split_once(':').unwrap_or((stage, ""));
+    let stages = fields.set(STAGES)?.iter().map(|stage| {
+        let (api, stage) = stage.split_once(':').unwrap_or((stage.as_str(), ""));
         StageSelector::new(api, stage).map_err(|error| fields.corrupt(STAGES, error))
     });
     Ok(Native {

@@ -9,7 +9,7 @@ use super::{
     item::{self, ATTEMPTS, DUE, REASON, REVISION, STAGES, STATE, TWIN, WANTED},
 };
 use crate::{
-    Change,
+    Change, Lost, Store, StoreError,
     item::{FORMAT, key_of, number, text},
     transaction::Transaction,
 };
@@ -54,9 +54,41 @@ impl Transaction<'_> {
         if stages.is_empty() {
             return self;
         }
-        let stages = (STAGES, ":stages", item::stages(stages));
         let object = NativeObject::Flush(key);
-        self.update(|update| wanting(update, &object, Wanted::Absent, change, &[stages]))
+        self.update(|update| {
+            let update = wanting(update, &object, Wanted::Absent, change, &[]);
+            let expression = update.get_update_expression().clone().unwrap_or_default();
+            // Those of a change before may still be due.
+            update
+                .update_expression(format!("{expression} ADD #stages :stages"))
+                .expression_attribute_names("#stages", STAGES)
+                .expression_attribute_values(":stages", item::stages(stages))
+        })
+    }
+}
+
+impl Store {
+    /// Has the authorizer's results of these stages forgotten, by themselves.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn flush(
+        &self,
+        key: KeyId,
+        stages: &[StageSelector],
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        if stages.is_empty() {
+            return Ok(());
+        }
+        match self.transaction().flush(key, stages, change).run().await {
+            Ok(()) => Ok(()),
+            Err(Lost::Store(error)) => Err(error),
+            // It has no condition.
+            Err(lost @ Lost::Condition(_)) => {
+                Err(StoreError::unavailable("TransactWriteItems", &lost))
+            }
+        }
     }
 }
 
