@@ -2,19 +2,25 @@
 //! is there in step, and the state of it in the answer. What does not succeed at once is the
 //! reconciler's: the caller is told so, and nothing fails for it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use latchkey_domain::{Enforcement, Key, NativeKeyValue, Plan, StageSelector};
+use latchkey_domain::{Enforcement, Key, KeyId, NativeKeyValue, Plan, StageSelector};
 use latchkey_gateway::{Gateway, NativePlan};
 use latchkey_store::{Native, NativeObject, NativeState};
 use latchkey_sync::Sync;
 use serde::Serialize;
+use tokio::time::timeout;
 
 use crate::{
     AdminState,
     faults::{Fault, Faults},
     problem::Problem,
 };
+
+/// How long a look before a change may take, and the first attempt after it: a request has
+/// 25 s, and the table its share of them.
+const LOOK: Duration = Duration::from_secs(4);
+const FIRST_ATTEMPT: Duration = Duration::from_secs(8);
 
 /// API Gateway and what may be done there.
 #[derive(Debug, Clone)]
@@ -60,14 +66,27 @@ impl AdminState {
         self.api_gateway.as_ref().ok_or(Problem::NoApiGateway)
     }
 
-    /// Makes the first attempt at what a change wants of API Gateway.
+    /// Makes the first attempt at what a change wants of API Gateway. The change is made: the
+    /// answer, which may have a key's value, must not wait too long for this.
     pub(crate) async fn bring_in_step(&self, objects: &[NativeObject]) {
         let Some(api_gateway) = &self.api_gateway else {
             return;
         };
-        if let Err(error) = api_gateway.sync.first(objects).await {
-            tracing::warn!(%error, "left to the reconciler");
+        match timeout(FIRST_ATTEMPT, api_gateway.sync.first(objects)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "left to the reconciler"),
+            Err(_) => tracing::warn!("API Gateway is slow: left to the reconciler"),
         }
+    }
+
+    /// What API Gateway has of a key that was just made; none where that is not known, since
+    /// the answer with the key's value matters more.
+    pub(crate) async fn native_key(&self, key: KeyId) -> Option<Native> {
+        let native = self.store.native(&NativeObject::Key(key)).await;
+        native.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the state at API Gateway is not told");
+            None
+        })
     }
 
     /// The stages whose authorizer results are to be forgotten when a key on these plans
@@ -85,42 +104,51 @@ impl AdminState {
         stages.into_iter().collect()
     }
 
-    /// Refuses a key on a plan that could not hold it to its rules, or whose stages its twin
+    /// Refuses a key on plans that could not hold it to its rules, or whose stages its twin
     /// would open.
     ///
     /// # Errors
     /// [`Problem::NotHeld`], [`Problem::TwinWouldOpen`], [`Problem::NoApiGateway`].
-    pub(crate) async fn refuse_unfit(&self, key: &Key, plan: &Plan) -> Result<(), Problem> {
-        if !is_native(plan) {
-            return Ok(());
+    pub(crate) async fn refuse_unfit(&self, key: &Key, plans: &[&Plan]) -> Result<(), Problem> {
+        for plan in plans {
+            if let Some(rule) = plan.not_held(key).first() {
+                return Err(Problem::NotHeld {
+                    plan: plan.id.clone(),
+                    field: rule.field(),
+                    rule: rule.to_string(),
+                });
+            }
         }
-        if let Some(rule) = plan.not_held(key).first() {
-            return Err(Problem::NotHeld {
-                plan: plan.id.clone(),
-                field: rule.field(),
-                rule: rule.to_string(),
-            });
+        match key.native_value {
+            NativeKeyValue::Internal => self.refuse_open(plans).await,
+            NativeKeyValue::Header => Ok(()),
         }
-        if key.native_value == NativeKeyValue::Internal {
-            self.refuse_open(plan).await?;
-        }
-        Ok(())
     }
 
-    /// Refuses a plan with stages that an internal twin's value would open. Where API Gateway
-    /// does not tell, it is looked at again before the twin is put on the plan.
+    /// Refuses plans with stages that an internal twin's value would open. Where API Gateway
+    /// does not tell in time, it is looked at again before the twin is put on the plan.
     ///
     /// # Errors
     /// [`Problem::TwinWouldOpen`], [`Problem::NoApiGateway`].
-    pub(crate) async fn refuse_open(&self, plan: &Plan) -> Result<(), Problem> {
-        match self.api_gateway()?.sync.header_api(plan).await {
-            Ok(None) => Ok(()),
-            Ok(Some(api_id)) => Err(Problem::TwinWouldOpen { api_id }),
-            Err(error) => {
-                tracing::warn!(%error, "the key source of a plan's APIs is not known");
-                Ok(())
+    pub(crate) async fn refuse_open(&self, plans: &[&Plan]) -> Result<(), Problem> {
+        let native = plans.iter().filter(|plan| is_native(plan));
+        let looked = async {
+            for plan in native {
+                match self.api_gateway()?.sync.header_api(plan).await {
+                    Ok(None) => {}
+                    Ok(Some(api_id)) => return Err(Problem::TwinWouldOpen { api_id }),
+                    Err(error) => {
+                        tracing::warn!(%error, "the key source of a plan's APIs is not known");
+                        return Ok(());
+                    }
+                }
             }
-        }
+            Ok(())
+        };
+        timeout(LOOK, looked).await.unwrap_or_else(|_| {
+            tracing::warn!("API Gateway is slow: the key source of APIs is not known");
+            Ok(())
+        })
     }
 
     /// What API Gateway's usage plans cannot say.

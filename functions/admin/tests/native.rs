@@ -1,9 +1,11 @@
 //! Plans that API Gateway counts, and their keys: what it is asked to do, what is answered
 //! meanwhile, and what is refused because it could not be held there.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use jiff::civil::date;
-use latchkey_fake_gateway::{Failure, FakeGateway, Limits, Rates, Source};
+use latchkey_fake_gateway::{Failure, FakeGateway, Limits, Moment, Rates, Source};
 use latchkey_store::NativeObject;
 use serde_json::{Value, json};
 
@@ -469,6 +471,22 @@ async fn what_api_gateway_does_not_do_at_once_is_pending_and_the_answer_says_why
         .native(&NativeObject::Plan(plan.id().parse().unwrap()))
         .await;
     assert_eq!(pending.unwrap().unwrap().attempts, 1, "tried once");
+}
+
+/// The value is in this one answer: it does not wait for an API Gateway that does not answer.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_made_is_answered_however_slow_api_gateway_is() {
+    let (fake, admin) = start().await;
+    let plan = made(&admin, &["authorizer:prod"]).await;
+    for (calls, state) in [(1, "inSync"), (2, "pending")] {
+        fake.stop_after(calls, Moment::Before);
+        let before = tokio::time::Instant::now();
+        let key = admin.post("/v1/keys", json!({"planIds": [plan]})).await;
+        assert_eq!(key.status, StatusCode::CREATED, "{}", key.body);
+        assert!(key.text("value").starts_with("lk_live_"));
+        assert_eq!(key.body["apiGateway"]["state"], state);
+        assert!(before.elapsed() < Duration::from_secs(20));
+    }
 }
 
 #[tokio::test]

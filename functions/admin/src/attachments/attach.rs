@@ -87,7 +87,7 @@ async fn write(
         return Err(Problem::TooManyPlans(keys::MAX_PLANS));
     }
     plans::refuse_overlap(plan, &keys::plans_of(state, record).await?)?;
-    state.refuse_unfit(&record.key, plan).await?;
+    state.refuse_unfit(&record.key, &[plan]).await?;
     refuse_unknown_there(state, record, plan).await?;
     let change = state.change_by(caller)?;
     let twin = TwinValue::generate(&state.random.bytes()?);

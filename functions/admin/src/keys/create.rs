@@ -101,10 +101,8 @@ pub(crate) async fn create(
             return Err(faults.into());
         };
         refuse_overlap(&plans)?;
-        for plan in &plans {
-            state.refuse_unfit(key, plan).await?;
-        }
         let on: Vec<&Plan> = plans.iter().collect();
+        state.refuse_unfit(key, &on).await?;
         match state.store.create_key(key, &on, &twin, &change).await {
             Ok(()) => {
                 let native = native::made(&state, &caller, key, &plans, &value).await?;

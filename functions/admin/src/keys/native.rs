@@ -43,7 +43,7 @@ pub(super) async fn made(
         }
     }
     state.bring_in_step(&objects).await;
-    Ok(state.store.native(&NativeObject::Key(key.id)).await?)
+    Ok(state.native_key(key.id).await)
 }
 
 fn problem(error: HeaderKeyError) -> Problem {

@@ -85,7 +85,7 @@ async fn write(
         }
     }
     if is_native(&after) && record.internal > 0 && after.stages != before.stages {
-        state.refuse_open(&after).await?;
+        state.refuse_open(&[&after]).await?;
     }
     if after.stages != record.plan.stages
         && refuse_stages_in_the_way(state, &after, record.keys).await? == Seen::Some
