@@ -95,7 +95,9 @@ fn every_link_to_a_file_leads_somewhere() {
         "ARCHITECTURE.md",
         "CHANGELOG.md",
         "SECURITY.md",
+        "docs/adopt.md",
         "docs/invariants.md",
+        "docs/live-checks.md",
     ] {
         let text = document(page).unwrap();
         let folder = root().join(page).parent().unwrap().to_path_buf();
