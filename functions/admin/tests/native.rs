@@ -577,6 +577,8 @@ async fn use_is_what_api_gateway_tells() {
         )
         .await;
     assert_eq!(granted.status, 200, "{}", granted.body);
+    let used = 2 * keys[0].1;
+    assert_eq!(granted.body["values"], json!({key: [[used, 42]]}));
     let attached = admin.get(&format!("/v1/plans/{plan}/keys/{key}")).await;
     let twin = attached.body["apiGateway"]["keyId"]
         .as_str()
@@ -590,6 +592,10 @@ async fn use_is_what_api_gateway_tells() {
             .iter()
             .any(|entry| entry.starts_with("usage.grant"))
     );
+    // A key that API Gateway does not name was not used.
+    let (idle, _) = admin.key(&[&plan]).await;
+    let one = admin.get(&format!("{path}?keyId={idle}")).await;
+    assert_eq!(one.body["values"], json!({&idle: [[0, 100]]}));
     fake.fail_next("GetUsage", Failure::Throttled);
     told(&admin.get(&path).await, 503, "api-gateway-unavailable");
     let cursor = admin.get("/v1/plans?limit=1").await.body["cursor"].clone();

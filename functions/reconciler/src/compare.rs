@@ -51,6 +51,8 @@ pub(crate) enum Remedy {
     /// Another attempt.
     BringBack(NativeObject),
     DeletePlan(NativePlanId),
+    /// A key of this table's that is on a usage plan of this table's, unattached.
+    TakeOff(NativePlanId, NativeKeyId),
     DeleteKey(NativeKeyId),
 }
 

@@ -1,6 +1,8 @@
 //! What was found is put right, each mend with its audit record before it.
 
-use latchkey_store::NativeState;
+use latchkey_domain::{KeyId, PlanId};
+use latchkey_gateway::{NativeKeyId, NativePlanId};
+use latchkey_store::{Finding, Native, NativeObject, NativeState, StoreError, Wanted};
 use latchkey_sync::OrphanError;
 
 use crate::{
@@ -20,6 +22,7 @@ impl Run<'_> {
                 Remedy::DeletePlan(_) | Remedy::DeleteKey(_) => {
                     ("native.deleteOrphan", "is deleted")
                 }
+                Remedy::TakeOff(..) => ("native.mend", "is to be taken off the usage plan"),
             };
             let (entity, words) = (entity(found), (found.finding.detail.as_str(), done.1));
             self.store
@@ -50,18 +53,64 @@ impl Run<'_> {
                 }
                 return Ok(false);
             }
-            Remedy::DeletePlan(id) => self.sync.delete_orphan_plan(id).await,
-            Remedy::DeleteKey(id) => self.sync.delete_orphan_key(id).await,
+            Remedy::TakeOff(plan, key) => self.take_off(&found.finding, (plan, key)).await,
+            Remedy::DeletePlan(id) => self.sync.delete_orphan_plan(id).await.map(|()| true),
+            Remedy::DeleteKey(id) => self.sync.delete_orphan_key(id).await.map(|()| true),
         };
         match deleted {
-            Ok(()) => Ok(true),
+            Ok(done) => Ok(done),
             Err(OrphanError::Gateway(error)) => {
-                tracing::warn!(%error, "what Latchkey made and nothing wants is still there");
+                tracing::warn!(%error, "what nothing here wants is still there");
                 Ok(false)
             }
             Err(OrphanError::Store(error)) => Err(error.into()),
         }
     }
+
+    /// Takes a key off a usage plan, unless it was attached meanwhile. Whoever attaches it
+    /// while it goes finds it there still, and has it put on again by another attempt.
+    async fn take_off(
+        &self,
+        finding: &Finding,
+        (plan, key): (&NativePlanId, &NativeKeyId),
+    ) -> Result<bool, OrphanError> {
+        if !self.is_unattached(finding).await? {
+            return Ok(false);
+        }
+        self.sync.gateway().remove_key(plan, key).await?;
+        let Some(native) = self.attachment_of(finding).await? else {
+            return Ok(true);
+        };
+        if native.wanted == Wanted::Present {
+            let reason = "attached while it was taken off";
+            self.store.reopen(&native, reason, self.now()).await?;
+        }
+        Ok(true)
+    }
+
+    /// Whether neither a key's own record nor any attempt wants it on a plan, now.
+    pub(crate) async fn is_unattached(&self, finding: &Finding) -> Result<bool, StoreError> {
+        let Some((key, plan)) = key_and_plan(finding) else {
+            return Ok(false);
+        };
+        let record = self.store.key(key).await?;
+        let apart = record.is_some_and(|record| !record.plan_ids.contains(plan));
+        Ok(apart && self.attachment_of(finding).await?.is_none())
+    }
+
+    async fn attachment_of(&self, finding: &Finding) -> Result<Option<Native>, StoreError> {
+        match key_and_plan(finding) {
+            Some((key, plan)) => {
+                let object = NativeObject::PlanKey(key, plan.clone());
+                self.store.native(&object).await
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+fn key_and_plan(finding: &Finding) -> Option<(KeyId, &PlanId)> {
+    finding.key_id.zip(finding.plan_id.as_ref())
 }
 
 /// As the audit records of the plan's and the key's own changes name it.

@@ -168,6 +168,12 @@ impl Run<'_> {
         Ok(match &found.remedy {
             Remedy::DeletePlan(id) => gateway.plan(id).await?.is_some(),
             Remedy::DeleteKey(id) => gateway.key(id).await?.is_some(),
+            Remedy::TakeOff(plan, key) => {
+                let known = self.store.key_of_native(key.as_str()).await?;
+                known == found.finding.key_id
+                    && self.is_unattached(&found.finding).await?
+                    && gateway.has_key(plan, key).await?
+            }
             Remedy::None if found.finding.kind == FindingKind::Foreign => {
                 let id = found.finding.native_id.as_deref().unwrap_or_default();
                 let known = self.store.key_of_native(id).await?;

@@ -262,10 +262,44 @@ async fn what_latchkey_may_not_change_is_told() {
     let id = header_key().id;
     let found =
         format!("silver key 9 foreign: {id} is on the usage plan, though it is not attached here");
-    only_told("a key of Latchkey's", case, &found).await;
+    let twice = async |world: &World| {
+        case(world).await;
+        let untag = |key: &mut FakeKey| key.tags.clear();
+        world.fake.edit_key(&world.header_id().await, untag);
+    };
+    only_told("a key that was taken over", twice, &found).await;
     let case = async |world: &World| world.fake.set_api("a2", Source::Header, &["prod"]);
     let found = "silver keySource: the API a2 has apiKeySource HEADER, where the values of the plan's internal keys open it: set it to AUTHORIZER";
     only_told("the API", case, found).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_latchkey_made_is_taken_off_a_plan_that_it_is_not_attached_to() {
+    let case = async |world: &World| {
+        let silver = world.native_id(&NativeObject::Plan(silver())).await;
+        let id = world.header_id().await;
+        world.fake.attach(&silver, &id);
+    };
+    let id = header_key().id;
+    let found =
+        format!("silver key 9 foreign: {id} is on the usage plan, though it is not attached here");
+    found_and_mended("stray", case, &found).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_being_attached_is_not_taken_off() {
+    let world = in_step().await;
+    let plan = world.native_id(&NativeObject::Plan(silver())).await;
+    world.fake.attach(&plan, &world.header_id().await);
+    let record = world.store.key(header_key().id).await.unwrap().unwrap();
+    let silver = world.store.plan(&silver()).await.unwrap().unwrap().plan;
+    let (twin, change) = (crate::world::twin(header_key().id), world.change());
+    let attached = world.store.attach(&record, &silver, &twin, &change);
+    attached.await.unwrap();
+    assert_eq!(world.scanned(DriftMode::Mend).await, [""; 0]);
+    world.settle().await;
+    world.assert_in_step("attached").await;
+    assert_eq!(world.mends().await, [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,10 +10,11 @@ use tokio::time::{Instant, sleep};
 use crate::{
     scenarios::gold,
     stops::changing_stops,
-    world::{RUN, TABLE, World, key, plan},
+    world::{RUN, TABLE, World, key, plan, stage},
 };
 
-/// The plan is gone, the key on it is another, and there are two things that nothing wants.
+/// The plan is gone, the key on it is another and on a plan too many, and there are two things
+/// that nothing wants.
 async fn drifted() -> World {
     let world = World::new().await;
     world.plan(&plan("gold")).await;
@@ -27,8 +28,17 @@ async fn drifted() -> World {
     for id in world.fake.plans().into_keys() {
         world.fake.delete_plan(&id);
     }
+    let mut bronze = plan("bronze");
+    bronze.stages = vec![stage("a2", "prod")];
+    world.plan(&bronze).await;
+    let bronze = NativeObject::Plan(bronze.id);
+    world.sync.first(&[bronze]).await.unwrap();
+    let bronze: Vec<String> = world.fake.plans().into_keys().collect();
     for id in world.fake.keys().into_keys() {
         world.fake.rename_key(&id, "another");
+        for plan in &bronze {
+            world.fake.attach(plan, &id);
+        }
     }
     let tags = |name: &str, id: String| {
         let tags = [("latchkey:table", TABLE.to_owned()), (name, id)];
@@ -58,7 +68,7 @@ async fn wherever_a_mending_run_dies_the_next_one_goes_on() {
     let whole = drifted().await;
     Box::pin(mend(&whole)).await;
     whole.assert_in_step("in one run").await;
-    assert_eq!(whole.mends().await.len(), 4);
+    assert_eq!(whole.mends().await.len(), 5);
     for stop in changing_stops(&whole) {
         let world = drifted().await;
         assert!(world.dies(Some(stop), mend(&world)).await, "{stop:?}");
@@ -69,6 +79,6 @@ async fn wherever_a_mending_run_dies_the_next_one_goes_on() {
         let mut mended: Vec<String> = world.mends().await;
         mended.sort();
         mended.dedup();
-        assert_eq!(mended.len(), 4, "{stop:?}: {mended:?}");
+        assert_eq!(mended.len(), 5, "{stop:?}: {mended:?}");
     }
 }

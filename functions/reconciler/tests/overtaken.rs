@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    scenarios::gold,
+    scenarios::{attach, detach, gold},
     world::{World, key, plan, stage},
 };
 
@@ -73,6 +73,41 @@ async fn an_attempt_whose_last_call_comes_late_has_the_later_change_tried_again(
     assert_eq!(now.state, NativeState::Pending, "{now:?}");
     world.settle().await;
     world.assert_in_step("the third name").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_put_on_its_plan_too_late_is_taken_off_again() {
+    for wanted_again in [false, true] {
+        let world = in_step().await;
+        let on = [NativeObject::PlanKey(key(1).id, gold())];
+        detach(&world, &gold()).await;
+        world.sync.first(&on).await.unwrap();
+        world.assert_in_step("off").await;
+        attach(&world, &gold()).await;
+        // It has read that it is wanted, when a request that is faster takes it off.
+        world.dynamo.hold(4);
+        let slow = async { world.sync.first(&on).await.unwrap() };
+        let fast = async {
+            world.dynamo.stopped().await;
+            detach(&world, &gold()).await;
+            world.sync.first(&on).await.unwrap();
+            assert_eq!(world.native(&on[0]).await, None);
+            if wanted_again {
+                attach(&world, &gold()).await;
+                world.sync.first(&on).await.unwrap();
+            }
+            world.fake.forget_calls();
+            world.dynamo.let_go();
+        };
+        join!(Box::pin(slow), Box::pin(fast));
+        let calls = world.fake.calls();
+        let put_on = calls
+            .iter()
+            .any(|call| call.operation == "CreateUsagePlanKey");
+        assert!(put_on, "{calls:?}");
+        world.settle().await;
+        world.assert_in_step(&format!("{wanted_again}")).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

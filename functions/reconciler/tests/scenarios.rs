@@ -186,7 +186,7 @@ async fn update(world: &World, flush: &[StageSelector]) {
     updated.await.unwrap();
 }
 
-async fn attach(world: &World, plan: &PlanId) {
+pub(crate) async fn attach(world: &World, plan: &PlanId) {
     let (record, plan) = (record(world).await, world.store.plan(plan).await);
     let (plan, change) = (plan.unwrap().unwrap().plan, world.change());
     let twin = twin(first_key());
@@ -194,7 +194,7 @@ async fn attach(world: &World, plan: &PlanId) {
     attached.await.unwrap();
 }
 
-async fn detach(world: &World, plan: &PlanId) {
+pub(crate) async fn detach(world: &World, plan: &PlanId) {
     let (record, plan) = (record(world).await, world.store.plan(plan).await);
     let (plan, change) = (plan.unwrap().unwrap().plan, world.change());
     let detached = world.store.detach(&record, &plan, &[], &change);

@@ -262,6 +262,56 @@ async fn what_came_of_an_attempt_is_kept_though_something_else_is_wanted() {
 }
 
 #[tokio::test]
+async fn what_a_late_attempt_found_out_about_an_id_does_not_undo_a_later_one() {
+    let table = Table::keyed(&gold()).await;
+    let store = &table.store;
+    let is = |id: &str| Settled::InSync(Id::Is(id.into()));
+    let id = async || native(store, &of_plan()).await.native_id;
+    let wanted_anew = async |name: &str| {
+        let before = store.plan(&gold().id).await.unwrap().unwrap();
+        let after = Plan {
+            name: name.parse().unwrap(),
+            version: before.plan.version + 1,
+            ..before.plan.clone()
+        };
+        store.update_plan(&before, &after, &change()).await.unwrap();
+        native(store, &of_plan()).await
+    };
+    let gone = Settled::Later {
+        id: Id::Gone,
+        state: NativeState::Pending,
+        reason: "it is made again".into(),
+        due: support::noon(),
+    };
+    // Both knew none, and each has made one.
+    let none = native(store, &of_plan()).await;
+    let second = wanted_anew("two").await;
+    store.settle(&second, &is("p2")).await.unwrap();
+    for late in [&is("p1"), &gone, &Settled::Removed] {
+        store.settle(&none, late).await.unwrap();
+        assert_eq!(id().await.as_deref(), Some("p2"), "{late:?}");
+    }
+    // Both knew of one that was gone, and each has made it again.
+    let third = wanted_anew("three").await;
+    let fourth = wanted_anew("four").await;
+    store.settle(&fourth, &is("p4")).await.unwrap();
+    for late in [&is("p3"), &gone, &Settled::Removed] {
+        store.settle(&third, late).await.unwrap();
+        assert_eq!(id().await.as_deref(), Some("p4"), "{late:?}");
+    }
+    // Nobody knows more than the late one.
+    let fifth = wanted_anew("five").await;
+    let sixth = wanted_anew("six").await;
+    store.settle(&fifth, &is("p5")).await.unwrap();
+    assert_eq!(id().await.as_deref(), Some("p5"));
+    store.settle(&sixth, &is("p5")).await.unwrap();
+    let seventh = native(store, &of_plan()).await;
+    wanted_anew("eight").await;
+    store.settle(&seventh, &gone).await.unwrap();
+    assert_eq!(id().await, None);
+}
+
+#[tokio::test]
 async fn what_failed_says_why_and_comes_again_when_it_is_due() {
     let table = Table::keyed(&gold()).await;
     let store = &table.store;

@@ -102,8 +102,15 @@ impl Sync {
     async fn bring(&self, mut native: Native, mut earlier: Earlier<'_>) -> Result<(), StoreError> {
         for _ in 0..FOLLOWED {
             self.settle(&native, earlier).await?;
-            let now = self.store.native(&native.object).await?;
-            let Some(now) = now.filter(|now| now.revision != native.revision) else {
+            let mut now = self.store.native(&native.object).await?;
+            if now.is_none() && self.take_off_again(&native).await? {
+                // Whoever has put it on since has a record of their own, which may count as
+                // this one did.
+                now = self.store.native(&native.object).await?;
+            } else {
+                now = now.filter(|now| now.revision != native.revision);
+            }
+            let Some(now) = now else {
                 return Ok(());
             };
             if now.state == NativeState::InSync {

@@ -63,6 +63,31 @@ impl Sync {
         }
     }
 
+    /// Takes a key off a plan again where nobody wants it on it any more: whoever took it off
+    /// meanwhile may have come before this attempt's last call, found nothing, and left no
+    /// record. False where there was nothing to do.
+    pub(crate) async fn take_off_again(&self, tried: &Native) -> Result<bool, StoreError> {
+        let NativeObject::PlanKey(key, plan) = &tried.object else {
+            return Ok(false);
+        };
+        if tried.wanted == Wanted::Absent {
+            return Ok(false);
+        }
+        let record = self.store.key(*key).await?;
+        if record.is_some_and(|record| record.plan_ids.contains(plan)) {
+            return Ok(false);
+        }
+        let of_both = [NativeObject::Plan(plan.clone()), NativeObject::Key(*key)];
+        let (Some(native_plan), Some(native_key)) = self.native_ids(&of_both).await? else {
+            return Ok(false);
+        };
+        if let Err(error) = self.gateway.remove_key(&native_plan, &native_key).await {
+            // The next comparison finds it there.
+            tracing::warn!(object = %tried.object, %error, "a detached key may be on its plan");
+        }
+        Ok(true)
+    }
+
     async fn native_ids(&self, of_both: &[NativeObject]) -> Result<Ids, StoreError> {
         let mut ids = (None, None);
         for native in self.store.natives(of_both).await? {

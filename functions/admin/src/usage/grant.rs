@@ -61,7 +61,9 @@ pub(crate) async fn grant(
         let change = state.change_by(&caller)?;
         if is_native(&plan) {
             native::grant(&state, &plan, path.key_id, remaining, &change).await?;
-            return Ok(Json(native_today(&state, &plan, &path, now).await?));
+            return Ok(Json(
+                native_today(&state, &plan, &path, now, remaining).await?,
+            ));
         }
         match state
             .store
@@ -76,12 +78,14 @@ pub(crate) async fn grant(
     Err(Problem::Changed)
 }
 
-/// Today's use of the key by API Gateway's count, with what is now left.
+/// Today's use of the key by API Gateway's count, with what was just set to be left, which
+/// GetUsage may tell later.
 async fn native_today(
     state: &AdminState,
     plan: &Plan,
     path: &AttachmentPath,
     now: Nanos,
+    remaining: u64,
 ) -> Result<UsageView, Problem> {
     let day = today(now);
     let days = Days {
@@ -89,7 +93,8 @@ async fn native_today(
         last: day,
     };
     let usage = native::of_key(state, plan, path.key_id, days).await?;
-    let values = BTreeMap::from([(path.key_id.to_string(), usage)]);
+    let usage = usage.into_iter().map(|(used, _)| (used, Some(remaining)));
+    let values = BTreeMap::from([(path.key_id.to_string(), usage.collect())]);
     Ok(UsageView::new(Of::Plan(plan.id.to_string()), days, values))
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn by_plan(
     Ok((values.collect(), cursor))
 }
 
-/// The use of one key on a plan: nothing where API Gateway has one of them not yet.
+/// The use of one key on a plan: none where API Gateway has one of them not yet.
 ///
 /// # Errors
 /// API Gateway's and the store's.
@@ -73,15 +73,22 @@ pub(super) async fn of_key(
         .await?
         .zip(native_key(state, key).await?);
     let Some((native_plan, native_key)) = ids else {
-        return Ok(Vec::new());
+        return Ok(unused(plan, days));
     };
     let (first, last) = (date_of(days.first), date_of(days.last));
     let gateway = state.api_gateway()?.gateway();
     let usage = gateway
         .usage(&native_plan, Some(&native_key), first, last, None, 1)
         .await?;
+    let unused = || unused(plan, days);
     let values = usage.values.get(&native_key);
-    Ok(values.map(|values| views(plan, values)).unwrap_or_default())
+    Ok(values.map_or_else(unused, |values| views(plan, values)))
+}
+
+/// Days of a key that API Gateway does not name: it was not used.
+fn unused(plan: &Plan, days: Days) -> Vec<DayView> {
+    let left = plan.quota.map(|quota| quota.limit());
+    (days.first..=days.last).map(|_| (0, left)).collect()
 }
 
 /// Sets what is left of the quota for the rest of its period.

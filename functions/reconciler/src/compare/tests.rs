@@ -124,6 +124,13 @@ impl Case {
         self.table.natives.get_mut(object).unwrap()
     }
 
+    /// Nothing wants the key on the plan.
+    fn off_plan(&mut self) {
+        self.table.natives.remove(&on_plan());
+        let record = self.table.keys.get_mut(&key().id).unwrap();
+        record.plan_ids.clear();
+    }
+
     fn put_on(&mut self, key: &str) {
         self.on.get_mut("p1").unwrap().insert(key.to_owned());
     }
@@ -154,6 +161,7 @@ fn shown(found: &Found) -> String {
         Remedy::BringBack(_) => "brought back".to_owned(),
         Remedy::DeletePlan(id) => format!("deleted {id}"),
         Remedy::DeleteKey(id) => format!("deleted {id}"),
+        Remedy::TakeOff(plan, key) => format!("taken off {plan} {key}"),
     };
     format!("{object} {} {remedy}", finding.kind.as_str())
 }
@@ -350,9 +358,53 @@ fn a_key_that_somebody_else_put_on_a_plan_is_told() {
             &["plan foreign told"],
         ),
         (
-            "one of this table's that is not attached",
+            "one that was taken over: it has no tags",
+            |case| {
+                case.off_plan();
+                case.keys[0].tags.clear();
+            },
+            &["planKey foreign told"],
+        ),
+        (
+            "one that its own record says is attached",
             |case| drop(case.table.natives.remove(&on_plan())),
             &["planKey foreign told"],
+        ),
+        (
+            "one that is being changed",
+            |case| {
+                case.off_plan();
+                case.native(&of_key()).state = NativeState::Pending;
+            },
+            &["planKey foreign told"],
+        ),
+        (
+            "one on a plan that is refused to go",
+            |case| {
+                case.off_plan();
+                case.native(&of_plan()).state = NativeState::Failed;
+                case.native(&of_plan()).wanted = Wanted::Absent;
+            },
+            &["plan failed told", "planKey foreign told"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_key_that_latchkey_made_is_taken_off_a_plan_that_it_is_not_attached_to() {
+    check(&[
+        (
+            "both in step",
+            Case::off_plan,
+            &["planKey foreign taken off p1 k1"],
+        ),
+        (
+            "its next change is refused",
+            |case| {
+                case.off_plan();
+                case.native(&of_key()).state = NativeState::Failed;
+            },
+            &["planKey foreign taken off p1 k1", "key failed told"],
         ),
     ]);
 }

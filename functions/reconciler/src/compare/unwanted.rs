@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use latchkey_domain::{KeyId, PlanId};
-use latchkey_store::{FindingKind, Native, NativeObject, NativeState};
+use latchkey_gateway::{FoundKey, NativePlanId};
+use latchkey_store::{FindingKind, Native, NativeObject, NativeState, Wanted};
 use latchkey_sync::Owner;
 
 use super::{Found, Remedy, Table, There, finding, told};
 
-/// Keys on a plan of Latchkey's that it did not put there.
+/// Keys on a plan of Latchkey's that nothing here wants there.
 pub(super) fn foreign(
     native: &Native,
     plan: &PlanId,
@@ -36,9 +37,31 @@ pub(super) fn foreign(
         };
         let key = ours.get(id.as_str()).copied();
         let ids = (Some(plan), key);
-        found.push(told(finding(ids, Some(id), FindingKind::Foreign, detail)));
+        let finding = finding(ids, Some(id), FindingKind::Foreign, detail);
+        let stray = key.zip(is).filter(|(key, _)| made_for == Some(*key));
+        let stray = stray.and_then(|(key, is)| taken_off((native, plan), (key, is), table));
+        found.push(match stray {
+            Some(remedy) => Found { finding, remedy },
+            None => told(finding),
+        });
     }
     found
+}
+
+/// What takes a key that Latchkey made off a plan that it is not attached to. One that was
+/// taken over is its owner's to take off: it was on plans before Latchkey was there.
+fn taken_off(
+    (native, plan): (&Native, &PlanId),
+    (key, is): (KeyId, &FoundKey),
+    table: &Table,
+) -> Option<Remedy> {
+    let native_key = table.natives.get(&NativeObject::Key(key))?;
+    let settled = native_key.state != NativeState::Pending;
+    let stay = native.wanted == Wanted::Present && native_key.wanted == Wanted::Present;
+    let attached = table.keys.get(&key)?.plan_ids.contains(plan);
+    let native_plan: NativePlanId = native.native_id.as_deref()?.parse().ok()?;
+    let stray = settled && stay && !attached;
+    stray.then(|| Remedy::TakeOff(native_plan, is.id.clone()))
 }
 
 /// Whether something that was made for an object is not what its record names. Without an id

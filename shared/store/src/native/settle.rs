@@ -158,19 +158,30 @@ impl Store {
         written(assigned(update, set, &remove).send().await)
     }
 
-    /// Whatever is wanted by now, if the record is still there.
+    /// Whatever is wanted by now, if the record is still there and nobody else has found out
+    /// more about the id since this attempt began.
     async fn keep_id(&self, native: &Native, id: &Id) -> Result<(), StoreError> {
+        let known = native.native_id.as_deref();
+        let condition = match (id, known) {
+            (Id::Keep, _) | (Id::Gone, None) => return Ok(()),
+            (Id::Gone, Some(_)) => "#id = :known",
+            (Id::Is(_), None) => "attribute_exists(pk) AND attribute_not_exists(#id)",
+            (Id::Is(_), Some(_)) => {
+                "attribute_exists(pk) AND (attribute_not_exists(#id) OR #id = :known)"
+            }
+        };
         let (mut set, mut remove) = (Vec::new(), Vec::new());
         id_attributes(&native.object, id, &mut set, &mut remove);
-        if set.is_empty() && remove.is_empty() {
-            return Ok(());
-        }
         let update = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key_of(&item::record(&native.object))))
-            .condition_expression("attribute_exists(pk)");
+            .condition_expression(condition)
+            .expression_attribute_names("#id", NATIVE_ID)
+            .set_expression_attribute_values(
+                known.map(|known| [(":known".to_owned(), text(known))].into()),
+            );
         written(assigned(update, set, &remove).send().await).map(drop)
     }
 
