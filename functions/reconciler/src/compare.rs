@@ -16,7 +16,7 @@ use latchkey_store::{
 use latchkey_sync::{Inventory, Owner, key_fields};
 
 use self::unwanted::{foreign, orphan_keys, orphan_plans};
-use crate::words::differences;
+use crate::words::{key_differences, plan_differences};
 
 /// What the table wants.
 #[derive(Debug, Default)]
@@ -54,6 +54,16 @@ pub(crate) enum Remedy {
     /// A key of this table's that is on a usage plan of this table's, unattached.
     TakeOff(NativePlanId, NativeKeyId),
     DeleteKey(NativeKeyId),
+}
+
+impl Remedy {
+    /// Whether it takes something away at API Gateway, which is looked at once more before.
+    pub(crate) fn deletes(&self) -> bool {
+        match self {
+            Self::None | Self::BringBack(_) => false,
+            Self::DeletePlan(_) | Self::DeleteKey(_) | Self::TakeOff(..) => true,
+        }
+    }
 }
 
 /// All that is not as it should be.
@@ -145,9 +155,8 @@ fn plan_as_wanted(native: &Native, plan: &PlanId, table: &Table, there: &There<'
             found.push(bring_back(native, FindingKind::Gone, detail));
         }
         (Some(is), Ok(wanted)) => {
-            let patches = is.plan.patches(&wanted);
-            if !patches.is_empty() {
-                let detail = differences(&patches);
+            if !is.plan.patches(&wanted).is_empty() {
+                let detail = plan_differences(&is.plan, &wanted);
                 found.push(bring_back(native, FindingKind::Changed, detail));
             }
         }
@@ -171,7 +180,8 @@ fn key_as_wanted(native: &Native, key: KeyId, table: &Table, there: &There<'_>) 
         return Some(bring_back(native, FindingKind::Gone, detail));
     };
     let patches = is.patches(&key_fields(&record.key));
-    (!patches.is_empty()).then(|| bring_back(native, FindingKind::Changed, differences(&patches)))
+    let changed = || bring_back(native, FindingKind::Changed, key_differences(&patches));
+    (!patches.is_empty()).then(changed)
 }
 
 /// Where the plan or the key is not there, or on its way, that is the finding.

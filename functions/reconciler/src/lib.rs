@@ -9,6 +9,7 @@
 mod compare;
 mod mend;
 mod metrics;
+mod pages;
 mod reconciler;
 mod rollback;
 mod rounds;

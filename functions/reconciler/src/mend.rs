@@ -1,4 +1,5 @@
-//! What was found is put right, each mend with its audit record before it.
+//! What was found is put right, each mend with its audit record before it. The
+//! record tells what is meant to be done; whether it was, the finding tells.
 
 use latchkey_domain::{KeyId, PlanId};
 use latchkey_gateway::{NativeKeyId, NativePlanId};
@@ -16,24 +17,28 @@ impl Run<'_> {
     /// run.
     pub(crate) async fn mend(&self, found: &mut [Found]) -> Result<(), RunError> {
         for found in found.iter_mut().filter(|_| !self.is_over()) {
-            let done = match &found.remedy {
+            let (action, intent) = match &found.remedy {
                 Remedy::None => continue,
-                Remedy::BringBack(_) => ("native.mend", "is brought back"),
+                Remedy::BringBack(_) => ("native.mend", "is to be brought back"),
                 Remedy::DeletePlan(_) | Remedy::DeleteKey(_) => {
-                    ("native.deleteOrphan", "is deleted")
+                    ("native.deleteOrphan", "is to be deleted")
                 }
                 Remedy::TakeOff(..) => ("native.mend", "is to be taken off the usage plan"),
             };
-            let (entity, words) = (entity(found), (found.finding.detail.as_str(), done.1));
+            let (entity, words) = (entity(found), (found.finding.detail.as_str(), intent));
             self.store
-                .record_mend(done.0, &entity, words, &self.change())
+                .record_mend(action, &entity, words, &self.change())
                 .await?;
             found.finding.mended = self.remedy(found).await?;
         }
-        self.work().await?;
+        if !self.is_over() {
+            self.work().await?;
+        }
         let now = self.records_of(found).await?;
         for found in found {
-            if let Remedy::BringBack(object) = &found.remedy {
+            if let Remedy::BringBack(object) = &found.remedy
+                && found.finding.mended
+            {
                 let native = now.get(object);
                 found.finding.mended =
                     native.is_some_and(|native| native.state == NativeState::InSync);
@@ -42,16 +47,16 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether that was all.
+    /// Whether it was done, or begun where something is brought back.
     async fn remedy(&self, found: &Found) -> Result<bool, RunError> {
         let deleted = match &found.remedy {
             Remedy::None => return Ok(false),
             Remedy::BringBack(object) => {
-                if let Some(native) = self.store.native(object).await? {
-                    let reason = &found.finding.detail;
-                    self.store.reopen(&native, reason, self.now()).await?;
-                }
-                return Ok(false);
+                let Some(native) = self.store.native(object).await? else {
+                    return Ok(false);
+                };
+                let reason = &found.finding.detail;
+                return Ok(self.store.reopen(&native, reason, self.now()).await?);
             }
             Remedy::TakeOff(plan, key) => self.take_off(&found.finding, (plan, key)).await,
             Remedy::DeletePlan(id) => self.sync.delete_orphan_plan(id).await.map(|()| true),

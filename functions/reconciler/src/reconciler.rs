@@ -103,8 +103,9 @@ impl Reconciler {
         let now = self.now();
         let state = self.store.reconciling().await?;
         let due = self.store.pending(now, 1, None).await?;
-        let scan = state.scanned.is_none_or(|scanned| {
-            let next = scanned.checked_add(self.rules.scan_every);
+        // What had no time to end would have none a minute later, either.
+        let scan = state.scanned.max(state.tried).is_none_or(|last| {
+            let next = last.checked_add(self.rules.scan_every);
             next.is_ok_and(|next| next <= now)
         });
         if due.items.is_empty() && !scan {

@@ -20,7 +20,8 @@ use tokio::{join, sync::Notify, time::timeout};
 
 use crate::{
     RunError,
-    run::{PAGE, PAGES, Run},
+    pages::{PAGE, Pages},
+    run::Run,
 };
 
 /// Keys at a time.
@@ -135,9 +136,10 @@ impl Run<'_> {
         lane: Lane,
         tries: &mut HashMap<NativeObject, u32>,
     ) -> Result<Vec<Native>, RunError> {
-        let (now, mut due, mut cursor) = (self.now(), Vec::new(), None);
-        for _ in 0..PAGES {
-            let page = self.store.pending(now, PAGE, cursor.as_ref()).await?;
+        let (now, mut due) = (self.now(), Vec::new());
+        let mut pages = Pages::of("objects that are due");
+        while pages.more() {
+            let page = self.store.pending(now, PAGE, pages.cursor()).await?;
             for native in page.items.into_iter().filter(|native| lane.has(native)) {
                 let tried = tries.entry(native.object.clone()).or_default();
                 if *tried < TRIES {
@@ -145,10 +147,7 @@ impl Run<'_> {
                     due.push(native);
                 }
             }
-            cursor = page.cursor;
-            if cursor.is_none() {
-                break;
-            }
+            pages.turn(page.cursor);
         }
         Ok(due)
     }

@@ -12,12 +12,10 @@ use latchkey_store::{Change, NativeState, Store};
 use latchkey_sync::{Inventory, Owner, Sync};
 use tokio::{sync::Mutex, time::Instant};
 
-use crate::RunError;
-
-/// Records of a page, as many as an admin's list may have.
-pub(crate) const PAGE: u16 = 500;
-/// Pages that are followed: 100,000 records.
-pub(crate) const PAGES: usize = 200;
+use crate::{
+    RunError,
+    pages::{PAGE, Pages},
+};
 
 /// A run that holds the lock.
 pub(crate) struct Run<'a> {
@@ -74,18 +72,16 @@ impl Run<'_> {
 
     /// What is not in step: all, and those that failed.
     pub(crate) async fn left(&self) -> Result<(u64, u64), RunError> {
-        let (mut pending, mut failed, mut cursor) = (0, 0, None);
-        for _ in 0..PAGES {
-            let page = self.store.pending(Timestamp::MAX, PAGE, cursor.as_ref());
+        let (mut pending, mut failed) = (0, 0);
+        let mut pages = Pages::of("pending objects");
+        while pages.more() {
+            let page = self.store.pending(Timestamp::MAX, PAGE, pages.cursor());
             let page = page.await?;
             for native in &page.items {
                 pending += 1;
                 failed += u64::from(native.state == NativeState::Failed);
             }
-            cursor = page.cursor;
-            if cursor.is_none() {
-                break;
-            }
+            pages.turn(page.cursor);
         }
         Ok((pending, failed))
     }

@@ -14,22 +14,28 @@ use latchkey_sync::Inventory;
 use crate::{
     RunError,
     compare::{Found, Remedy, Table, There, compare},
-    run::{PAGE, PAGES, Run},
+    pages::{PAGE, Pages},
+    run::Run,
     settings::DriftMode,
 };
 
 impl Run<'_> {
     /// Compares, keeps what was found and, where that is wanted, mends it: how much was found
-    /// and mended. None where the time was too short, so that the next run begins anew.
+    /// and mended. None where the time was too short: where it was begun, it is tried again
+    /// when the next one would be due.
     pub(crate) async fn scan(&self, mode: DriftMode) -> Result<Option<(u64, u64)>, RunError> {
+        if self.is_over() {
+            return Ok(None);
+        }
         let at = self.now();
-        let mut found = match self.look().await {
-            Ok(found) => found,
-            Err(RunError::Gateway(error @ GatewayError::Throttled { .. })) => {
-                tracing::warn!(%error, "no time to compare all of API Gateway");
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
+        let found = match self.look().await {
+            Err(RunError::Gateway(GatewayError::Throttled { .. })) => None,
+            found => found?,
+        };
+        let Some(mut found) = found else {
+            tracing::warn!("no time to compare all of API Gateway");
+            self.store.scan_tried(at).await?;
+            return Ok(None);
         };
         self.keep(at, &found).await?;
         let can = |found: &Found| found.remedy != Remedy::None;
@@ -53,50 +59,63 @@ impl Run<'_> {
         self.store.keep_drift(&drift).await
     }
 
-    /// What is found on both looks.
-    async fn look(&self) -> Result<Vec<Found>, RunError> {
+    /// What is found on both looks; none where there was no time for them. What would be
+    /// deleted is asked for one by one, so that only [`Drift::KEPT`] of it are this scan's:
+    /// the rest is told, and left to the next.
+    async fn look(&self) -> Result<Option<Vec<Found>>, RunError> {
         let table = self.table().await?;
+        if self.is_over() {
+            return Ok(None);
+        }
         let inventory = self.inventory(self.now()).await?;
         let there = self.there(&table, &inventory).await?;
         let found = compare(&table, &there, self.owner());
         let now = self.records_of(&found).await?;
-        let mut sure = Vec::new();
-        for found in found {
+        let (mut sure, mut asked) = (Vec::new(), 0);
+        for mut found in found {
+            if self.is_over() {
+                return Ok(None);
+            }
             let same = objects_of(&found)
                 .iter()
                 .all(|object| same(table.natives.get(object), now.get(object)));
-            if same && self.is_still_there(&found).await? {
+            if !same {
+                continue;
+            }
+            if found.remedy.deletes() {
+                if asked == Drift::KEPT {
+                    found.remedy = Remedy::None;
+                    sure.push(found);
+                    continue;
+                }
+                asked += 1;
+            }
+            if self.is_still_there(&found).await? {
                 sure.push(found);
             }
         }
-        Ok(sure)
+        Ok(Some(sure))
     }
 
     async fn table(&self) -> Result<Table, StoreError> {
         let mut table = Table::default();
-        let mut cursor = None;
-        for _ in 0..PAGES {
-            let page = self.store.all_natives(PAGE, cursor.as_ref()).await?;
+        let mut pages = Pages::of("objects at API Gateway");
+        while pages.more() {
+            let page = self.store.all_natives(PAGE, pages.cursor()).await?;
             let natives = page.items.into_iter();
             table
                 .natives
                 .extend(natives.map(|native| (native.object.clone(), native)));
-            cursor = page.cursor;
-            if cursor.is_none() {
-                break;
-            }
+            pages.turn(page.cursor);
         }
-        cursor = None;
-        for _ in 0..PAGES {
-            let page = self.store.plans(PAGE, cursor.as_ref()).await?;
+        let mut pages = Pages::of("plans");
+        while pages.more() {
+            let page = self.store.plans(PAGE, pages.cursor()).await?;
             let plans = page.items.into_iter();
             table
                 .plans
                 .extend(plans.map(|record| (record.plan.id.clone(), record)));
-            cursor = page.cursor;
-            if cursor.is_none() {
-                break;
-            }
+            pages.turn(page.cursor);
         }
         let keys = table.natives.keys().filter_map(|object| match object {
             NativeObject::Key(key) => Some(*key),

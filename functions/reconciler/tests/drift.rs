@@ -155,7 +155,12 @@ async fn a_plan_that_says_something_else_is_changed_back() {
     let case = async |world: &World| edit(world, |plan| plan.description = None).await;
     found_and_mended("description", case, "gold changed: description is another").await;
     let case = async |world: &World| edit(world, |plan| plan.throttle = None).await;
-    found_and_mended("throttle", case, "gold changed: throttle is another").await;
+    found_and_mended(
+        "throttle",
+        case,
+        "gold changed: throttle is none, wanted is 5 per second with burst 10",
+    )
+    .await;
     let quota = |plan: &mut FakePlan| {
         plan.quota = Some(FakeQuota {
             limit: 9,
@@ -164,7 +169,12 @@ async fn a_plan_that_says_something_else_is_changed_back() {
         });
     };
     let case = async |world: &World| edit(world, quota).await;
-    found_and_mended("quota", case, "gold changed: quota is another").await;
+    found_and_mended(
+        "quota",
+        case,
+        "gold changed: quota is 9 per MONTH, wanted is 1000 per DAY",
+    )
+    .await;
     let more = |plan: &mut FakePlan| {
         plan.stages.insert("a1:dev".into(), BTreeMap::new());
     };
@@ -335,7 +345,7 @@ async fn a_plan_for_a_stage_that_does_not_exist_is_told_with_the_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_are_counted_and_the_first_are_kept() {
+async fn many_are_counted_and_the_first_are_kept_and_deleted() {
     let world = in_step().await;
     for number in 0..250 {
         world.fake.put_key(FakeKey {
@@ -346,8 +356,13 @@ async fn many_are_counted_and_the_first_are_kept() {
     }
     let scanner = world.scanner(DriftMode::Mend);
     let report = Box::pin(world.run(&scanner)).await;
-    assert_eq!(report.drift, Some((250, 250)));
+    assert_eq!(report.drift, Some((250, 200)));
     let drift = world.store.drift().await.unwrap().unwrap();
     assert_eq!((drift.total, drift.findings.len()), (250, 200));
+    let asked = world.fake.calls().into_iter();
+    let asked = asked.filter(|call| call.operation == "GetApiKey").count();
+    assert_eq!(asked, 200, "each once, and no more than are deleted");
+    let report = Box::pin(world.run(&scanner)).await;
+    assert_eq!(report.drift, Some((50, 50)), "the rest");
     world.assert_in_step("all are gone").await;
 }

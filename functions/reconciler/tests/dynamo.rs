@@ -32,6 +32,7 @@ pub(crate) enum Calls {
 pub(crate) struct Dynamo {
     stop: Arc<Mutex<Option<(usize, Moment, Calls)>>>,
     stopped: Arc<watch::Sender<bool>>,
+    calls: Arc<AtomicUsize>,
     writes: Arc<AtomicUsize>,
     held: Arc<watch::Sender<bool>>,
 }
@@ -41,6 +42,7 @@ impl Dynamo {
         let dynamo = Self {
             stop: Arc::default(),
             stopped: Arc::new(watch::Sender::new(false)),
+            calls: Arc::default(),
             writes: Arc::default(),
             held: Arc::new(watch::Sender::new(false)),
         };
@@ -83,6 +85,11 @@ impl Dynamo {
         self.writes.store(0, Ordering::SeqCst);
     }
 
+    /// All calls, since ever.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
     /// Calls that change something.
     pub(crate) fn writes(&self) -> usize {
         self.writes.load(Ordering::SeqCst)
@@ -100,6 +107,7 @@ impl Dynamo {
             .split_once('.')
             .map_or("", |(_, operation)| operation);
         let reads = reads.contains(&operation);
+        self.calls.fetch_add(1, Ordering::SeqCst);
         if !reads {
             self.writes.fetch_add(1, Ordering::SeqCst);
         }

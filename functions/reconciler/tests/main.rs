@@ -13,6 +13,7 @@ mod drift;
 mod dynamo;
 mod in_step;
 mod left_out;
+mod meanwhile;
 mod mends;
 mod overtaken;
 mod scale;

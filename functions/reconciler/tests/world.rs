@@ -140,7 +140,7 @@ impl World {
         })
     }
 
-    fn reconciler_with(&self, rules: Rules) -> Reconciler {
+    pub(crate) fn reconciler_with(&self, rules: Rules) -> Reconciler {
         let gateway = Gateway::new(&self.fake.client());
         let instance = self.count.fetch_add(1, Ordering::Relaxed);
         Reconciler::new(
