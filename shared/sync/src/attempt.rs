@@ -147,7 +147,10 @@ impl Sync {
         };
         match &settled {
             Settled::InSync(Id::Is(id)) => self.put_keys_on_again(native, id).await?,
-            Settled::Later { reason, .. } => {
+            Settled::Later { reason, id, .. } => {
+                if let Id::Is(id) = id {
+                    self.put_keys_on_again(native, id).await?;
+                }
                 tracing::warn!(object = %native.object, reason, "not in step with API Gateway");
             }
             _ => {}

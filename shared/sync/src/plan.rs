@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use latchkey_domain::PlanId;
-use latchkey_gateway::{FoundPlan, NativePlan, NativePlanId, Patch};
+use latchkey_gateway::{FoundPlan, GatewayError, NativePlan, NativePlanId, Patch};
 use latchkey_store::{Id, Native, Settled, Wanted};
 
 use crate::{
@@ -35,10 +35,32 @@ impl Sync {
             return self.make_plan(native, id, &wanted, earlier).await;
         };
         let known = Id::Is(found.id.to_string());
-        let patches = found.plan.patches(&wanted);
-        let updated = self.update_plan(&found.id, &patches, earlier).await;
-        updated.map_err(|stopped| stopped.but(known.clone()))?;
+        let changed = self.change_plan(&found, &wanted, earlier).await;
+        changed.map_err(|stopped| stopped.but(known.clone()))?;
         Ok(Settled::InSync(known))
+    }
+
+    /// UpdateUsagePlan, which API Gateway refuses as a whole where a stage that comes is not
+    /// there: then all the rest, so that no limit waits for a stage. Whoever cannot wait for a
+    /// second turn leaves both to the reconciler.
+    async fn change_plan(
+        &self,
+        found: &FoundPlan,
+        wanted: &NativePlan,
+        earlier: Earlier<'_>,
+    ) -> Result<(), Stopped> {
+        let patches = found.plan.patches(wanted);
+        let refused = match self.update_plan(&found.id, &patches, earlier).await {
+            Err(Stopped::Gateway(error)) => error,
+            done => return done,
+        };
+        let (rest, new) = without_new_stages(wanted, &found.plan);
+        let rest = found.plan.patches(&rest);
+        if !matches!(earlier, Earlier::LookedAt(..)) || refused.passes() || new.is_empty() {
+            return Err(refused.into());
+        }
+        self.update_plan(&found.id, &rest, earlier).await?;
+        Err(but_stages(&refused, &new))
     }
 
     async fn make_plan(
@@ -54,12 +76,21 @@ impl Sync {
             return Err(Stopped::Gone.into());
         }
         let tags = Owner(self.store.table_name()).of_plan(id);
-        let made = self.gateway.create_plan(wanted, &tags).await;
-        let made = made.map_err(|error| {
-            let id = if gone { Id::Gone } else { Id::Keep };
-            Stopped::from(error).but(id)
-        })?;
-        Ok(Settled::InSync(Id::Is(made.to_string())))
+        let was = if gone { Id::Gone } else { Id::Keep };
+        let refused = match self.gateway.create_plan(wanted, &tags).await {
+            Ok(made) => return Ok(Settled::InSync(Id::Is(made.to_string()))),
+            Err(error) => error,
+        };
+        let (rest, new) = without_new_stages(wanted, &NativePlan::default());
+        let looked_at = matches!(earlier, Earlier::LookedAt(..));
+        if !looked_at || refused.passes() || new.is_empty() {
+            return Err(Stopped::from(refused).but(was));
+        }
+        // Keys can be put on it, and its limits are there when the stages come.
+        match self.gateway.create_plan(&rest, &tags).await {
+            Ok(made) => Err(but_stages(&refused, &new).but(Id::Is(made.to_string()))),
+            Err(error) => Err(Stopped::from(error).but(was)),
+        }
     }
 
     async fn remove_plan(&self, native: &Native, id: &PlanId, earlier: Earlier<'_>) -> Done {
@@ -140,4 +171,18 @@ impl Sync {
         }
         Ok(None)
     }
+}
+
+/// What is wanted of a usage plan without the stages that it does not have yet, and those.
+fn without_new_stages(wanted: &NativePlan, is: &NativePlan) -> (NativePlan, Vec<String>) {
+    let mut rest = wanted.clone();
+    rest.stages.retain(|stage, _| is.stages.contains_key(stage));
+    let new = wanted.stages.keys();
+    let new = new.filter(|stage| !is.stages.contains_key(*stage));
+    (rest, new.cloned().collect())
+}
+
+fn but_stages(refused: &GatewayError, new: &[String]) -> Stopped {
+    let new = new.join(", ");
+    Stopped::Refused(format!("{refused}; all but the stages {new} is in step"))
 }

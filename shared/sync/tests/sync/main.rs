@@ -6,4 +6,5 @@ mod first;
 mod flushes;
 mod later;
 mod reasons;
+mod stages;
 mod world;
