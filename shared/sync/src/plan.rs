@@ -121,9 +121,25 @@ impl Sync {
         let Some(found) = self.gateway.plan(id).await? else {
             return Ok(());
         };
+        if !Owner(self.store.table_name()).owns(&found.tags) {
+            self.has_no_keys_of_others(id).await?;
+        }
         self.update_plan(id, &stages_off(&found.plan), earlier)
             .await?;
         Ok(self.gateway.delete_plan(id).await?)
+    }
+
+    /// A usage plan that was taken over may have keys on it that never were: without it they
+    /// would open nothing any more.
+    async fn has_no_keys_of_others(&self, id: &NativePlanId) -> Result<(), Stopped> {
+        for key in self.gateway.keys_on(id).await? {
+            if self.store.key_of_native(key.as_str()).await?.is_none() {
+                const THEIRS: &str =
+                    "keys that Latchkey does not have are on it: take them off there first";
+                return Err(Stopped::Refused(THEIRS.to_owned()));
+            }
+        }
+        Ok(())
     }
 
     /// UpdateUsagePlan, where there is something to change. Whoever cannot wait for a turn

@@ -48,7 +48,7 @@ impl World {
         world
     }
 
-    async fn empty() -> Self {
+    pub(crate) async fn empty() -> Self {
         let client = Engine::in_memory().unwrap().client();
         create_table(&client, TABLE).await.unwrap();
         let store = Store::new(&client, TABLE, Patience::Embedded);
