@@ -26,6 +26,7 @@ const HOLDER: &str = "holder";
 /// Milliseconds since 1970, as all times of the item: conditions compare them.
 const UNTIL: &str = "until";
 const SCANNED: &str = "scannedAt";
+const SCAN_TRIED: &str = "scanTriedAt";
 const PLAN_CHANGED: &str = "planChangedAt";
 
 /// What is known before a run.
@@ -35,6 +36,8 @@ pub struct Reconciling {
     pub until: Option<Timestamp>,
     /// When all of API Gateway was last compared.
     pub scanned: Option<Timestamp>,
+    /// When a comparison was last begun that had no time to end.
+    pub tried: Option<Timestamp>,
 }
 
 impl Store {
@@ -56,6 +59,7 @@ impl Store {
         Ok(Reconciling {
             until: instant(UNTIL)?,
             scanned: instant(SCANNED)?,
+            tried: instant(SCAN_TRIED)?,
         })
     }
 
@@ -121,7 +125,8 @@ impl Store {
         held(self.plan_changed(now)).await.map(drop)
     }
 
-    /// Writes the audit record of something that was mended at API Gateway, in words.
+    /// Writes the audit record of something that is about to be mended at API Gateway: what
+    /// was found and what is meant to be done, in words. Whether it was done is no part of it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -129,11 +134,11 @@ impl Store {
         &self,
         action: &'static str,
         entity: &str,
-        (found, done): (&str, &str),
+        (found, intent): (&str, &str),
         change: &Change,
     ) -> Result<(), StoreError> {
         let words = |name: &str, words: &str| Item::from([(name.to_owned(), text(words))]);
-        let (before, after) = (words("found", found), words("done", done));
+        let (before, after) = (words("found", found), words("intent", intent));
         let entry = Entry {
             action,
             entity: entity.to_owned(),
@@ -155,10 +160,22 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn scan_done(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.scan_at(SCANNED, at).await
+    }
+
+    /// Says that a comparison begun at `at` had no time to end.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn scan_tried(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.scan_at(SCAN_TRIED, at).await
+    }
+
+    async fn scan_at(&self, name: &'static str, at: Timestamp) -> Result<(), StoreError> {
         let update = self
             .lock_update()
-            .update_expression("SET #scanned = :at, #v = :v")
-            .expression_attribute_names("#scanned", SCANNED)
+            .update_expression("SET #scan = :at, #v = :v")
+            .expression_attribute_names("#scan", name)
             .expression_attribute_names("#v", FORMAT)
             .expression_attribute_values(":at", number(at.as_millisecond()))
             .expression_attribute_values(":v", number(1));

@@ -80,7 +80,9 @@ async fn what_was_found_is_kept_up_to_a_bound() {
         assert_eq!(*kept, Finding { detail, ..whole });
     }
     store.scan_done(at(5)).await.unwrap();
-    assert_eq!(store.reconciling().await.unwrap().scanned, Some(at(5)));
+    store.scan_tried(at(7)).await.unwrap();
+    let known = store.reconciling().await.unwrap();
+    assert_eq!((known.scanned, known.tried), (Some(at(5)), Some(at(7))));
     let none = Drift {
         scanned: at(9),
         findings: vec![],
@@ -93,7 +95,7 @@ async fn what_was_found_is_kept_up_to_a_bound() {
 #[tokio::test]
 async fn a_mend_is_audited_in_words() {
     let table = Table::new().await;
-    let words = ("its quota was another one", "is brought back");
+    let words = ("its quota was another one", "is to be brought back");
     let entity = "plan:gold";
     table
         .store
