@@ -20,12 +20,23 @@ use crate::{
 const GAP: Duration = Duration::from_secs(5);
 /// For a decision that was under way.
 const MARGIN: Duration = Duration::from_secs(2);
+/// Refusals after which a flush is given up. They take hours, and API Gateway keeps a result
+/// for one at most (AWS, "Use API Gateway Lambda authorizers").
+const REFUSALS: u32 = 8;
 
 impl Sync {
     pub(crate) async fn flush(&self, native: &Native, earlier: Earlier<'_>) -> Done {
         let flushed = self.flush_stages(native, earlier).await;
         if native.attempts > 0 {
-            return Ok(flushed.map(|()| Settled::Removed)?);
+            return match flushed {
+                Err(Stopped::Gateway(error))
+                    if !error.passes() && native.attempts.saturating_add(1) >= REFUSALS =>
+                {
+                    tracing::warn!(object = %native.object, %error, "not flushed: what API Gateway kept is over by itself");
+                    Ok(Settled::Removed)
+                }
+                flushed => Ok(flushed.map(|()| Settled::Removed)?),
+            };
         }
         let again = self.in_future(self.key_cache + MARGIN);
         Ok(match flushed {
@@ -59,6 +70,7 @@ impl Sync {
             // A stage that was flushed since then needs it no more.
             Earlier::LookedAt(due, _) => due,
         };
+        let mut flushed = Ok(());
         for stage in &native.stages {
             // Where this one dies before its call, its own record has the stage flushed later:
             // for those too who count on it now.
@@ -68,9 +80,10 @@ impl Sync {
             let (api, stage) = (stage.api_id(), stage.stage());
             match self.gateway.flush_authorizers(api, stage).await {
                 Ok(()) | Err(GatewayError::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
+                // One that refuses does not keep the others back.
+                Err(error) => flushed = flushed.and(Err(error.into())),
             }
         }
-        Ok(())
+        flushed
     }
 }

@@ -104,3 +104,45 @@ async fn a_stage_that_is_gone_needs_no_flush() {
     world.sync.first(&[flush()]).await.unwrap();
     assert_eq!(world.wait().await, 12);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_that_api_gateway_refuses_is_given_up_when_nothing_is_kept_any_more() {
+    let world = World::in_step().await;
+    world.switch(&["prod", "dev"]).await;
+    let changed = world.now();
+    let refused = || Failure::AccessDenied("apigateway:DELETE is missing".to_owned());
+    world.fake.fail_all(Some(refused()));
+    world.sync.first(&[flush()]).await.unwrap();
+    let mut attempts = 1;
+    while world.store.native(&flush()).await.unwrap().is_some() {
+        let wait = u64::try_from(world.wait().await).unwrap();
+        sleep(Duration::from_secs(wait)).await;
+        // Reading what is there is nobody's refusal.
+        world.fake.fail_all(None);
+        let inventory = world.inventory().await;
+        world.fake.fail_all(Some(refused()));
+        world.attempt_with(&flush(), &inventory).await;
+        attempts += 1;
+    }
+    assert_eq!(attempts, 8);
+    let after = world.now().duration_since(changed).as_secs();
+    assert!(after > 3_600, "{after} s");
+    assert_eq!(world.flushed(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_that_has_no_answer_is_not_given_up_and_keeps_no_other_stage_back() {
+    let world = World::in_step().await;
+    world.switch(&["prod", "dev"]).await;
+    world.sync.first(&[flush()]).await.unwrap();
+    let operation = "FlushStageAuthorizersCache";
+    for flushed in 3..15 {
+        sleep(Duration::from_secs(3_600)).await;
+        world.fake.fail_next(operation, Failure::Fault);
+        world.attempt(&flush()).await;
+        assert_eq!(world.flushed(), flushed, "one of two");
+    }
+    sleep(Duration::from_secs(3_600)).await;
+    world.attempt(&flush()).await;
+    assert!(world.store.native(&flush()).await.unwrap().is_none());
+}

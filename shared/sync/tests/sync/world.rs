@@ -109,11 +109,15 @@ impl World {
 
     /// A later attempt, by somebody who has looked at all that is there.
     pub(crate) async fn attempt(&self, object: &NativeObject) {
+        let inventory = self.inventory().await;
+        self.attempt_with(object, &inventory).await;
+    }
+
+    pub(crate) async fn attempt_with(&self, object: &NativeObject, inventory: &Inventory) {
         let native = self.native(object).await;
         let until = self.now() + Duration::from_secs(300);
         let claimed = self.sync.claim(&native, until).await.unwrap().unwrap();
-        let inventory = self.inventory().await;
-        self.sync.attempt(&claimed, &inventory).await.unwrap();
+        self.sync.attempt(&claimed, inventory).await.unwrap();
     }
 
     pub(crate) async fn inventory(&self) -> Inventory {
