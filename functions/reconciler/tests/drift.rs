@@ -336,7 +336,7 @@ async fn a_plan_for_a_stage_that_does_not_exist_is_told_with_the_reason() {
     world.fake.drop_stage("a1", "prod");
     let lost = "gold changed: the stage a1:prod is not on it";
     assert_eq!(world.scanned(DriftMode::Mend).await, [lost]);
-    let failed = "gold failed: UpdateUsagePlan: API Gateway has no such API stage";
+    let failed = "gold failed: UpdateUsagePlan: API Gateway has no such API stage; all but the stages a1:prod is in step";
     assert_eq!(world.scanned(DriftMode::Mend).await, [failed]);
     world.fake.add_stage("a1", "prod");
     world.settle().await;
