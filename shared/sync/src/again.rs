@@ -14,11 +14,14 @@ const PAGES: usize = 200;
 
 impl Sync {
     /// Has the keys on a plan, or a key on its plans, tried again where the plan or the key is
-    /// another one than the one that was known.
+    /// another one than the one that was known: those in this state, in step before its id is
+    /// written down, so that none is forgotten, and pending after that, since it is the id that
+    /// they wait for.
     pub(crate) async fn put_keys_on_again(
         &self,
         native: &Native,
         id: &str,
+        those: NativeState,
     ) -> Result<(), StoreError> {
         let never_made = native.native_id.is_none() && native.revision == 1 && native.attempts == 0;
         if native.native_id.as_deref() == Some(id) || never_made {
@@ -31,7 +34,7 @@ impl Sync {
                 let on = plans
                     .into_iter()
                     .map(|plan| NativeObject::PlanKey(*key, plan));
-                self.reopen(on.collect()).await
+                self.try_again(on.collect(), those).await
             }
             NativeObject::Plan(plan) => {
                 let mut cursor: Option<Cursor> = None;
@@ -39,7 +42,7 @@ impl Sync {
                     let page = self.store.attachments(plan, PAGE, cursor.as_ref()).await?;
                     let on = page.items.into_iter();
                     let on = on.map(|on| NativeObject::PlanKey(on.key_id, on.plan_id));
-                    self.reopen(on.collect()).await?;
+                    self.try_again(on.collect(), those).await?;
                     cursor = page.cursor;
                     if cursor.is_none() {
                         break;
@@ -51,11 +54,17 @@ impl Sync {
         }
     }
 
-    async fn reopen(&self, on: Vec<NativeObject>) -> Result<(), StoreError> {
-        for native in self.store.natives(&on).await? {
-            if native.state == NativeState::InSync && native.wanted == Wanted::Present {
+    async fn try_again(&self, on: Vec<NativeObject>, those: NativeState) -> Result<(), StoreError> {
+        let natives = self.store.natives(&on).await?;
+        let there = natives
+            .iter()
+            .filter(|native| native.wanted == Wanted::Present && native.state == those);
+        for native in there {
+            if native.state == NativeState::InSync {
                 let reason = "its usage plan or its key was made again";
-                self.store.reopen(&native, reason, self.now()).await?;
+                self.store.reopen(native, reason, self.now()).await?;
+            } else if native.attempts > 0 && native.due > self.now() {
+                self.store.bring_forward(native, self.now()).await?;
             }
         }
         Ok(())

@@ -145,17 +145,23 @@ impl Sync {
             }) => return Err(error),
             Err(stop) => self.later(native, stop),
         };
-        match &settled {
-            Settled::InSync(Id::Is(id)) => self.put_keys_on_again(native, id).await?,
-            Settled::Later { reason, id, .. } => {
-                if let Id::Is(id) = id {
-                    self.put_keys_on_again(native, id).await?;
-                }
-                tracing::warn!(object = %native.object, reason, "not in step with API Gateway");
-            }
-            _ => {}
+        let is = match &settled {
+            Settled::InSync(Id::Is(id)) | Settled::Later { id: Id::Is(id), .. } => Some(id),
+            _ => None,
+        };
+        if let Settled::Later { reason, .. } = &settled {
+            tracing::warn!(object = %native.object, reason, "not in step with API Gateway");
         }
-        self.store.settle(native, &settled).await
+        if let Some(id) = is {
+            let in_step = NativeState::InSync;
+            self.put_keys_on_again(native, id, in_step).await?;
+        }
+        self.store.settle(native, &settled).await?;
+        if let Some(id) = is {
+            let pending = NativeState::Pending;
+            self.put_keys_on_again(native, id, pending).await?;
+        }
+        Ok(())
     }
 }
 

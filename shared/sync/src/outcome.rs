@@ -62,6 +62,8 @@ impl Stopped {
 /// The first pause after something that passes, and the longest one.
 const SOON: Duration = Duration::from_secs(15);
 const LATER: Duration = Duration::from_mins(5);
+/// The longest one for what is told when what it waits for is there.
+const TOLD: Duration = Duration::from_mins(15);
 /// The same after a refusal.
 const REFUSED: Duration = Duration::from_mins(1);
 const MUCH_LATER: Duration = Duration::from_hours(1);
@@ -91,7 +93,7 @@ impl Sync {
                 pending(error.to_string(), grown(SOON, LATER))
             }
             Stopped::Store(error) => pending(error.to_string(), grown(SOON, LATER)),
-            Stopped::Waits(what) => pending(format!("waits for {what}"), grown(SOON, LATER)),
+            Stopped::Waits(what) => pending(format!("waits for {what}"), grown(SOON, TOLD)),
             Stopped::Gateway(error) => failed(error.to_string()),
             Stopped::Refused(why) => failed(why),
         };

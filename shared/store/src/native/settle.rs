@@ -143,6 +143,16 @@ impl Store {
         written(assigned(update, set, &[]).send().await)
     }
 
+    /// Has a pending object due at `now`: what it waits for is there. False where something
+    /// else is wanted, or somebody has taken it since `native` was read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn bring_forward(&self, native: &Native, now: Timestamp) -> Result<bool, StoreError> {
+        let claimed = self.claim(native, now).await?;
+        Ok(claimed.is_some())
+    }
+
     async fn write(
         &self,
         native: &Native,

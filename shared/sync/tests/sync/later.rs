@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use latchkey_fake_gateway::{FakeKey, FakePlan};
+use latchkey_fake_gateway::{Failure, FakeKey, FakePlan};
 use latchkey_store::NativeObject;
 use tokio::time::sleep;
 
@@ -178,4 +178,24 @@ async fn an_orphan_goes_with_its_stages_and_one_that_is_gone_is_well() {
         world.sync.delete_orphan_key(&key).await.unwrap();
         world.only();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_waits_for_long_is_due_when_its_plan_is_there() {
+    let world = World::new().await;
+    world.fake.fail_next("CreateUsagePlan", Failure::Fault);
+    world.sync.first(&[of_plan(), of_key()]).await.unwrap();
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        sleep(Duration::from_secs(3_600)).await;
+        world.attempt(&on_plan()).await;
+        let native = world.native(&on_plan()).await;
+        waits.push(native.due.duration_since(world.now()).as_secs());
+    }
+    assert_eq!(waits, [15, 30, 60, 120, 240, 480, 900, 900]);
+    world.attempt(&of_plan()).await;
+    let due = world.native(&on_plan()).await.due;
+    assert!(due <= world.now(), "{due}");
+    world.attempt(&on_plan()).await;
+    assert_eq!(world.state(&on_plan()).await, "inSync");
 }
