@@ -108,7 +108,9 @@ impl Reconciler {
             let next = last.checked_add(self.rules.scan_every);
             next.is_ok_and(|next| next <= now)
         });
-        if due.items.is_empty() && !scan {
+        // One that cannot be read may be before others.
+        let nothing = due.items.is_empty() && due.cursor.is_none();
+        if nothing && !scan {
             return Ok(Outcome::Idle);
         }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);

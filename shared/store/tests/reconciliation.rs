@@ -6,8 +6,10 @@ mod support;
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use latchkey_store::{Drift, Finding, FindingKind, Reconciling};
+use latchkey_domain::{Enforcement, Plan};
+use latchkey_store::{Drift, Finding, FindingKind, NativeObject, Reconciling};
 use support::{Table, change, key, noon};
 
 fn at(seconds: u64) -> Timestamp {
@@ -106,4 +108,35 @@ async fn a_mend_is_audited_in_words() {
     let items = table.items().await;
     let text = format!("{items:?}");
     assert!(text.contains(words.0) && text.contains(words.1), "{text}");
+}
+
+#[tokio::test]
+async fn what_is_pending_is_listed_without_a_record_that_cannot_be_read() {
+    let plan = Plan {
+        enforcement: Enforcement::ApiGateway,
+        ..support::plan("gold", None, None)
+    };
+    let table = Table::keyed(&plan).await;
+    let objects = async |limit: u16| {
+        let page = table.store.pending(Timestamp::MAX, limit, None).await;
+        let page = page.unwrap();
+        let objects = page.items.into_iter().map(|native| native.object);
+        (objects.collect::<Vec<_>>(), page.cursor.is_some())
+    };
+    let (before, _) = objects(100).await;
+    assert_eq!(before.len(), 3);
+    assert_eq!(before[0], NativeObject::Plan(plan.id.clone()));
+    let mut items = table.items().await.into_iter();
+    let mut item = items
+        .find(|item| {
+            let of = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+            of("object").is_some_and(|object| object == "plan")
+        })
+        .unwrap();
+    let later = AttributeValue::S("of a later release".into());
+    item.insert("state".into(), later);
+    let put = table.client.put_item().table_name(support::TABLE);
+    put.set_item(Some(item)).send().await.unwrap();
+    assert_eq!(objects(100).await, (before[1..].to_vec(), false));
+    assert_eq!(objects(1).await, (vec![], true), "there are more behind it");
 }

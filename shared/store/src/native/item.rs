@@ -8,7 +8,7 @@ use super::{Native, NativeObject, NativeState, Wanted};
 use crate::{
     Corrupt, Record,
     item::{Draft, Fields, Item, number, text},
-    schema::{LIST, OWNER, PENDING, TTL, sortable},
+    schema::{LIST, OWNER, PENDING, PK, SK, TTL, sortable},
 };
 
 pub(super) const OBJECT: &str = "object";
@@ -152,6 +152,17 @@ pub(super) fn from_item(item: &Item) -> Result<Native, Corrupt> {
         twin: twin(item)?,
         stages: stages.collect::<Result<_, _>>()?,
     })
+}
+
+/// What [`from_item`] reads; none where it cannot, which is logged by the item's key.
+pub(super) fn readable(item: &Item) -> Option<Native> {
+    let key = |name: &str| item.get(name)?.as_s().ok();
+    from_item(item)
+        .inspect_err(|error| {
+            let (pk, sk) = (key(PK), key(SK));
+            tracing::error!(pk, sk, %error, "a pending record cannot be read");
+        })
+        .ok()
 }
 
 /// The twin's value in a native key's item.

@@ -164,7 +164,8 @@ impl Store {
     }
 
     /// All that is not in step and may be tried at `now`, longest due first. It comes from
-    /// an index.
+    /// an index. A record that cannot be read is logged and left out, so that it holds up no
+    /// other: a page may be short, or empty, and not the last.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -181,7 +182,12 @@ impl Store {
             cursor,
         };
         let query = self.client.query().table_name(&self.table);
-        let mut page = listing.run(query, item::from_item).await?;
+        let read = |item: &Item| Ok::<_, StoreError>(item::readable(item));
+        let found = listing.run(query, read).await?;
+        let mut page = Page {
+            items: found.items.into_iter().flatten().collect::<Vec<Native>>(),
+            cursor: found.cursor,
+        };
         if let Some(first) = page.items.iter().position(|native| native.due > now) {
             page.items.truncate(first);
             page.cursor = None;
