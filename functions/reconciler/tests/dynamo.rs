@@ -26,13 +26,14 @@ pub(crate) enum Calls {
     All,
     /// Those that change something.
     Writes,
+    /// Those of an operation.
+    Of(&'static str),
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Dynamo {
     stop: Arc<Mutex<Option<(usize, Moment, Calls)>>>,
     stopped: Arc<watch::Sender<bool>>,
-    calls: Arc<AtomicUsize>,
     writes: Arc<AtomicUsize>,
     held: Arc<watch::Sender<bool>>,
 }
@@ -42,7 +43,6 @@ impl Dynamo {
         let dynamo = Self {
             stop: Arc::default(),
             stopped: Arc::new(watch::Sender::new(false)),
-            calls: Arc::default(),
             writes: Arc::default(),
             held: Arc::new(watch::Sender::new(false)),
         };
@@ -70,9 +70,9 @@ impl Dynamo {
     }
 
     /// The answer to the `n`-th call from now comes when it is let go.
-    pub(crate) fn hold(&self, n: usize) {
+    pub(crate) fn hold(&self, n: usize, calls: Calls) {
         self.held.send_replace(true);
-        self.stop_after(n, Moment::After, Calls::All);
+        self.stop_after(n, Moment::After, calls);
     }
 
     pub(crate) fn let_go(&self) {
@@ -83,11 +83,6 @@ impl Dynamo {
     pub(crate) fn go_on(&self) {
         *self.stop.lock().unwrap() = None;
         self.writes.store(0, Ordering::SeqCst);
-    }
-
-    /// All calls, since ever.
-    pub(crate) fn calls(&self) -> usize {
-        self.calls.load(Ordering::SeqCst)
     }
 
     /// Calls that change something.
@@ -107,13 +102,17 @@ impl Dynamo {
             .split_once('.')
             .map_or("", |(_, operation)| operation);
         let reads = reads.contains(&operation);
-        self.calls.fetch_add(1, Ordering::SeqCst);
         if !reads {
             self.writes.fetch_add(1, Ordering::SeqCst);
         }
         let mut stop = self.stop.lock().unwrap();
         let (left, moment, calls) = stop.as_mut()?;
-        if *calls == Calls::Writes && reads {
+        let counts = match calls {
+            Calls::All => true,
+            Calls::Writes => !reads,
+            Calls::Of(which) => *which == operation,
+        };
+        if !counts {
             return None;
         }
         *left -= 1;

@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use crate::{
+    dynamo::Calls,
     scenarios::{attach, detach, gold},
     world::{World, key, plan, stage},
 };
@@ -53,7 +54,7 @@ async fn an_attempt_whose_last_call_comes_late_has_the_later_change_tried_again(
     let object = [NativeObject::Key(key(1).id)];
     rename(&world, "second").await;
     // It has read that name when the next request comes, which is faster.
-    world.dynamo.hold(2);
+    world.dynamo.hold(2, Calls::All);
     let slow = async { world.sync.first(&object).await.unwrap() };
     let fast = async {
         world.dynamo.stopped().await;
@@ -85,7 +86,7 @@ async fn a_key_that_is_put_on_its_plan_too_late_is_taken_off_again() {
         world.assert_in_step("off").await;
         attach(&world, &gold()).await;
         // It has read that it is wanted, when a request that is faster takes it off.
-        world.dynamo.hold(4);
+        world.dynamo.hold(4, Calls::All);
         let slow = async { world.sync.first(&on).await.unwrap() };
         let fast = async {
             world.dynamo.stopped().await;
@@ -149,6 +150,13 @@ async fn what_was_made_though_its_answer_was_lost_is_made_once() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_run_made_and_heard_nothing_of_is_found_by_its_next_attempt() {
+    for again in [false, true] {
+        Box::pin(made_and_heard_nothing_of(again)).await;
+    }
+}
+
+/// For the first time, or `again` after somebody has deleted it.
+async fn made_and_heard_nothing_of(again: bool) {
     let world = World::new().await;
     // Their turns make the run long.
     for id in ["silver", "bronze", "tin"] {
@@ -160,6 +168,17 @@ async fn what_a_run_made_and_heard_nothing_of_is_found_by_its_next_attempt() {
     }
     world.plan(&plan("gold")).await;
     world.key(&key(1), &gold()).await;
+    if again {
+        world.sync.first(&objects()).await.unwrap();
+        for object in &objects()[..2] {
+            let native = world.native(object).await.unwrap();
+            let id = native.native_id.clone().unwrap();
+            world.fake.delete_plan(&id);
+            world.fake.delete_key(&id);
+            let reopened = world.store.reopen(&native, "deleted", world.now());
+            assert!(reopened.await.unwrap());
+        }
+    }
     for operation in ["CreateUsagePlan", "CreateApiKey", "CreateUsagePlanKey"] {
         world.fake.fail_next(operation, Failure::AnswerLost);
     }

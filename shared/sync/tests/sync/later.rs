@@ -6,7 +6,7 @@ use latchkey_fake_gateway::{Failure, FakeKey, FakePlan};
 use latchkey_store::NativeObject;
 use tokio::time::sleep;
 
-use crate::world::{TABLE, World, gold, key, of_key, of_plan, on_plan};
+use crate::world::{TABLE, World, gold, header_key, key, of_key, of_plan, on_plan};
 
 fn tags(table: &str, name: &str, id: &str) -> BTreeMap<String, String> {
     let tags = [("latchkey:table", table), (name, id)];
@@ -198,4 +198,50 @@ async fn a_key_that_waits_for_long_is_due_when_its_plan_is_there() {
     assert!(due <= world.now(), "{due}");
     world.attempt(&on_plan()).await;
     assert_eq!(world.state(&on_plan()).await, "inSync");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_keeps_the_rate_says_when_a_plan_was_changed() {
+    let world = World::in_step().await;
+    let (found, _) = world.only();
+    world.fake.rename_plan(&found.id, "another");
+    world.reopen(&of_plan()).await;
+    world.attempt(&of_plan()).await;
+    sleep(Duration::from_secs(19)).await;
+    let change = async |name: &str| {
+        let before = world.store.plan(&gold()).await.unwrap().unwrap();
+        let mut after = before.plan.clone();
+        after.name = name.parse().unwrap();
+        after.version = before.plan.next_version(world.now());
+        let change = world.change();
+        let updated = world.store.update_plan(&before, &after, &change);
+        updated.await.unwrap();
+        world.fake.forget_calls();
+        world.sync.first(&[of_plan()]).await.unwrap();
+        world.operations().contains(&"UpdateUsagePlan")
+    };
+    assert!(!change("too early").await);
+    let reason = world.native(&of_plan()).await.reason.unwrap();
+    assert!(reason.starts_with("waits for its turn"), "{reason}");
+    sleep(Duration::from_secs(1)).await;
+    assert!(change("in time").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_whose_value_nobody_was_told_is_not_taken_for_made() {
+    let world = World::new().await;
+    world.delete_key().await;
+    world.attempt(&of_key()).await;
+    world.make(&header_key()).await;
+    world.put_key("k2", TABLE);
+    world.sync.first(&[of_key()]).await.unwrap();
+    for _ in 0..2 {
+        let native = world.native(&of_key()).await;
+        let reason = "waits for whoever knows its value";
+        assert_eq!(
+            (native.native_id, native.reason.as_deref()),
+            (None, Some(reason))
+        );
+        world.attempt(&of_key()).await;
+    }
 }
