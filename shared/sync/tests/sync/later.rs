@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use latchkey_fake_gateway::{Failure, FakeKey, FakePlan};
-use latchkey_store::NativeObject;
+use latchkey_fake_gateway::{Failure, FakeKey, FakePlan, Source};
+use latchkey_store::{NativeObject, NativeState};
 use tokio::time::sleep;
 
 use crate::world::{TABLE, World, gold, header_key, key, of_key, of_plan, on_plan};
@@ -244,4 +244,19 @@ async fn a_key_whose_value_nobody_was_told_is_not_taken_for_made() {
         );
         world.attempt(&of_key()).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_twin_is_put_on_no_plan_whose_api_has_come_to_take_keys_from_the_header() {
+    let world = World::in_step().await;
+    let (plan, found) = world.only();
+    world.fake.set_api("a1", Source::Header, &["prod"]);
+    world.fake.detach(&plan.id, &found.id);
+    world.reopen(&on_plan()).await;
+    world.attempt(&on_plan()).await;
+    let native = world.native(&on_plan()).await;
+    assert_eq!(native.state, NativeState::Failed);
+    let reason = native.reason.unwrap();
+    assert!(reason.contains("apiKeySource HEADER"), "{reason}");
+    assert!(world.only().0.keys.is_empty());
 }
