@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::{
     AdminState,
-    faults::{Fault, Faults},
+    faults::{Fault, Faults, shown},
     problem::Problem,
 };
 
@@ -55,7 +55,7 @@ impl ApiGateway {
         if self.managed_apis.contains(api_id) {
             return Ok(self.gateway());
         }
-        Err(Problem::ApiNotManaged)
+        Err(Problem::ApiNotManaged(shown(api_id)))
     }
 }
 

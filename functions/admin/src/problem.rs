@@ -95,9 +95,9 @@ pub(crate) enum Problem {
     #[error("API Gateway is not configured here: latchkey dev takes --api-gateway-endpoint")]
     NoApiGateway,
     #[error(
-        "the API is not one that may be changed from here: its id must stand in MANAGED_APIS (template parameter ManagedApis)"
+        "the API {0} may not be changed from here: its id must stand in MANAGED_APIS (template parameter ManagedApis)"
     )]
-    ApiNotManaged,
+    ApiNotManaged(String),
     #[error("API Gateway has no {0}")]
     UnknownApi(String),
     #[error("others keep changing the same thing: try again")]
@@ -167,8 +167,8 @@ impl Problem {
                 "Refused by API Gateway",
             ),
             Self::NoApiGateway => ("no-api-gateway", S::BAD_REQUEST, "No API Gateway"),
-            Self::ApiNotManaged => ("api-not-managed", S::FORBIDDEN, "API not managed"),
-            Self::UnknownApi(_) => ("unknown-api", S::NOT_FOUND, "Unknown API"),
+            Self::ApiNotManaged(_) => ("api-not-managed", S::FORBIDDEN, "API not managed"),
+            Self::UnknownApi(_) => ("unknown-api", S::NOT_FOUND, "Not at API Gateway"),
             Self::Changed => ("changed-meanwhile", S::CONFLICT, "Changed meanwhile"),
             Self::BodyTooLarge(_) => ("body-too-large", S::PAYLOAD_TOO_LARGE, "Body too large"),
             Self::UnsupportedMediaType(_) => (

@@ -418,9 +418,22 @@ async fn a_rule_that_would_not_be_held_is_refused() {
         "{:?}",
         answer.faults()
     );
-    let header =
-        json!({"nativeValue": "header", "expiresAt": "2027-01-01T00:00:00Z", "planIds": [plan]});
-    told(&admin.post("/v1/keys", header).await, 400, "key-not-held");
+    let header = json!({
+        "nativeValue": "header",
+        "expiresAt": "2027-01-01T00:00:00Z",
+        "allowedIps": ["192.0.2.1"],
+    });
+    let answer = admin.post("/v1/keys", header).await;
+    told(&answer, 400, "invalid-request");
+    let places: Vec<_> = answer.faults();
+    assert!(
+        places[0].starts_with("/allowedIps: cannot be held"),
+        "{places:?}"
+    );
+    assert!(
+        places[1].starts_with("/expiresAt: cannot be held"),
+        "{places:?}"
+    );
     assert_eq!(fake.keys().len(), 1);
     let expiry = json!({"expiresAt": "2027-01-01T00:00:00Z"});
     assert_eq!(

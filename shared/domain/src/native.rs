@@ -51,9 +51,17 @@ impl NotHeld {
 impl Plan {
     /// The key's rules that this plan could not hold it to: none where Latchkey counts.
     pub fn not_held(&self, key: &Key) -> Vec<NotHeld> {
-        if self.enforcement == Enforcement::DynamoDb {
-            return Vec::new();
+        match self.enforcement {
+            Enforcement::DynamoDb => Vec::new(),
+            Enforcement::ApiGateway => key.not_held_natively(),
         }
+    }
+}
+
+impl Key {
+    /// Its rules that a plan could not hold it to which API Gateway counts.
+    pub fn not_held_natively(&self) -> Vec<NotHeld> {
+        let key = self;
         let header = key.native_value == NativeKeyValue::Header;
         let routes = key.routes.as_deref();
         let beyond_policies =

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use aws_sdk_apigateway::{
     config::http::HttpResponse,
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
 };
 
 use crate::{GatewayError, Missing, operation::Operation, value::repeats_a_secret};
@@ -42,10 +42,9 @@ where
         SdkError::TimeoutError(_) => unavailable("it took too long".to_owned()),
         SdkError::ResponseError(_) => unavailable(UNREADABLE.to_owned()),
         SdkError::DispatchFailure(failure) => {
-            let cause = failure.as_connector_error().map_or_else(
-                || "no connection".to_owned(),
-                |error| DisplayErrorContext(error).to_string(),
-            );
+            let cause = failure
+                .as_connector_error()
+                .map_or_else(|| "no connection".to_owned(), |error| causes(error));
             unavailable(readable(&cause))
         }
         _ => GatewayError::Refused {
@@ -53,6 +52,18 @@ where
             detail: "the request cannot be built from these values".to_owned(),
         },
     }
+}
+
+/// What went wrong, and what of, in words.
+fn causes(error: &dyn Error) -> String {
+    let mut words = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words.push(error.to_string());
+        cause = error.source();
+    }
+    words.dedup();
+    words.join(": ")
 }
 
 /// An error answer.

@@ -46,6 +46,8 @@ impl Gateway {
             .set_position(position.map(str::to_owned))
             .limit(i32::from(limit));
         let page = self.call(operation, || request.clone().send()).await?;
+        // Every answer of AWS's names the plan: without it, it is of something else.
+        known(operation, "usage plan", page.usage_plan_id.as_ref())?;
         let mut values = BTreeMap::new();
         for (key, days) in page.items.unwrap_or_default() {
             let days: Option<_> = days.iter().map(|day| read(day)).collect();

@@ -266,7 +266,7 @@ async fn of_attachments_and_usage() -> Vec<Value> {
     });
     let grant = json!([{ "op": "replace", "path": "/remaining", "value": "250" }]);
     of(
-        &["{}"; 7],
+        &[r#"{"usagePlanId":"p1"}"#; 7],
         calls,
         &[
             ("CreateUsagePlanKey", with(json!({ "keyType": "API_KEY" }))),

@@ -116,9 +116,9 @@ async fn an_answer_of_aws_s_own_is_read() {
 #[tokio::test]
 async fn more_than_all_used_leaves_nothing_and_half_a_pair_cannot_be_read() {
     let scripted = Scripted::new([
-        (200, r#"{"values":{"k1":[[12,-2]]}}"#),
-        (200, r#"{"values":{"k1":[[12]]}}"#),
-        (200, r#"{"values":{"../k1":[[1,2]]}}"#),
+        (200, r#"{"usagePlanId":"p1","values":{"k1":[[12,-2]]}}"#),
+        (200, r#"{"usagePlanId":"p1","values":{"k1":[[12]]}}"#),
+        (200, r#"{"usagePlanId":"p1","values":{"../k1":[[1,2]]}}"#),
     ]);
     let gateway = scripted.gateway();
     let (plan, day) = ("p1".parse().unwrap(), date(2026, 9, 1));

@@ -107,9 +107,10 @@ impl Work<'_> {
     /// A key that was taken over before, and is kept in step only while a plan of it is.
     async fn here(&mut self, key: &Key, seen: &Seen) -> Result<Outcome, Stop> {
         let plan_ids = seen.record(key.id).map(|record| record.plan_ids.clone());
+        let plan_ids = plan_ids.unwrap_or_default();
         let left = self.how.enforcement == Enforcement::DynamoDb
             && seen.has(&NativeObject::Key(key.id))
-            && self.none_is_native(&plan_ids.unwrap_or_default()).await?;
+            && self.none_is_native(&plan_ids).await?;
         if !left {
             return Ok(Outcome::Unchanged);
         }

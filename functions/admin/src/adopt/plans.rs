@@ -58,7 +58,13 @@ impl Work<'_> {
             let mut looked_at = None;
             let (plan, changed) = match self.standing(found).await? {
                 Standing::Unfit(reason) => {
-                    self.report.plan_skipped(native, name, reason);
+                    // Its keys would be refused once the authorizer is in front.
+                    let keys = match self.gateway.keys_on(native).await {
+                        Err(GatewayError::NotFound { .. }) => Vec::new(),
+                        keys => keys?,
+                    };
+                    let keys = u64::try_from(keys.len()).unwrap_or(u64::MAX);
+                    self.report.plan_skipped(native, name, reason, keys);
                     return Ok(());
                 }
                 Standing::Here(plan) => (Some(plan), false),

@@ -128,14 +128,21 @@ impl Report {
         });
     }
 
-    pub(super) fn plan_skipped(&mut self, native: &NativePlanId, name: &str, reason: String) {
+    /// `keys`: how many are on it at API Gateway.
+    pub(super) fn plan_skipped(
+        &mut self,
+        native: &NativePlanId,
+        name: &str,
+        reason: String,
+        keys: u64,
+    ) {
         self.plans.push(PlanLine {
             usage_plan_id: native.to_string(),
             plan_id: None,
             name: name.to_owned(),
             outcome: Outcome::Skipped,
             reason: Some(reason),
-            keys: 0,
+            keys,
         });
     }
 

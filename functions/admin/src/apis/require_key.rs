@@ -35,7 +35,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ApiPath {
         let params = RawPathParams::from_request_parts(parts, state).await.ok();
         let id = params.as_ref().and_then(|params| params.iter().next());
         id.map(|(_, id)| Self(id.to_owned()))
-            .ok_or(Problem::ApiNotManaged)
+            .ok_or_else(|| Problem::ApiNotManaged("of this path".to_owned()))
     }
 }
 

@@ -115,7 +115,7 @@ async fn refuse_unknown_there(
     if native.is_some() {
         return Ok(());
     }
-    const RULE: &str = "is header, and API Gateway's key of this value is not kept in step: it was adopted for plans that Latchkey counts";
+    const RULE: &str = "is header, and API Gateway's key of this value is not kept in step: it was adopted for plans that Latchkey counts. Put it on such a plan, or make a new key";
     Err(Problem::NotHeld {
         plan: plan.id.clone(),
         field: "nativeValue",

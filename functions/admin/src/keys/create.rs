@@ -142,7 +142,19 @@ fn key(fields: CreateKey, value: &KeyValue, change: &Change) -> Result<Key, Faul
         ..Key::new(value, change.at)
     };
     check(&key)?;
+    if key.native_value == NativeKeyValue::Header {
+        check_header(&key)?;
+    }
     Ok(key)
+}
+
+/// A key with its value in the header may be used where no authorizer stands in front.
+fn check_header(key: &Key) -> Result<(), Faults> {
+    let mut faults = Faults::default();
+    for rule in key.not_held_natively() {
+        faults.push(Fault::at(format!("/{}", rule.field()), rule.to_string()));
+    }
+    faults.or(())
 }
 
 /// The plans of these ids, as they are now. Ids that name none are faults.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use latchkey_domain::{KeyId, Plan, PlanId};
-use latchkey_gateway::{NativeKeyId, NativePlanId};
+use latchkey_gateway::{GatewayError, NativeKeyId, NativePlanId};
 use latchkey_store::{Change, Cursor, NativeObject};
 use tokio::task::JoinSet;
 
@@ -111,7 +111,12 @@ pub(super) async fn grant(
         return Err(Problem::ApiGatewayFailed(NOT_YET.to_owned()));
     };
     let gateway = state.api_gateway()?.gateway();
-    gateway.grant(&native_plan, &native_key, remaining).await?;
+    let granted = gateway.grant(&native_plan, &native_key, remaining).await;
+    granted.map_err(|error| match error {
+        // Both are known here: it was taken off by hand, or is not there yet.
+        GatewayError::NotFound { .. } => Problem::ApiGatewayFailed(error.to_string()),
+        error => error.into(),
+    })?;
     let entity = format!("{key}:{}", plan.id);
     let after = [("remaining", remaining.to_string())];
     state
