@@ -133,7 +133,9 @@ impl Sync {
     /// would open nothing any more.
     async fn has_no_keys_of_others(&self, id: &NativePlanId) -> Result<(), Stopped> {
         for key in self.gateway.keys_on(id).await? {
-            if self.store.key_of_native(key.as_str()).await?.is_none() {
+            let ours = self.store.key_of_native(key.as_str()).await?.is_some();
+            // One that was just deleted may be listed for a while.
+            if !ours && self.gateway.key(&key).await?.is_some() {
                 const THEIRS: &str =
                     "keys that Latchkey does not have are on it: take them off there first";
                 return Err(Stopped::Refused(THEIRS.to_owned()));
