@@ -41,6 +41,15 @@ impl Store {
             before: None,
             after: Some(&after),
         };
+        self.put_record(&entry, change).await
+    }
+
+    /// Writes an audit record that goes with no other item.
+    pub(crate) async fn put_record(
+        &self,
+        entry: &Entry<'_>,
+        change: &Change,
+    ) -> Result<(), StoreError> {
         let put = self
             .client
             .put_item()

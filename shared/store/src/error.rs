@@ -45,6 +45,22 @@ impl StoreError {
     }
 }
 
+/// Whether the condition of a write held, and so it was made.
+pub(crate) fn held<T, E, R>(
+    operation: &'static str,
+    sent: Result<T, SdkError<E, R>>,
+) -> Result<bool, StoreError>
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    R: Debug + Send + Sync + 'static,
+{
+    match sent {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+        Err(error) => Err(StoreError::from_sdk(operation, &error)),
+    }
+}
+
 /// An item breaks the rules of its record: it was written by a later version, or by hand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{record}: attribute {attribute} {problem}")]

@@ -8,14 +8,13 @@ mod drift;
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::update_item::{
-    UpdateItemError, builders::UpdateItemFluentBuilder,
-};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::Timestamp;
 
 use crate::{
     Change, Record, Store, StoreError,
     audit::Entry,
+    error::held,
     item::{FORMAT, Fields, Item, key_of, number, text},
 };
 
@@ -85,7 +84,7 @@ impl Store {
             .expression_attribute_values(":until", number(until.as_millisecond()))
             .expression_attribute_values(":now", number(now.as_millisecond()))
             .expression_attribute_values(":v", number(1));
-        held(update).await
+        held("UpdateItem", update.send().await)
     }
 
     /// Gives the lock back, if the run `holder` still has it.
@@ -100,7 +99,7 @@ impl Store {
             .expression_attribute_names("#holder", HOLDER)
             .expression_attribute_names("#until", UNTIL)
             .expression_attribute_values(":holder", text(holder));
-        held(update).await.map(drop)
+        held("UpdateItem", update.send().await).map(drop)
     }
 
     /// Takes the turn to change a usage plan at API Gateway. False where somebody has changed
@@ -114,7 +113,7 @@ impl Store {
             .plan_changed(now)
             .condition_expression("attribute_not_exists(#changed) OR #changed <= :before")
             .expression_attribute_values(":before", number(before.as_millisecond()));
-        held(update).await
+        held("UpdateItem", update.send().await)
     }
 
     /// Says that a usage plan was changed at API Gateway, by who keeps the rate by itself.
@@ -122,7 +121,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn plan_turn_taken(&self, now: Timestamp) -> Result<(), StoreError> {
-        held(self.plan_changed(now)).await.map(drop)
+        held("UpdateItem", self.plan_changed(now).send().await).map(drop)
     }
 
     /// Writes the audit record of something that is about to be mended at API Gateway: what
@@ -145,14 +144,7 @@ impl Store {
             before: Some(&before),
             after: Some(&after),
         };
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(entry.item(change)));
-        let sent = put.send().await;
-        sent.map(drop)
-            .map_err(|error| StoreError::from_sdk("PutItem", &error))
+        self.put_record(&entry, change).await
     }
 
     /// Says that all of API Gateway was compared at `at`.
@@ -179,7 +171,7 @@ impl Store {
             .expression_attribute_names("#v", FORMAT)
             .expression_attribute_values(":at", number(at.as_millisecond()))
             .expression_attribute_values(":v", number(1));
-        held(update).await.map(drop)
+        held("UpdateItem", update.send().await).map(drop)
     }
 
     fn plan_changed(&self, at: Timestamp) -> UpdateItemFluentBuilder {
@@ -196,20 +188,5 @@ impl Store {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key_of(&Record::Lock)))
-    }
-}
-
-/// Whether the condition held, and so it was written.
-async fn held(update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
-    match update.send().await {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(StoreError::from_sdk("UpdateItem", &error)),
     }
 }

@@ -19,6 +19,7 @@ use latchkey_domain::{KeyId, PlanId, StageSelector, TwinValue};
 
 use crate::{
     Cursor, Page, Record, Store, StoreError,
+    error::held,
     item::{Item, key_of, text},
     page::Listing,
     schema::{LIST, OWNER, PENDING},
@@ -236,17 +237,7 @@ impl Store {
             .condition_expression("attribute_not_exists(#at) OR #at <= :since")
             .expression_attribute_names("#at", item::FLUSHED_AT)
             .expression_attribute_values(":since", text(item::moment(since)));
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(StoreError::from_sdk("PutItem", &error)),
-        }
+        held("PutItem", put.send().await)
     }
 }
 

@@ -1,9 +1,6 @@
 //! An attempt at API Gateway: claimed before, settled after.
 
-use aws_sdk_dynamodb::{
-    error::SdkError,
-    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
-};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use jiff::Timestamp;
 
 use super::{
@@ -12,6 +9,7 @@ use super::{
 };
 use crate::{
     Store, StoreError,
+    error::held,
     item::{key_of, number, text},
     schema::{OWNER, PENDING},
 };
@@ -65,7 +63,7 @@ impl Store {
             .condition_expression(format!("#{REVISION} = :{REVISION} AND #due = :seen"))
             .expression_attribute_names("#due", DUE)
             .expression_attribute_values(":seen", text(native.due.to_string()));
-        let claimed = written(assigned(update, set, &[]).send().await)?;
+        let claimed = held("UpdateItem", assigned(update, set, &[]).send().await)?;
         Ok(claimed.then(|| Native {
             due: until,
             ..native.clone()
@@ -140,7 +138,7 @@ impl Store {
             .condition_expression(format!("#{REVISION} = :{REVISION} AND #state = :in_sync"))
             .expression_attribute_names("#state", STATE)
             .expression_attribute_values(":in_sync", text(NativeState::InSync.as_str()));
-        written(assigned(update, set, &[]).send().await)
+        held("UpdateItem", assigned(update, set, &[]).send().await)
     }
 
     /// Has a pending object due at `now`: what it waits for is there. False where something
@@ -165,7 +163,7 @@ impl Store {
         let update = self
             .native_update(native)
             .condition_expression(format!("#{REVISION} = :{REVISION}"));
-        written(assigned(update, set, &remove).send().await)
+        held("UpdateItem", assigned(update, set, &remove).send().await)
     }
 
     /// Whatever is wanted by now, if the record is still there and nobody else has found out
@@ -192,7 +190,7 @@ impl Store {
             .set_expression_attribute_values(
                 known.map(|known| [(":known".to_owned(), text(known))].into()),
             );
-        written(assigned(update, set, &remove).send().await).map(drop)
+        held("UpdateItem", assigned(update, set, &remove).send().await).map(drop)
     }
 
     async fn remove(&self, native: &Native) -> Result<bool, StoreError> {
@@ -204,17 +202,7 @@ impl Store {
             .condition_expression("#rev = :rev")
             .expression_attribute_names("#rev", REVISION)
             .expression_attribute_values(":rev", number(native.revision));
-        match delete.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(StoreError::from_sdk("DeleteItem", &error)),
-        }
+        held("DeleteItem", delete.send().await)
     }
 
     fn native_update(&self, native: &Native) -> UpdateItemFluentBuilder {
@@ -266,21 +254,4 @@ fn assigned(
         update = update.expression_attribute_names(format!("#r{at}"), *name);
     }
     update.update_expression(expression)
-}
-
-/// Whether the condition held.
-fn written<T, R: std::fmt::Debug + Send + Sync + 'static>(
-    sent: Result<T, SdkError<UpdateItemError, R>>,
-) -> Result<bool, StoreError> {
-    match sent {
-        Ok(_) => Ok(true),
-        Err(error)
-            if error
-                .as_service_error()
-                .is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-        {
-            Ok(false)
-        }
-        Err(error) => Err(StoreError::from_sdk("UpdateItem", &error)),
-    }
 }
