@@ -256,6 +256,19 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_that_is_being_deleted_covers_nothing_and_is_in_nobody_s_way() {
+        let kept = plan("all", &[("*", "*")]);
+        let going = Plan {
+            deleting: true,
+            ..plan("going", &[("a1", "prod")])
+        };
+        assert_eq!(refusal(&key(), &[&going]), Some(Reason::NoUsagePlan));
+        assert_eq!(refusal(&key(), &[&going, &kept]), None);
+        assert_eq!(kept.overlap(&going), None);
+        assert_eq!(going.overlap(&kept), None);
+    }
+
+    #[test]
     fn a_plan_that_api_gateway_counts_covers_no_http_api() {
         let plan = Plan {
             enforcement: crate::Enforcement::ApiGateway,

@@ -92,6 +92,8 @@ pub struct Plan {
     pub scope: Scope,
     /// Who counts.
     pub enforcement: Enforcement,
+    /// Whether it is being deleted: it covers nothing, and its keys are taken off.
+    pub deleting: bool,
     /// When it was made.
     pub created: Timestamp,
     /// When it was last changed.
@@ -114,6 +116,7 @@ impl Plan {
             stages: Vec::new(),
             scope: Scope::Key,
             enforcement: Enforcement::DynamoDb,
+            deleting: false,
             created,
             updated: created,
             version: milliseconds(created),
@@ -136,16 +139,18 @@ impl Plan {
         self.covers(&request.stage).filter(|_| counted)
     }
 
-    /// How closely the plan covers an API stage: an exact stage goes before `*`.
+    /// How closely the plan covers an API stage: an exact stage goes before `*`. A plan that
+    /// is being deleted covers nothing.
     pub fn covers(&self, stage: &ApiStage) -> Option<u8> {
-        self.stages
-            .iter()
-            .filter_map(|s| s.selector.covers(stage))
-            .max()
+        let stages = self.stages.iter().filter(|_| !self.deleting);
+        stages.filter_map(|s| s.selector.covers(stage)).max()
     }
 
     /// A stage of each plan where both cover the same call, if there is one.
     pub fn overlap<'a>(&'a self, other: &'a Self) -> Option<&'a StageSelector> {
+        if self.deleting || other.deleting {
+            return None;
+        }
         let theirs = || other.stages.iter().map(|stage| &stage.selector);
         self.stages
             .iter()

@@ -154,9 +154,12 @@ impl<'a> Fields<'a> {
         self.number_if_any(name)?.ok_or_else(|| self.missing(name))
     }
 
+    pub(crate) fn flag_if_any(&self, name: &str) -> Result<Option<bool>, Corrupt> {
+        self.get(name, |value| value.as_bool().ok().copied())
+    }
+
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Corrupt> {
-        self.get(name, |value| value.as_bool().ok().copied())?
-            .ok_or_else(|| self.missing(name))
+        self.flag_if_any(name)?.ok_or_else(|| self.missing(name))
     }
 
     pub(crate) fn bytes(&self, name: &str) -> Result<&'a [u8], Corrupt> {

@@ -30,6 +30,9 @@ pub(crate) struct PlanView {
     /// What API Gateway has of it, where it counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     api_gateway: Option<NativePlanView>,
+    /// Told while it is being deleted: it covers nothing, and its keys are taken off.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    deleting: bool,
     created_date: Moment,
     last_updated_date: Moment,
 }
@@ -82,6 +85,7 @@ impl PlanView {
             },
             enforcement: plan.enforcement.as_str(),
             api_gateway: native.filter(|_| is_native(plan)).map(NativePlanView::from),
+            deleting: plan.deleting,
             created_date: Moment(plan.created),
             last_updated_date: Moment(plan.updated),
         }

@@ -17,6 +17,8 @@ pub(super) const INTERNAL: &str = "internal";
 pub(super) const ATTACHED: &str = "attached";
 /// Grows with each change.
 pub(super) const VERSION: &str = "version";
+/// True from the moment on from which the plan is being deleted.
+pub(super) const DELETING: &str = "deleting";
 
 /// With the counts of a plan that no key is on yet.
 pub(crate) fn with_count(mut item: Item) -> Item {
@@ -47,6 +49,10 @@ pub(crate) fn to_item(plan: &Plan) -> Item {
         .set("apiStages", AttributeValue::L(stages))
         .set("scope", text(scope))
         .set("enforcement", text(plan.enforcement.as_str()))
+        .set_some(
+            DELETING,
+            plan.deleting.then_some(AttributeValue::Bool(true)),
+        )
         .set("createdDate", text(plan.created.to_string()))
         .set("lastUpdatedDate", text(plan.updated.to_string()))
         .set(VERSION, number(plan.version))
@@ -130,6 +136,7 @@ pub(super) fn from_item(item: &Item) -> Result<PlanRecord, Corrupt> {
         scope,
         // Plans of the first release are without.
         enforcement: fields.parsed_if_any("enforcement")?.unwrap_or_default(),
+        deleting: fields.flag_if_any(DELETING)?.unwrap_or(false),
         created: fields.instant("createdDate")?,
         updated: fields.instant("lastUpdatedDate")?,
         version: fields.number(VERSION)?,
@@ -212,6 +219,7 @@ mod tests {
             }],
             scope: Scope::Customer,
             enforcement: Enforcement::ApiGateway,
+            deleting: true,
             created: Timestamp::from_second(5).unwrap(),
             updated: Timestamp::from_second(6).unwrap(),
             version: 9,
@@ -241,6 +249,7 @@ mod tests {
             description: None,
             stages: vec![],
             scope: Scope::Key,
+            deleting: false,
             ..plan()
         };
         assert_eq!(from_item(&to_item(&bare)).unwrap().plan, bare);
