@@ -5,8 +5,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use crate::{
-    AddressRules, CustomerId, Description, Invalid, KeyHash, KeyId, KeyValue, Metadata, Name,
-    Prefix, PresentedKey, Route,
+    AddressRules, CustomerId, Description, HashedValue, Invalid, KeyHash, KeyId, KeyValue,
+    Metadata, Name, Prefix, PresentedKey, Route,
 };
 
 /// What a key's name, customer and metadata may take in an authorizer's answer, as JSON.
@@ -54,7 +54,7 @@ pub struct Key {
     pub hash: KeyHash,
     /// The prefix of a generated value; none for a custom one.
     pub prefix: Option<Prefix>,
-    /// The last 4 characters of its value.
+    /// The last 4 characters of its value; empty where only its hash is known.
     pub last4: String,
     /// What people call it.
     pub name: Option<Name>,
@@ -87,12 +87,22 @@ pub struct Key {
 impl Key {
     /// A key of this value, made at `created`: switched on, without rules, on no plan.
     pub fn new(value: &KeyValue, created: Timestamp) -> Self {
-        let PresentedKey { id, hash } = value.presented();
+        let hashed = HashedValue {
+            presented: value.presented(),
+            prefix: value.prefix().cloned(),
+            last4: value.last4().to_owned(),
+        };
+        Self::of_hash(hashed, created)
+    }
+
+    /// The same of a value of which the hash alone is known.
+    pub fn of_hash(value: HashedValue, created: Timestamp) -> Self {
+        let PresentedKey { id, hash } = value.presented;
         Self {
             id,
             hash,
-            prefix: value.prefix().cloned(),
-            last4: value.last4().to_owned(),
+            prefix: value.prefix,
+            last4: value.last4,
             name: None,
             description: None,
             customer_id: None,

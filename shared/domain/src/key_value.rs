@@ -145,7 +145,7 @@ impl PresentedKey {
 
 /// The first 16 of the 43 base62 digits of SHA-256 of `"id:"` and the 32 bytes of the
 /// value's own SHA-256.
-fn custom_id(hash: &KeyHash) -> KeyId {
+pub(crate) fn custom_id(hash: &KeyHash) -> KeyId {
     KeyId::from_hash(
         &Sha256::new()
             .chain_update(b"id:")
@@ -257,6 +257,20 @@ impl KeyValue {
         }
     }
 
+    /// A value that its holder has already, of either form.
+    ///
+    /// # Errors
+    /// [`MalformedKey`] where no key can have it.
+    pub fn held(text: &str) -> Result<Self, MalformedKey> {
+        let presented = PresentedKey::parse(text)?;
+        let prefix = split_generated(text).and_then(|(prefix, _)| prefix.parse().ok());
+        Ok(Self {
+            text: Zeroizing::new(text.to_owned()),
+            presented,
+            prefix,
+        })
+    }
+
     /// Where it is found and what is stored of it.
     pub fn presented(&self) -> PresentedKey {
         self.presented
@@ -363,6 +377,23 @@ mod tests {
             let custom = KeyValue::custom(good).unwrap();
             assert_eq!(PresentedKey::parse(good), Ok(custom.presented()));
         }
+    }
+
+    #[test]
+    fn a_value_that_is_held_is_read_by_its_form() {
+        let generated = value("a_b", 4);
+        let held = KeyValue::held(generated.expose()).unwrap();
+        assert_eq!(held.presented(), generated.presented());
+        assert_eq!(held.prefix(), generated.prefix());
+        assert_eq!(held.last4(), generated.last4());
+        let custom = KeyValue::held("an-old-key-of-a-customer").unwrap();
+        assert_eq!(custom.presented().id.to_string(), GOLDEN_CUSTOM_ID);
+        assert_eq!(custom.prefix(), None);
+        let of_another_prefix = format!("b{}", &generated.expose()[1..]);
+        assert_eq!(
+            KeyValue::held(&of_another_prefix).unwrap_err(),
+            MalformedKey
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use latchkey_domain::{
     CustomerId, Description, Key, KeyValue, Metadata, Name, NativeKeyValue, Plan, PlanId, Prefix,
     TwinValue,
 };
-use latchkey_store::{Change, CreateKeyError};
+use latchkey_store::CreateKeyError;
 
 use super::{
     fields::{AllowedIps, CustomValue, MetadataPatch, PlanIds, READ_ONLY, check},
@@ -83,7 +83,7 @@ pub(crate) async fn create(
     Body(mut fields): Body<CreateKey>,
 ) -> Result<impl IntoResponse, Problem> {
     let change = state.change_by(&caller)?;
-    let plan_ids = fields.plan_ids.take().unwrap_or_default().0;
+    let plan_ids = fields.take_plan_ids();
     let mut faults = Faults::default();
     if fields.value.is_some() && fields.prefix.is_some() {
         let detail = "belongs to a generated value: leave out either prefix or value";
@@ -94,14 +94,14 @@ pub(crate) async fn create(
     }
     let value = value(&state, &mut fields)?;
     let twin = TwinValue::generate(&state.random.bytes()?);
-    let key = faults.keep(key(fields, &value, &change));
+    let key = faults.keep(fields.onto(Key::new(&value, change.at)));
     for _ in 0..ATTEMPTS {
         let plans = plans(&state, &plan_ids, &mut faults).await?;
         let Some(key) = key.as_ref().filter(|_| faults.is_empty()) else {
             return Err(faults.into());
         };
-        refuse_overlap(&plans)?;
         let on: Vec<&Plan> = plans.iter().collect();
+        refuse_overlap(&on)?;
         state.refuse_unfit(key, &on).await?;
         match state.store.create_key(key, &on, &twin, &change).await {
             Ok(()) => {
@@ -123,29 +123,44 @@ fn value(state: &AdminState, fields: &mut CreateKey) -> Result<KeyValue, Problem
     if let Some(CustomValue(value)) = fields.value.take() {
         return Ok(value);
     }
-    let prefix = fields.prefix.clone().unwrap_or_default();
-    Ok(KeyValue::generate(&prefix, &state.random.bytes()?))
+    Ok(KeyValue::generate(&fields.prefix(), &state.random.bytes()?))
 }
 
-fn key(fields: CreateKey, value: &KeyValue, change: &Change) -> Result<Key, Faults> {
-    let metadata = fields.metadata.unwrap_or_default();
-    let key = Key {
-        name: fields.name,
-        description: fields.description,
-        customer_id: fields.customer_id,
-        enabled: fields.enabled.unwrap_or(true),
-        not_before: fields.not_before.map(|Instant(at)| at),
-        expires_at: fields.expires_at.map(|Instant(at)| at),
-        allowed_ips: fields.allowed_ips.map(|AllowedIps(rules)| rules),
-        metadata: metadata.onto(&Metadata::default())?,
-        native_value: fields.native_value.unwrap_or_default(),
-        ..Key::new(value, change.at)
-    };
-    check(&key)?;
-    if key.native_value == NativeKeyValue::Header {
-        check_header(&key)?;
+impl CreateKey {
+    /// The plans that it names.
+    pub(crate) fn take_plan_ids(&mut self) -> Vec<PlanId> {
+        self.plan_ids.take().unwrap_or_default().0
     }
-    Ok(key)
+
+    /// What a generated value begins with.
+    pub(crate) fn prefix(&self) -> Prefix {
+        self.prefix.clone().unwrap_or_default()
+    }
+
+    /// `bare`, a key of which the value is known and nothing else, with these fields.
+    ///
+    /// # Errors
+    /// What the fields say wrong together.
+    pub(crate) fn onto(self, bare: Key) -> Result<Key, Faults> {
+        let metadata = self.metadata.unwrap_or_default();
+        let key = Key {
+            name: self.name,
+            description: self.description,
+            customer_id: self.customer_id,
+            enabled: self.enabled.unwrap_or(true),
+            not_before: self.not_before.map(|Instant(at)| at),
+            expires_at: self.expires_at.map(|Instant(at)| at),
+            allowed_ips: self.allowed_ips.map(|AllowedIps(rules)| rules),
+            metadata: metadata.onto(&Metadata::default())?,
+            native_value: self.native_value.unwrap_or_default(),
+            ..bare
+        };
+        check(&key)?;
+        if key.native_value == NativeKeyValue::Header {
+            check_header(&key)?;
+        }
+        Ok(key)
+    }
 }
 
 /// A key with its value in the header may be used where no authorizer stands in front.
@@ -177,7 +192,9 @@ async fn plans(
     Ok(plans)
 }
 
-fn refuse_overlap(plans: &[Plan]) -> Result<(), Problem> {
+/// # Errors
+/// [`Problem::PlansOverlap`] where two of the plans cover one API stage.
+pub(crate) fn refuse_overlap(plans: &[&Plan]) -> Result<(), Problem> {
     for (at, first) in plans.iter().enumerate() {
         for second in plans.iter().skip(at + 1) {
             if let Some(stage) = first.overlap(second) {

@@ -16,6 +16,8 @@ pub(crate) struct KeyView {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     prefix: Option<String>,
+    /// Not known of a key that was imported by its hash alone.
+    #[serde(skip_serializing_if = "String::is_empty")]
     last4: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
