@@ -5,7 +5,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, header::ACCEPT};
+use http::HeaderMap;
 
 use crate::{
     faults::{Fault, Faults, NOT_YET},
@@ -28,18 +28,6 @@ fn check(headers: &HeaderMap) -> Result<(), Problem> {
         if headers.contains_key(name) {
             faults.push(Fault::header(name, NOT_YET));
         }
-    }
-    let accepts_csv = |accepted: &[u8]| {
-        accepted
-            .windows(8)
-            .any(|part| part.eq_ignore_ascii_case(b"text/csv"))
-    };
-    if headers
-        .get_all(ACCEPT)
-        .iter()
-        .any(|value| accepts_csv(value.as_bytes()))
-    {
-        faults.push(Fault::header("Accept", format!("text/csv: {NOT_YET}")));
     }
     Ok(faults.or(())?)
 }

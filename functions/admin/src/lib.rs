@@ -5,6 +5,7 @@
 //! is collected as [`faults`], and every failure becomes an answer in [`problem`]. A field,
 //! header or parameter that is not yet enforced is refused by its name.
 
+mod accept;
 mod adopt;
 mod api_gateway;
 mod apis;
@@ -12,6 +13,7 @@ mod attachments;
 mod body;
 mod budget;
 mod caller;
+mod csv;
 mod deployments;
 mod drift;
 mod faults;
@@ -81,6 +83,7 @@ pub fn router(state: AdminState) -> Router {
         .fallback(unknown::path)
         .method_not_allowed_fallback(unknown::method)
         .layer(from_fn(headers::none_of_later_versions))
+        .layer(from_fn(accept::negotiated))
         .layer(from_fn(caller::required));
     let health = Router::new()
         .route("/health", get(health::health))

@@ -106,6 +106,8 @@ pub(crate) enum Problem {
     BodyTooLarge(usize),
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
+    #[error("this path answers with {0}, and the header Accept takes none of it")]
+    NotAcceptable(String),
     #[error(
         "the table did not answer in its time; a change may or may not have been carried out, so look before it is repeated"
     )]
@@ -176,6 +178,7 @@ impl Problem {
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "Unsupported media type",
             ),
+            Self::NotAcceptable(_) => ("not-acceptable", S::NOT_ACCEPTABLE, "Not acceptable"),
             Self::Unavailable => ("unavailable", S::SERVICE_UNAVAILABLE, "Table unavailable"),
             Self::Internal => ("internal", S::INTERNAL_SERVER_ERROR, "Internal error"),
         }
@@ -266,6 +269,13 @@ impl From<StoreError> for Problem {
                 Self::Internal
             }
         }
+    }
+}
+
+impl From<csv::Error> for Problem {
+    fn from(error: csv::Error) -> Self {
+        tracing::error!(%error, "a table could not be written");
+        Self::Internal
     }
 }
 

@@ -361,16 +361,10 @@ fn headers_and_settings() -> Vec<(&'static str, Held)> {
         ),
         (
             "Accept: text/csv",
-            RefusedHeader("text/csv", Method::GET, "/v1/plans/{plan}/usage"),
+            By("usage_csv::use_comes_as_a_table_by_accept"),
         ),
-        (
-            "Accept: text/csv",
-            RefusedHeader(
-                "application/json, Text/CSV;q=0.9",
-                Method::GET,
-                "/v1/keys/{key}/usage",
-            ),
-        ),
+        ("Link", By("usage_csv::a_table_s_next_page_is_its_link")),
+        ("Accept", By("usage_csv::a_form_that_is_not_offered_is_406")),
     ];
     for name in ["Idempotency-Key", "If-Match", "If-None-Match"] {
         for (method, path) in [

@@ -24,4 +24,5 @@ mod races;
 mod secrets;
 mod support;
 mod usage;
+mod usage_csv;
 mod verify;

@@ -225,6 +225,14 @@ impl Admin {
         self.send(request(Method::GET, path, None)).await
     }
 
+    /// A GET that wants `accept`.
+    pub(crate) async fn get_as(&self, path: &str, accept: &'static str) -> Answer {
+        let mut request = request(Method::GET, path, None);
+        let accept = http::HeaderValue::from_static(accept);
+        request.headers_mut().insert(http::header::ACCEPT, accept);
+        self.send(request).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(request(Method::POST, path, Some(body.to_string())))
             .await
@@ -391,7 +399,9 @@ async fn read(response: Response<Body>) -> Answer {
         body: if bytes.is_empty() {
             Value::Null
         } else {
-            serde_json::from_slice(&bytes).unwrap()
+            // A table is told as its text.
+            serde_json::from_slice(&bytes)
+                .unwrap_or_else(|_| String::from_utf8(bytes.to_vec()).unwrap().into())
         },
     }
 }

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State};
+use axum::{
+    extract::{RawQuery, State},
+    response::Response,
+};
 use latchkey_store::PlanRecord;
 
 use super::{
@@ -13,6 +16,7 @@ use super::{
 };
 use crate::{
     AdminState,
+    accept::Format,
     api_gateway::is_native,
     keys,
     parameters::{FromParameters, Parameters, Query},
@@ -40,7 +44,9 @@ pub(crate) async fn by_key(
     State(state): State<AdminState>,
     KeyPath(id): KeyPath,
     Query(asked): Query<UsageOfKey>,
-) -> Result<Json<UsageView>, Problem> {
+    RawQuery(query): RawQuery,
+    format: Format,
+) -> Result<Response, Problem> {
     let now = state.clock.now().wall;
     let days = asked.days.until(today(now))?;
     let snapshot = keys::find_whole(&state, id).await?;
@@ -60,5 +66,6 @@ pub(crate) async fn by_key(
         let usage = meter.usage(quota.as_ref(), days.first, days.last, now);
         values.insert(plan_id.to_string(), usage);
     }
-    Ok(Json(UsageView::new(Of::Key(id.to_string()), days, values)))
+    let view = UsageView::new(Of::Key(id.to_string()), days, values);
+    view.answer(format, query.as_deref())
 }

@@ -4,9 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State};
+use axum::{
+    extract::{RawQuery, State},
+    response::Response,
+};
 use latchkey_domain::{
-    KeyId, Plan,
+    KeyId, Plan, Scope,
     meter::{Meter, Owner},
 };
 
@@ -17,6 +20,7 @@ use super::{
 };
 use crate::{
     AdminState,
+    accept::Format,
     api_gateway::is_native,
     faults::Fault,
     paging::Paging,
@@ -55,7 +59,9 @@ pub(crate) async fn by_plan(
     State(state): State<AdminState>,
     PlanPath(id): PlanPath,
     Query(asked): Query<UsageOfPlan>,
-) -> Result<Json<UsageView>, Problem> {
+    RawQuery(query): RawQuery,
+    format: Format,
+) -> Result<Response, Problem> {
     let now = state.clock.now().wall;
     let days = asked.days.until(today(now))?;
     let plan = plans::find(&state, &id).await?.plan;
@@ -68,7 +74,7 @@ pub(crate) async fn by_plan(
             None => native::by_plan(&state, &plan, days, &asked.paging).await?,
         };
         let view = UsageView::new(Of::Plan(plan.id.to_string()), days, values);
-        return Ok(Json(view.with_cursor(cursor)));
+        return view.with_cursor(cursor).answer(format, query.as_deref());
     }
     let (meters, cursor) = match asked.key_id {
         Some(key) => (one(&state, &plan, key, &asked.paging).await?, None),
@@ -82,8 +88,12 @@ pub(crate) async fn by_plan(
         )
     };
     let values: BTreeMap<_, _> = meters.into_iter().map(usage).collect();
-    let view = UsageView::new(Of::Plan(plan.id.to_string()), days, values);
-    Ok(Json(view.with_cursor(cursor)))
+    let by = match plan.scope {
+        Scope::Key => "keyId",
+        Scope::Customer => "customerId",
+    };
+    let view = UsageView::new(Of::Plan(plan.id.to_string()), days, values).by(by);
+    view.with_cursor(cursor).answer(format, query.as_deref())
 }
 
 /// The use of one key that is on a plan which API Gateway counts.

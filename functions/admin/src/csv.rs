@@ -1,0 +1,108 @@
+//! Tables for spreadsheets: RFC 4180, with cells that no spreadsheet takes for a formula.
+
+use std::borrow::Cow;
+
+use ::csv::{Error, Terminator, WriterBuilder};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+
+/// The media type of a table.
+const MEDIA_TYPE: &str = "text/csv; charset=utf-8";
+
+/// A cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cell<'a> {
+    /// Somebody's words.
+    Text(Cow<'a, str>),
+    /// A number, which may be below 0.
+    Number(i128),
+    /// Nothing is known or meant.
+    Empty,
+}
+
+impl<'a> Cell<'a> {
+    /// A cell with these words.
+    pub(crate) fn text(text: impl Into<Cow<'a, str>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    fn written(self) -> Cow<'a, str> {
+        match self {
+            Self::Text(text) => guarded(text),
+            Self::Number(number) => number.to_string().into(),
+            Self::Empty => Cow::Borrowed(""),
+        }
+    }
+}
+
+/// Words as a spreadsheet takes them: those that it would take for a formula get an
+/// apostrophe in front (OWASP, "CSV Injection").
+fn guarded(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        return format!("'{text}").into();
+    }
+    text
+}
+
+/// A table: its header row and its rows, each line ended by CR and LF.
+///
+/// # Errors
+/// The writer's; in memory there are none.
+pub(crate) fn table<'a, R>(
+    header: &[&str],
+    rows: impl IntoIterator<Item = R>,
+) -> Result<Vec<u8>, Error>
+where
+    R: IntoIterator<Item = Cell<'a>>,
+{
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(Vec::new());
+    writer.write_record(header)?;
+    for row in rows {
+        let cells: Vec<Cow<'_, str>> = row.into_iter().map(Cell::written).collect();
+        writer.write_record(cells.iter().map(|cell| cell.as_bytes()))?;
+    }
+    writer
+        .into_inner()
+        .map_err(|error| error.into_error().into())
+}
+
+/// A table as it is answered.
+pub(crate) fn answer(table: Vec<u8>) -> Response {
+    ([(CONTENT_TYPE, MEDIA_TYPE)], table).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula_and_each_reads_back() {
+        let words = [
+            "plain",
+            "=1+2",
+            "+1",
+            "-1",
+            "@x",
+            "\tx",
+            "\rx",
+            "a,\"b\"\r\nc",
+            "a=1",
+            "",
+        ];
+        let rows = words.map(|word| [Cell::text(word), Cell::Number(-7), Cell::Empty]);
+        let table = table(&["a", "b", "c"], rows).unwrap();
+        assert!(table.starts_with(b"a,b,c\r\nplain,-7,\r\n'=1+2,-7,\r\n"));
+        let mut reader = ::csv::Reader::from_reader(table.as_slice());
+        for (word, row) in words.iter().zip(reader.records()) {
+            let row = row.unwrap();
+            let told = &row[0];
+            assert!(told == *word || told == format!("'{word}"), "{told}");
+            assert!(
+                !told.starts_with(['=', '+', '-', '@', '\t', '\r']),
+                "{told}"
+            );
+        }
+    }
+}
