@@ -119,6 +119,7 @@ async fn table_with_a_key() -> Outcome<(String, KeyValue)> {
         id: id.to_owned(),
         principal: "benchmark".to_owned(),
         source_ip: None,
+        receipt: None,
     };
     store.create_plan(&plan, &change("1")).await?;
     store

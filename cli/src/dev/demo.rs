@@ -204,6 +204,7 @@ impl Maker<'_> {
             id: format!("{:016x}", u64::from_be_bytes(self.random.bytes()?)),
             principal: format!("arn:aws:iam::{ACCOUNT}:user/dev"),
             source_ip: None,
+            receipt: None,
         })
     }
 }

@@ -5,7 +5,10 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
 use latchkey_domain::{KeyId, PlanId};
 use latchkey_gateway::GatewayError;
 use latchkey_store::StoreError;
@@ -102,6 +105,18 @@ pub(crate) enum Problem {
     UnknownApi(String),
     #[error("others keep changing the same thing: try again")]
     Changed,
+    #[error(
+        "a request with this Idempotency-Key is still being carried out: send it again in {0} seconds"
+    )]
+    IdempotencyKeyRunning(i64),
+    #[error(
+        "this Idempotency-Key belongs to another request of the last 24 hours, with another method, path, query or body: take a new key for a new request"
+    )]
+    IdempotencyKeyReused,
+    #[error(
+        "the header {0} does not hold: it is no longer, or not yet, as the header says; look at it and decide anew"
+    )]
+    PreconditionFailed(&'static str),
     #[error("the body is larger than {0} bytes")]
     BodyTooLarge(usize),
     #[error("{0}")]
@@ -172,6 +187,21 @@ impl Problem {
             Self::ApiNotManaged(_) => ("api-not-managed", S::FORBIDDEN, "API not managed"),
             Self::UnknownApi(_) => ("unknown-api", S::NOT_FOUND, "Not at API Gateway"),
             Self::Changed => ("changed-meanwhile", S::CONFLICT, "Changed meanwhile"),
+            Self::IdempotencyKeyRunning(_) => (
+                "idempotency-key-running",
+                S::CONFLICT,
+                "Idempotency-Key in use",
+            ),
+            Self::IdempotencyKeyReused => (
+                "idempotency-key-reused",
+                S::UNPROCESSABLE_ENTITY,
+                "Idempotency-Key of another request",
+            ),
+            Self::PreconditionFailed(_) => (
+                "precondition-failed",
+                S::PRECONDITION_FAILED,
+                "Precondition failed",
+            ),
             Self::BodyTooLarge(_) => ("body-too-large", S::PAYLOAD_TOO_LARGE, "Body too large"),
             Self::UnsupportedMediaType(_) => (
                 "unsupported-media-type",
@@ -241,6 +271,10 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(document)).into_response();
         let media_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, media_type);
+        if let Self::IdempotencyKeyRunning(seconds) = &self {
+            let seconds = HeaderValue::from(*seconds);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
         response.extensions_mut().insert(ProblemName(name));
         response
     }
@@ -264,6 +298,7 @@ impl From<StoreError> for Problem {
                 tracing::error!(%error, "the table is unavailable");
                 Self::Unavailable
             }
+            StoreError::Superseded => Self::IdempotencyKeyRunning(1),
             StoreError::Corrupt(_) => {
                 tracing::error!(%error, "an item cannot be read");
                 Self::Internal

@@ -33,6 +33,7 @@ impl AdminState {
             id: format!("{id:016x}"),
             principal: caller.principal.clone(),
             source_ip: caller.source_ip.clone(),
+            receipt: None,
         })
     }
 }

@@ -67,6 +67,7 @@ impl Run<'_> {
             id: format!("{:016x}-{number}", self.instance),
             principal: "latchkey:reconciler".to_owned(),
             source_ip: None,
+            receipt: None,
         }
     }
 

@@ -61,6 +61,7 @@ impl Served {
             id: id.to_owned(),
             principal: "arn:aws:iam::123456789012:user/ops".to_owned(),
             source_ip: None,
+            receipt: None,
         };
         let created = self.store.create_plan(&plan, &change("1")).await;
         created.unwrap();

@@ -189,6 +189,7 @@ impl World {
             id: format!("{count:016}"),
             principal: "arn:aws:iam::123456789012:user/ops".into(),
             source_ip: None,
+            receipt: None,
         }
     }
 

@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::Receipt;
+
 /// A change by a caller: what its audit record needs beside what was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -13,4 +15,7 @@ pub struct Change {
     pub principal: String,
     /// The caller's address, as API Gateway saw it.
     pub source_ip: Option<String>,
+    /// The answer to be kept with it: written in the transaction that has the change's audit
+    /// record.
+    pub receipt: Option<Receipt>,
 }

@@ -19,6 +19,9 @@ pub enum StoreError {
     /// An item cannot be read.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
+    /// Somebody else carries out the request by now: its lease was over. Nothing was changed.
+    #[error("another request with the same Idempotency-Key has taken over")]
+    Superseded,
     /// A cursor that this list did not give.
     #[error(transparent)]
     Cursor(#[from] crate::BadCursor),

@@ -57,6 +57,9 @@ pub enum Record<'a> {
     /// `AUDIT#<year>-<month> / <time>#<id>`: one change, for good. In `list` under
     /// `AUDIT#<entity>` by time; in `owner` under `PRINCIPAL#<arn>` by time.
     Audit(Timestamp, &'a str),
+    /// `IDEMPOTENCY#<hash> / ANSWER`: a request with an Idempotency-Key, named by the hash of
+    /// it and its principal, and the sealed answer. For 24 hours, and gone some time later.
+    Idempotency(&'a str),
 }
 
 impl Record<'_> {
@@ -76,6 +79,7 @@ impl Record<'_> {
             Self::Lock => (RECONCILER.to_owned(), "LOCK".to_owned()),
             Self::Drift => (RECONCILER.to_owned(), "DRIFT".to_owned()),
             Self::Audit(at, id) => (format!("AUDIT#{}", at.strftime("%Y-%m")), sortable(*at, id)),
+            Self::Idempotency(hash) => (format!("IDEMPOTENCY#{hash}"), "ANSWER".to_owned()),
         }
     }
 }

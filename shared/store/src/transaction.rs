@@ -6,14 +6,14 @@ use aws_sdk_dynamodb::{
     error::{BuildError, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        ConditionCheck, Delete, Put, TransactWriteItem, Update,
+        CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update,
         builders::{ConditionCheckBuilder, DeleteBuilder, UpdateBuilder},
     },
 };
 use backon::{ExponentialBuilder, Retryable};
 
 use crate::{
-    Change, Store, StoreError,
+    Change, Receipt, Store, StoreError,
     audit::Entry,
     item::Item,
     schema::{PK, SK},
@@ -34,6 +34,8 @@ pub enum Lost {
 pub(crate) struct Transaction<'a> {
     store: &'a Store,
     items: Vec<Result<TransactWriteItem, BuildError>>,
+    /// Written last, so that it moves no other item's place.
+    receipt: Option<Receipt>,
 }
 
 impl Store {
@@ -41,6 +43,7 @@ impl Store {
         Transaction {
             store: self,
             items: Vec::new(),
+            receipt: None,
         }
     }
 }
@@ -72,8 +75,9 @@ impl Transaction<'_> {
         self.push(check.map(|check| TransactWriteItem::builder().condition_check(check).build()))
     }
 
-    /// The audit record of the change.
-    pub(crate) fn audit(self, change: &Change, entry: &Entry<'_>) -> Self {
+    /// The audit record of the change, and with it the answer to be kept.
+    pub(crate) fn audit(mut self, change: &Change, entry: &Entry<'_>) -> Self {
+        self.receipt = change.receipt.clone();
         self.put_new(entry.item(change))
     }
 
@@ -84,7 +88,12 @@ impl Transaction<'_> {
 
     /// Writes all or nothing. A transaction that meets another one, or no capacity, is tried
     /// again for about a second; a repeat after a lost answer is told apart by the SDK's request token.
-    pub(crate) async fn run(self) -> Result<(), Lost> {
+    pub(crate) async fn run(mut self) -> Result<(), Lost> {
+        let receipt = self.receipt.take();
+        let own = self.items.len();
+        if let Some(receipt) = receipt {
+            self = self.update(|update| receipt.write(update));
+        }
         let unavailable =
             |error: &dyn std::fmt::Debug| StoreError::unavailable("TransactWriteItems", error);
         let items = self
@@ -111,15 +120,24 @@ impl Transaction<'_> {
         match sent {
             Ok(_) => Ok(()),
             Err(error) => match Cancelled::of(&error) {
-                Some(Cancelled::Condition(at)) => Err(Lost::Condition(at)),
+                // Whatever else did not hold: it is no longer our turn.
+                Some(Cancelled::Condition { last, .. }) if last == own => {
+                    Err(StoreError::Superseded.into())
+                }
+                Some(Cancelled::Condition { first, .. }) => Err(Lost::Condition(first)),
                 _ => Err(StoreError::from_sdk("TransactWriteItems", &error).into()),
             },
         }
     }
 }
 
+#[derive(Debug, PartialEq, Eq)]
 enum Cancelled {
-    Condition(usize),
+    /// The first and the last item whose condition did not hold.
+    Condition {
+        first: usize,
+        last: usize,
+    },
     /// Another transaction was in the way, or there was no capacity: worth another try.
     Passing,
 }
@@ -131,20 +149,19 @@ impl Cancelled {
         else {
             return None;
         };
-        let coded = |code: &str| {
-            cancelled
-                .cancellation_reasons()
-                .iter()
-                .position(|r| r.code() == Some(code))
-        };
+        let reasons = || cancelled.cancellation_reasons().iter();
+        let coded = |code: &str| reasons().position(|reason| reason.code() == Some(code));
         // Whatever the reason, nothing of it was applied.
         const PASSING: [&str; 3] = [
             "TransactionConflict",
             "ThrottlingError",
             "ProvisionedThroughputExceeded",
         ];
-        coded("ConditionalCheckFailed")
-            .map(Self::Condition)
+        let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+        let (first, last) = (reasons().position(failed), reasons().rposition(failed));
+        first
+            .zip(last)
+            .map(|(first, last)| Self::Condition { first, last })
             .or_else(|| PASSING.into_iter().find_map(coded).map(|_| Self::Passing))
     }
 }
@@ -177,7 +194,7 @@ pub(crate) fn assign(mut update: UpdateBuilder, old: &Item, new: &Item) -> Updat
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_dynamodb::types::{CancellationReason, error::TransactionCanceledException};
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
 
     use super::*;
 
@@ -200,8 +217,10 @@ mod tests {
         ] {
             let tried_again = matches!(cancelled(&["None", code]), Some(Cancelled::Passing));
             assert!(tried_again, "{code}");
-            let lost = cancelled(&[code, "None", "ConditionalCheckFailed"]);
-            assert!(matches!(lost, Some(Cancelled::Condition(2))), "{code}");
+            let condition = "ConditionalCheckFailed";
+            let lost = cancelled(&[code, "None", condition, condition]);
+            let both = Cancelled::Condition { first: 2, last: 3 };
+            assert_eq!(lost, Some(both), "{code}");
         }
         assert!(cancelled(&["None", "ValidationError"]).is_none());
     }

@@ -89,6 +89,7 @@ impl World {
             id: format!("{count:016}"),
             principal: "arn:aws:iam::123456789012:user/tests".to_owned(),
             source_ip: None,
+            receipt: None,
         }
     }
 

@@ -106,6 +106,7 @@ pub(crate) fn change() -> Change {
         id: format!("{count:016}"),
         principal: "arn:aws:iam::123456789012:user/ops".into(),
         source_ip: None,
+        receipt: None,
     }
 }
 

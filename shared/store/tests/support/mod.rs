@@ -92,6 +92,7 @@ pub fn change() -> Change {
         id: format!("{count:016}"),
         principal: "arn:aws:iam::123456789012:user/ops".into(),
         source_ip: Some("192.0.2.1".into()),
+        receipt: None,
     }
 }
 

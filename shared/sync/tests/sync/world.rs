@@ -96,6 +96,7 @@ impl World {
             id: format!("{number:016}"),
             principal: "arn:aws:iam::123456789012:user/ops".into(),
             source_ip: None,
+            receipt: None,
         }
     }
 
