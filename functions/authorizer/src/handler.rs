@@ -14,7 +14,7 @@ use crate::{
     answer::{self, Decided, Failure},
     decision_log::DecisionLog,
     event::{self, Incoming},
-    keys::{Keys, KnownKey},
+    keys::{Keys, KnownKey, Source},
     metering::{Account, Metering},
     plans::Plans,
     settings::Settings,
@@ -171,12 +171,16 @@ impl Authorizer {
         let Ok(presented) = PresentedKey::parse(sent.expose()) else {
             return Ok(Verdict::refused(Reason::MalformedKey));
         };
-        let known = self.keys.get(presented.id).await?;
-        let Some(record) = known
-            .record
-            .as_ref()
-            .filter(|record| record.key.hash == presented.hash)
-        else {
+        let recognised = |known: &KnownKey| {
+            let key = known.record.as_ref().map(|record| &record.key);
+            key.and_then(|key| key.recognises(&presented.hash, now.timestamp()))
+        };
+        let (mut known, source) = self.keys.get(presented.id).await?;
+        let rotated = known.record.is_some() && recognised(&known).is_none();
+        if rotated && source == Source::Memory {
+            known = self.keys.get_again(presented.id, known).await?;
+        }
+        let (Some(record), Some(value)) = (&known.record, recognised(&known)) else {
             return Ok(Verdict::refused(Reason::UnknownKey));
         };
         found.key = Some(known.clone());
@@ -211,6 +215,7 @@ impl Authorizer {
         let account = Account {
             key: &known,
             owner,
+            value,
             request: &incoming.request,
         };
         let (plan, verdict) = metering.charge(&account, plan, now).await?;

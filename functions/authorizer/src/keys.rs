@@ -17,11 +17,15 @@ use quick_cache::sync::Cache;
 const KEYS: usize = 10_000;
 /// How long an id that no key has is remembered.
 const UNKNOWN_FOR: Nanos = 5_000_000_000;
+/// How often a key is read again for a value that is not known as its own.
+const AGAIN_AFTER: Nanos = 1_000_000_000;
 
 /// A key as it was read, and its meters as they were last seen.
 #[derive(Debug)]
 pub(crate) struct KnownKey {
     read_at: Reading,
+    /// Whether it was read for a value that was not known as the key's.
+    again: bool,
     /// The key; none where no key has this id.
     pub(crate) record: Option<KeyRecord>,
     /// The value of its twin at API Gateway, where that is an internal one.
@@ -48,6 +52,15 @@ impl KnownKey {
     }
 }
 
+/// Where what is known comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// It was read just now.
+    Table,
+    /// It may have changed since it was read.
+    Memory,
+}
+
 /// The keys of the table, by id.
 #[derive(Debug)]
 pub(crate) struct Keys {
@@ -69,7 +82,7 @@ impl Keys {
     }
 
     /// What is known of an id, from memory or from the table.
-    pub(crate) async fn get(&self, id: KeyId) -> Result<Arc<KnownKey>, StoreError> {
+    pub(crate) async fn get(&self, id: KeyId) -> Result<(Arc<KnownKey>, Source), StoreError> {
         let now = self.clock.now();
         if let Some(known) = self.known.get(&id) {
             let fresh_for = match known.record {
@@ -77,15 +90,39 @@ impl Keys {
                 None => self.fresh_for.min(UNKNOWN_FOR),
             };
             if now.since(&known.read_at) < fresh_for {
-                return Ok(known);
+                return Ok((known, Source::Memory));
             }
         }
+        Ok((self.read(id, now, false).await?, Source::Table))
+    }
+
+    /// What is known of a key, read again: it may have got another value since it was read. But
+    /// whoever makes up values for an id costs one read a second, no more.
+    pub(crate) async fn get_again(
+        &self,
+        id: KeyId,
+        known: Arc<KnownKey>,
+    ) -> Result<Arc<KnownKey>, StoreError> {
+        let now = self.clock.now();
+        if known.again && now.since(&known.read_at) < AGAIN_AFTER {
+            return Ok(known);
+        }
+        self.read(id, now, true).await
+    }
+
+    async fn read(
+        &self,
+        id: KeyId,
+        now: Reading,
+        again: bool,
+    ) -> Result<Arc<KnownKey>, StoreError> {
         let snapshot = self.store.key_snapshot(id).await?;
         let (record, twin, meters) = snapshot.map_or((None, None, BTreeMap::new()), |found| {
             (Some(found.record), found.twin, found.meters)
         });
         let known = Arc::new(KnownKey {
             read_at: now,
+            again,
             record,
             twin,
             meters: Mutex::new(meters),

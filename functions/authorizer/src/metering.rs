@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use latchkey_domain::{
-    Clock, Enforcement, Plan, Reading, Reason, Request,
+    Clock, Enforcement, Plan, Reading, Reason, Recognised, Request,
     meter::{Answer, Charge, Meter, Owner, Step, Verdict, Write},
 };
 use latchkey_store::{Store, StoreError};
@@ -26,6 +26,8 @@ pub(crate) struct Metering<'a> {
 pub(crate) struct Account<'a> {
     pub(crate) key: &'a KnownKey,
     pub(crate) owner: Owner,
+    /// By which of its values the key was called.
+    pub(crate) value: Recognised,
     pub(crate) request: &'a Request,
 }
 
@@ -75,7 +77,7 @@ impl Metering<'_> {
                     continue;
                 }
             };
-            let answer = self.send(account, &plan, &write).await;
+            let answer = self.send(account, &plan, write).await;
             step = charge.answer(answer, &self.clock.now());
         }
     }
@@ -90,10 +92,14 @@ impl Metering<'_> {
         Ok(now.filter(|plan| plan.covers_call(account.request).is_some()))
     }
 
-    async fn send(&self, account: &Account<'_>, plan: &Plan, write: &Write) -> Answer {
+    async fn send(&self, account: &Account<'_>, plan: &Plan, mut write: Write) -> Answer {
+        // Whose value it was is not told apart where keys share a meter.
+        if let (Write::Charge(charge), Owner::Key(_)) = (&mut write, &account.owner) {
+            charge.by_previous = account.value == Recognised::Previous;
+        }
         let answer = self
             .store
-            .write_meter(&account.owner, &plan.id, write)
+            .write_meter(&account.owner, &plan.id, &write)
             .await;
         if let Answer::Applied(meter) | Answer::Failed(Some(meter)) = &answer {
             account.key.remember(&plan.id, meter.clone());

@@ -33,7 +33,9 @@ type Holds = fn(&Case<'_>, &Key) -> bool;
 
 /// The checks, in their order. The first that fails is the reason.
 const CHECKS: [(Reason, Holds); 7] = [
-    (Reason::UnknownKey, |case, key| key.hash == *case.presented),
+    (Reason::UnknownKey, |case, key| {
+        key.recognises(case.presented, case.now).is_some()
+    }),
     (Reason::KeyDisabled, |_, key| key.enabled),
     (Reason::KeyNotYetValid, |case, key| {
         key.not_before.is_none_or(|from| from <= case.now)
@@ -101,7 +103,9 @@ pub struct Check {
 /// Every check with its outcome, for people who ask why. [`decide`] denies for the first
 /// that fails. Of a key whose value was not shown nothing is told.
 pub fn examine(case: &Case<'_>) -> Vec<Check> {
-    let shown = case.key.filter(|key| key.hash == *case.presented);
+    let shown = case
+        .key
+        .filter(|key| key.recognises(case.presented, case.now).is_some());
     let check = |(reason, holds): &(Reason, Holds)| {
         let outcome = match shown {
             Some(key) if holds(case, key) => Outcome::Pass,

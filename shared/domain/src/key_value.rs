@@ -16,6 +16,8 @@ use crate::{Invalid, KeyId, base62};
 
 /// Random bytes that one generated key value takes: 16 for the id, 32 for the secret.
 pub const RANDOM_BYTES: usize = 48;
+/// Random bytes that the secret of one takes.
+pub const SECRET_RANDOM_BYTES: usize = 32;
 
 const SECRET_LEN: usize = 32;
 const CHECK_LEN: usize = 6;
@@ -211,6 +213,13 @@ impl KeyValue {
         let (numbers, _) = random.as_chunks::<16>();
         let number = |at: usize| u128::from_be_bytes(numbers[at]) % SIXTEEN_DIGITS;
         Self::generated(prefix, KeyId::from_number(number(0)), number(1), number(2))
+    }
+
+    /// A new value for the key of this id, which then is found as before.
+    pub fn rotated(prefix: &Prefix, id: KeyId, random: &[u8; SECRET_RANDOM_BYTES]) -> Self {
+        let (numbers, _) = random.as_chunks::<16>();
+        let number = |at: usize| u128::from_be_bytes(numbers[at]) % SIXTEEN_DIGITS;
+        Self::generated(prefix, id, number(0), number(1))
     }
 
     fn generated(prefix: &Prefix, id: KeyId, first: u128, second: u128) -> Self {

@@ -35,10 +35,14 @@ pub use customer::CustomerId;
 pub use decision::{Case, Check, Decision, Outcome, decide, examine};
 pub use hashed_value::{HashedValue, Last4, MalformedHash};
 pub use invalid::Invalid;
-pub use key::{Key, MAX_CONTEXT_BYTES, NativeKeyValue};
+pub use key::{
+    Key, MAX_CONTEXT_AND_ROUTES_BYTES, MAX_CONTEXT_BYTES, NativeKeyValue, PreviousValue,
+    Recognised, TooManyValues,
+};
 pub use key_id::KeyId;
 pub use key_value::{
     CustomValueError, KeyHash, KeyValue, MalformedKey, Prefix, PresentedKey, RANDOM_BYTES,
+    SECRET_RANDOM_BYTES,
 };
 pub use label::{Description, Name};
 pub use metadata::Metadata;

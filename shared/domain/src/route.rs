@@ -108,7 +108,18 @@ fn is_parameter(segment: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Route(Pattern);
 
+/// The longest ARN of a stage, its `/` and what JSON puts around the whole: partition and
+/// Region take at most 28 characters, the account 12, an API's id 10, a stage's name 128.
+const STAGE_ARN_BYTES: usize = 200;
+/// The longest ARN that API Gateway takes (AWS, "Output from a Lambda authorizer").
+const MAX_ARN_BYTES: usize = 512;
+
 impl Route {
+    /// Bytes that it takes in a policy at most, whatever API and stage the policy is for.
+    pub(crate) fn policy_bytes(&self) -> usize {
+        STAGE_ARN_BYTES + self.to_string().len()
+    }
+
     /// Whether the rule opens this call.
     pub fn matches(&self, request: &Request) -> bool {
         self.0.matches(request)
@@ -138,9 +149,12 @@ impl FromStr for Route {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        text.split_once(' ').and_then(|(method, path)| Pattern::new(method, path)).map(Self).ok_or_else(|| {
-            Invalid::new("a route", text, "`METHOD /path` with {name} for one segment, a last * for the rest, and * for every method")
-        })
+        const ALLOWED: &str = "`METHOD /path` with {name} for one segment, a last * for the rest, and * for every method; at most 312 characters, since API Gateway takes no longer ARN";
+        text.split_once(' ')
+            .and_then(|(method, path)| Pattern::new(method, path))
+            .map(Self)
+            .filter(|route| route.policy_bytes() <= MAX_ARN_BYTES)
+            .ok_or_else(|| Invalid::new("a route", text, ALLOWED))
     }
 }
 

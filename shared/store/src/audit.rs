@@ -61,6 +61,26 @@ impl Store {
     }
 }
 
+/// What is told of an item, at whatever depth.
+fn told(item: &Item) -> AttributeValue {
+    let fields = item
+        .iter()
+        .filter(|(name, _)| !HIDDEN.contains(&name.as_str()));
+    AttributeValue::M(
+        fields
+            .map(|(name, value)| (name.clone(), told_value(value)))
+            .collect(),
+    )
+}
+
+fn told_value(value: &AttributeValue) -> AttributeValue {
+    match value {
+        AttributeValue::M(within) => told(within),
+        AttributeValue::L(list) => AttributeValue::L(list.iter().map(told_value).collect()),
+        other => other.clone(),
+    }
+}
+
 /// One change of one entity.
 pub(crate) struct Entry<'a> {
     pub(crate) action: &'static str,
@@ -73,16 +93,6 @@ impl Entry<'_> {
     /// The item that tells of it.
     pub(crate) fn item(&self, change: &Change) -> Item {
         let moment = sortable(change.at, &change.id);
-        let told = |item: &Item| {
-            let fields = item
-                .iter()
-                .filter(|(name, _)| !HIDDEN.contains(&name.as_str()));
-            AttributeValue::M(
-                fields
-                    .map(|(name, value)| (name.clone(), value.clone()))
-                    .collect(),
-            )
-        };
         Draft::new(&Record::Audit(change.at, &change.id))
             .set("action", text(self.action))
             .set("entity", text(&self.entity))

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, builders::UpdateBuilder};
-use latchkey_domain::{AddressRules, Key, KeyHash, KeyId, Metadata, PlanId, Route, StageSelector};
+use latchkey_domain::{
+    AddressRules, Key, KeyHash, KeyId, Metadata, PlanId, PreviousValue, Route, StageSelector,
+};
 
 use crate::{
     Change, Corrupt, Cursor, Lost, NativeObject, Page, Record, Store, StoreError, Wanted,
@@ -18,6 +20,8 @@ use crate::{
 
 pub(crate) const PLAN_IDS: &str = "planIds";
 pub(crate) const REVISION: &str = "rev";
+/// Values that rotations have replaced and that work for a while yet.
+const PREVIOUS: &str = "previous";
 
 /// A key and the plans that it is on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +65,33 @@ impl Store {
         flush: &[StageSelector],
         change: &Change,
     ) -> Result<(), Lost> {
+        self.change_key("key.update", before, after, flush, change)
+            .await
+    }
+
+    /// Gives a key another value: the same, under an audit record of its own.
+    ///
+    /// # Errors
+    /// [`Lost`] where it is no longer as `before`.
+    pub async fn rotate_key(
+        &self,
+        before: &KeyRecord,
+        after: &Key,
+        flush: &[StageSelector],
+        change: &Change,
+    ) -> Result<(), Lost> {
+        self.change_key("key.rotate", before, after, flush, change)
+            .await
+    }
+
+    async fn change_key(
+        &self,
+        action: &'static str,
+        before: &KeyRecord,
+        after: &Key,
+        flush: &[StageSelector],
+        change: &Change,
+    ) -> Result<(), Lost> {
         let twin = NativeObject::Key(before.key.id);
         let twin_follows = differs_natively(&before.key, after)
             // Whether it has one changes only with its revision.
@@ -71,7 +102,7 @@ impl Store {
         };
         let (old, new) = (to_item(before), to_item(&after));
         let entry = Entry {
-            action: "key.update",
+            action,
             entity: before.key.id.to_string(),
             before: Some(&old),
             after: Some(&new),
@@ -173,7 +204,8 @@ pub(crate) fn to_item(record: &KeyRecord) -> Item {
     let plans: Vec<String> = record.plan_ids.iter().map(ToString::to_string).collect();
     Draft::new(&Record::Key(key.id))
         .set("keyId", text(key.id.to_string()))
-        .set(HASH, AttributeValue::B(key.hash.as_bytes().to_vec().into()))
+        .set(HASH, hash_to_value(&key.hash))
+        .set_some(PREVIOUS, previous_to_value(&key.previous))
         .set_some(
             "prefix",
             key.prefix.as_ref().map(|prefix| text(prefix.as_str())),
@@ -219,15 +251,48 @@ pub(crate) fn to_item(record: &KeyRecord) -> Item {
         .done()
 }
 
+fn previous_to_value(previous: &[PreviousValue]) -> Option<AttributeValue> {
+    let value = |value: &PreviousValue| {
+        AttributeValue::M(Item::from([
+            (HASH.to_owned(), hash_to_value(&value.hash)),
+            ("last4".to_owned(), text(&value.last4)),
+            ("expiresAt".to_owned(), text(value.expires_at.to_string())),
+        ]))
+    };
+    (!previous.is_empty()).then(|| AttributeValue::L(previous.iter().map(value).collect()))
+}
+
+fn previous(fields: &Fields<'_>) -> Result<Vec<PreviousValue>, Corrupt> {
+    let values = fields.list(PREVIOUS)?.unwrap_or_default().iter();
+    let value = |value: &AttributeValue| {
+        let wrong = |_| fields.corrupt(PREVIOUS, "has a wrong type");
+        let within = fields.within(value.as_m().map_err(wrong)?);
+        Ok(PreviousValue {
+            hash: hash(&within)?,
+            last4: within.text("last4")?.to_owned(),
+            expires_at: within.instant("expiresAt")?,
+        })
+    };
+    values.map(value).collect()
+}
+
+fn hash_to_value(hash: &KeyHash) -> AttributeValue {
+    AttributeValue::B(hash.as_bytes().to_vec().into())
+}
+
+fn hash(fields: &Fields<'_>) -> Result<KeyHash, Corrupt> {
+    let bytes = fields.bytes(HASH)?.try_into();
+    bytes
+        .map(KeyHash::from_bytes)
+        .map_err(|_| fields.corrupt(HASH, "has not 32 bytes"))
+}
+
 pub(crate) fn from_item(item: &Item) -> Result<KeyRecord, Corrupt> {
     let fields = Fields::of("key", item)?;
-    let hash = fields
-        .bytes(HASH)?
-        .try_into()
-        .map_err(|_| fields.corrupt(HASH, "has not 32 bytes"))?;
     let key = Key {
         id: fields.parsed("keyId")?,
-        hash: KeyHash::from_bytes(hash),
+        hash: hash(&fields)?,
+        previous: previous(&fields)?,
         prefix: fields.parsed_if_any("prefix")?,
         last4: fields.text("last4")?.to_owned(),
         name: fields.parsed_if_any("name")?,
@@ -302,6 +367,11 @@ mod tests {
         let key = Key {
             id: value.presented().id,
             hash: value.presented().hash,
+            previous: vec![PreviousValue {
+                hash: KeyHash::from_bytes([9; 32]),
+                last4: "zzzz".to_owned(),
+                expires_at: Timestamp::from_second(3_000).unwrap(),
+            }],
             prefix: value.prefix().cloned(),
             last4: value.last4().to_owned(),
             name: "Acme".parse().ok(),

@@ -25,6 +25,8 @@ use crate::{
 pub(crate) const OFF: &str = "off";
 /// The plan version under which it was last written.
 const PLAN_VERSION: &str = "pv";
+/// The UTC day of the last charge for a call with a value that a rotation had replaced.
+const PREVIOUS_CHARGED: &str = "p";
 /// The return ticket: when the meter was made, in ms; one more with each return of a lease.
 const TICKET: &str = "r";
 /// How long a meter is kept after its key was detached, in seconds: 400 days.
@@ -223,6 +225,12 @@ fn charge_update(update: UpdateItemFluentBuilder, charge: &ChargeWrite) -> Updat
             .expression_attribute_names("#d", day_attribute(charge.day))
             .expression_attribute_values(":n", number(charge.units));
     }
+    if charge.by_previous {
+        set.push_str(", #p = :day");
+        update = update
+            .expression_attribute_names("#p", PREVIOUS_CHARGED)
+            .expression_attribute_values(":day", number(charge.day));
+    }
     if let Some(quota) = charge.quota {
         condition.push_str(" AND (attribute_not_exists(#q) OR #q <= :lim)");
         update = update
@@ -346,6 +354,7 @@ pub(crate) fn from_item(item: &Item) -> Result<Meter, Corrupt> {
     let fields = Fields::of("meter", item)?;
     let mut meter = Meter {
         plan_version: fields.number(PLAN_VERSION)?,
+        previous_charged: fields.number_if_any(PREVIOUS_CHARGED)?,
         detached: item.contains_key(OFF),
         ..Meter::default()
     };

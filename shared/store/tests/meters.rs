@@ -179,6 +179,7 @@ fn charge(quota: Option<i64>, form: Option<Form>) -> ChargeWrite {
         plan_version: VERSION,
         units: 1,
         day: now() / HOUR / 24,
+        by_previous: false,
         quota: quota.map(|at_most| QuotaWrite { window: 7, at_most }),
         throttle: form.map(|form| ThrottleWrite { bucket: 3, form }),
         drop_buckets: vec![],

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod native;
+mod rotation;
 mod world;
 
 use std::sync::{Arc, atomic::AtomicI64};

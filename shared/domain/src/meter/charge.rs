@@ -296,6 +296,7 @@ impl Charge {
             plan_version: self.terms.plan_version,
             units,
             day: day_of(now),
+            by_previous: false,
             quota,
             throttle,
             drop_buckets: known.map_or_else(Vec::new, |meter| {

@@ -17,6 +17,9 @@ pub struct Meter {
     pub days: BTreeMap<Day, i64>,
     /// For each bucket, the instant at which it would be idle again.
     pub arrivals: BTreeMap<u8, Nanos>,
+    /// The UTC day on which it was last charged for a call with a value that a rotation had
+    /// replaced.
+    pub previous_charged: Option<Day>,
     /// The version of the plan under which it was last written.
     pub plan_version: u64,
     /// Set while the key is detached: the meter is a tombstone.

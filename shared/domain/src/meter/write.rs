@@ -21,6 +21,9 @@ pub struct ChargeWrite {
     pub units: u64,
     /// The day of the charge.
     pub day: Day,
+    /// Whether the client has sent a value that a rotation had replaced: the meter keeps the
+    /// last day of it.
+    pub by_previous: bool,
     /// The quota's part; none without a quota.
     pub quota: Option<QuotaWrite>,
     /// The throttle's part; none without a throttle.
