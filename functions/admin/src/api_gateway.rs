@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use crate::{
     AdminState,
     faults::{Fault, Faults, shown},
+    plans,
     problem::Problem,
 };
 
@@ -104,13 +105,14 @@ impl AdminState {
         stages.into_iter().collect()
     }
 
-    /// Refuses a key on plans that could not hold it to its rules, or whose stages its twin
-    /// would open.
+    /// Refuses a key on plans that are being deleted, that could not hold it to its rules, or
+    /// whose stages its twin would open.
     ///
     /// # Errors
-    /// [`Problem::NotHeld`], [`Problem::TwinWouldOpen`], [`Problem::NoApiGateway`].
+    /// [`Problem::PlanDeleting`], [`Problem::NotHeld`], [`Problem::TwinWouldOpen`], [`Problem::NoApiGateway`].
     pub(crate) async fn refuse_unfit(&self, key: &Key, plans: &[&Plan]) -> Result<(), Problem> {
         for plan in plans {
+            plans::refuse_deleting(plan)?;
             if let Some(rule) = plan.not_held(key).first() {
                 return Err(Problem::NotHeld {
                     plan: plan.id.clone(),

@@ -74,6 +74,7 @@ pub fn router(state: AdminState) -> Router {
             "/v1/keys/{keyId}",
             get(keys::show).patch(keys::update).delete(keys::delete),
         )
+        .route("/v1/keys/{keyId}/move", post(keys::move_to_plan))
         .route("/v1/keys/{keyId}/usage", get(usage::by_key))
         .route("/v1/verify", post(verify::verify))
         .route("/v1/adopt", post(adopt::adopt))

@@ -41,6 +41,16 @@ pub(crate) enum Problem {
     UnknownKey,
     #[error("the key is not on the plan")]
     NotAttached,
+    #[error("the key is not on the plan {0}, from which it is to be moved")]
+    NotOnFirstPlan(PlanId),
+    #[error(
+        "the key is on the plan {0} already: take it off the other one with DELETE /v1/plans/{{planId}}/keys/{{keyId}}"
+    )]
+    AlreadyAttached(PlanId),
+    #[error(
+        "the plan {0} is being deleted: it covers nothing any more, its keys are taken off, and nothing of it can be changed"
+    )]
+    PlanDeleting(PlanId),
     #[error("this path has other methods: see the header Allow")]
     MethodNotAllowed,
     #[error("the key {0} has this value: two keys cannot share one")]
@@ -66,7 +76,7 @@ pub(crate) enum Problem {
         stage: String,
     },
     #[error(
-        "keys are on the plan ({0}): take each off first, with DELETE /v1/plans/{{planId}}/keys/{{keyId}}"
+        "keys are on the plan ({0}): take each off first, with DELETE /v1/plans/{{planId}}/keys/{{keyId}}, or delete it with ?force=true, which takes all of them off"
     )]
     PlanInUse(u64),
     #[error("a key may be on {0} plans, and this one is")]
@@ -148,7 +158,13 @@ impl Problem {
             Self::UnknownPath => ("unknown-path", S::NOT_FOUND, "Unknown path"),
             Self::UnknownPlan => ("unknown-plan", S::NOT_FOUND, "Unknown usage plan"),
             Self::UnknownKey => ("unknown-key", S::NOT_FOUND, "Unknown API key"),
-            Self::NotAttached => ("not-attached", S::NOT_FOUND, "Key not on this plan"),
+            Self::NotAttached | Self::NotOnFirstPlan(_) => {
+                ("not-attached", S::NOT_FOUND, "Key not on this plan")
+            }
+            Self::AlreadyAttached(_) => {
+                ("already-attached", S::CONFLICT, "Key on this plan already")
+            }
+            Self::PlanDeleting(_) => ("plan-deleting", S::CONFLICT, "Usage plan being deleted"),
             Self::MethodNotAllowed => (
                 "method-not-allowed",
                 S::METHOD_NOT_ALLOWED,
@@ -228,7 +244,10 @@ impl Problem {
                 ("keyId", key.to_string().into()),
                 ("planId", in_the_way.as_str().into()),
             ],
-            Self::NotHeld { plan, .. } => vec![("planId", plan.as_str().into())],
+            Self::NotOnFirstPlan(plan)
+            | Self::AlreadyAttached(plan)
+            | Self::PlanDeleting(plan)
+            | Self::NotHeld { plan, .. } => vec![("planId", plan.as_str().into())],
             Self::TwinWouldOpen { api_id } => vec![("apiId", api_id.as_str().into())],
             Self::PlanInUse(keys)
             | Self::TooManyKeys { keys, .. }

@@ -268,6 +268,18 @@ fn operations() -> Vec<(&'static str, Held)> {
             By("drift::each_finding_says_of_what_it_is"),
         ),
         (
+            "POST /v1/keys/{keyId}/move",
+            By("moves::a_key_is_moved_in_one_step_and_what_it_used_stays_known"),
+        ),
+        (
+            "move.fromPlanId",
+            By("moves::what_cannot_be_moved_is_told_and_nothing_is_changed"),
+        ),
+        (
+            "move.toPlanId",
+            By("moves::what_cannot_be_moved_is_told_and_nothing_is_changed"),
+        ),
+        (
             "POST /v1/verify",
             By("verify::every_check_is_told_and_nothing_is_charged"),
         ),
@@ -383,7 +395,6 @@ fn headers_and_settings() -> Vec<(&'static str, Held)> {
 fn later_paths() -> Vec<(&'static str, Held)> {
     [
         ("POST rotate", Method::POST, "/v1/keys/{key}/rotate"),
-        ("POST move", Method::POST, "/v1/keys/{key}/move"),
         ("POST /v1/import", Method::POST, "/v1/import"),
         ("GET /v1/export", Method::GET, "/v1/export"),
         ("GET /v1/audit", Method::GET, "/v1/audit"),
@@ -495,6 +506,7 @@ async fn every_field_that_is_taken_is_in_the_contract() {
             "/v1/plans/{plan}/keys/{key}/usage",
             r#"{"?": 1}"#,
         ),
+        ("move.", Method::POST, "/v1/keys/{key}/move", r#"{"?": 1}"#),
         ("verify.", Method::POST, "/v1/verify", r#"{"?": 1}"#),
         ("adopt.", Method::POST, "/v1/adopt", r#"{"?": 1}"#),
         (

@@ -18,6 +18,7 @@ mod fields;
 mod keys;
 mod lagging_list;
 mod lambda;
+mod moves;
 mod native;
 mod plans;
 mod races;

@@ -63,16 +63,10 @@ impl Store {
         change: &Change,
     ) -> Result<Attachment, AttachError> {
         let key = &record.key;
-        let mut transaction =
-            key::change_plans(self.transaction(), record, ("ADD", &plan.id), change);
-        if plan.enforcement == Enforcement::ApiGateway
-            && key.native_value == NativeKeyValue::Internal
-        {
-            let known = self.native(&NativeObject::Key(key.id)).await?;
-            if known.is_none_or(|native| native.wanted == Wanted::Absent) {
-                transaction = native::want_key(transaction, key.id, Some(twin), change);
-            }
-        }
+        let transaction = key::change_plans(self.transaction(), record, ("ADD", &plan.id), change);
+        let transaction = self
+            .want_twin(transaction, key, (plan, twin), change)
+            .await?;
         let on_plan = OnPlan::Wanted;
         self.attached(
             "attachment.create",
@@ -82,6 +76,26 @@ impl Store {
             change,
         )
         .await
+    }
+
+    /// Adds to a transaction that a key which goes onto `plan` has a twin at API Gateway, where
+    /// it needs one and has none.
+    async fn want_twin<'a>(
+        &self,
+        transaction: Transaction<'a>,
+        key: &Key,
+        (plan, twin): (&Plan, &TwinValue),
+        change: &Change,
+    ) -> Result<Transaction<'a>, StoreError> {
+        if plan.enforcement == Enforcement::DynamoDb || key.native_value == NativeKeyValue::Header {
+            return Ok(transaction);
+        }
+        let known = self.native(&NativeObject::Key(key.id)).await?;
+        let has_one = known.is_some_and(|native| native.wanted == Wanted::Present);
+        Ok(match has_one {
+            true => transaction,
+            false => native::want_key(transaction, key.id, Some(twin), change),
+        })
     }
 
     pub(crate) async fn attached(
@@ -136,6 +150,45 @@ impl Store {
             .run()
             .await?;
         Ok(())
+    }
+
+    /// Moves a key from one plan to another in one transaction, if all three are still as they
+    /// were read: what it is on at any instant is one of both. The rest is as with
+    /// [`Store::attach`] and [`Store::detach`]. Returns the key as it is then.
+    ///
+    /// # Errors
+    /// [`AttachError`].
+    pub async fn move_key(
+        &self,
+        record: &KeyRecord,
+        (from, to): (&Plan, &Plan),
+        twin: &TwinValue,
+        flush: &[StageSelector],
+        change: &Change,
+    ) -> Result<KeyRecord, AttachError> {
+        let key = &record.key;
+        let mut after = record.clone();
+        after.plan_ids.remove(&from.id);
+        after.plan_ids.insert(to.id.clone());
+        after.key.updated = change.at;
+        after.key.revision += 1;
+        let (old, new) = (key::to_item(record), key::to_item(&after));
+        let entry = Entry {
+            action: "key.move",
+            entity: key.id.to_string(),
+            before: Some(&old),
+            after: Some(&new),
+        };
+        let transaction = key::set_plans(self.transaction(), record, &after.plan_ids, change);
+        let transaction = detach_items(transaction, key, from, change);
+        let transaction = off_native_plan(transaction, key, from, change);
+        let transaction = self.want_twin(transaction, key, (to, twin), change).await?;
+        attach_items(transaction, key, (to, OnPlan::Wanted), change)
+            .flush(key.id, flush, change)
+            .audit(change, &entry)
+            .run()
+            .await?;
+        Ok(after)
     }
 
     /// An attachment of a key.

@@ -184,6 +184,27 @@ pub(crate) fn change_plans<'a>(
     })
 }
 
+/// Adds to a transaction that a key is on these plans, and no other: an update cannot ADD to
+/// a set and DELETE from it.
+pub(crate) fn set_plans<'a>(
+    transaction: Transaction<'a>,
+    record: &KeyRecord,
+    plans: &BTreeSet<PlanId>,
+    change: &Change,
+) -> Transaction<'a> {
+    let plans = plans.iter().map(ToString::to_string).collect();
+    transaction.update(|update| {
+        unchanged_key(update, record.key.revision)
+            .set_key(Some(key_of(&Record::Key(record.key.id))))
+            .update_expression("SET #rev = :next, #updated = :now, #plans = :plans")
+            .expression_attribute_names("#updated", "lastUpdatedDate")
+            .expression_attribute_names("#plans", PLAN_IDS)
+            .expression_attribute_values(":next", number(record.key.revision + 1))
+            .expression_attribute_values(":now", text(change.at.to_string()))
+            .expression_attribute_values(":plans", AttributeValue::Ss(plans))
+    })
+}
+
 pub(crate) fn to_item(record: &KeyRecord) -> Item {
     let key = &record.key;
     let created = sortable(key.created, key.id.as_bare());

@@ -24,8 +24,8 @@ use crate::{
 };
 
 /// # Errors
-/// [`Problem::UnknownPlan`], [`Problem::UnknownKey`]; [`Problem::PlanInTheWay`] where another
-/// plan of the key covers one of its stages; [`Problem::TooManyPlans`]; [`Problem::NotHeld`] and
+/// [`Problem::UnknownPlan`], [`Problem::UnknownKey`]; [`Problem::PlanDeleting`];
+/// [`Problem::PlanInTheWay`] where another plan of the key covers one of its stages; [`Problem::TooManyPlans`]; [`Problem::NotHeld`] and
 /// [`Problem::TwinWouldOpen`] where API Gateway counts; [`Problem::Changed`].
 pub(crate) async fn attach(
     State(state): State<AdminState>,
@@ -36,6 +36,7 @@ pub(crate) async fn attach(
 ) -> Result<Response, Problem> {
     for _ in 0..ATTEMPTS {
         let plan = plans::find(&state, &path.plan_id).await?.plan;
+        plans::refuse_deleting(&plan)?;
         let record = keys::find(&state, path.key_id).await?;
         if record.plan_ids.contains(&plan.id) {
             if let Some(attachment) = state.store.attachment(path.key_id, &plan.id).await? {
@@ -86,9 +87,7 @@ async fn write(
     if record.plan_ids.len() >= keys::MAX_PLANS {
         return Err(Problem::TooManyPlans(keys::MAX_PLANS));
     }
-    plans::refuse_overlap(plan, &keys::plans_of(state, record).await?)?;
-    state.refuse_unfit(&record.key, &[plan]).await?;
-    refuse_unknown_there(state, record, plan).await?;
+    refuse(state, record, plan, &keys::plans_of(state, record).await?).await?;
     let change = state.change_by(caller)?;
     let twin = TwinValue::generate(&state.random.bytes()?);
     match state.store.attach(record, plan, &twin, &change).await {
@@ -96,6 +95,22 @@ async fn write(
         Err(AttachError::Changed) => Ok(None),
         Err(AttachError::Store(error)) => Err(error.into()),
     }
+}
+
+/// Refuses to put a key on a plan beside the plans `others`.
+///
+/// # Errors
+/// [`Problem::PlanDeleting`], [`Problem::PlanInTheWay`]; [`Problem::NotHeld`] and
+/// [`Problem::TwinWouldOpen`] where API Gateway counts.
+pub(crate) async fn refuse(
+    state: &AdminState,
+    record: &KeyRecord,
+    plan: &Plan,
+    others: &[Plan],
+) -> Result<(), Problem> {
+    plans::refuse_overlap(plan, others)?;
+    state.refuse_unfit(&record.key, &[plan]).await?;
+    refuse_unknown_there(state, record, plan).await
 }
 
 /// A key with its value in the header cannot be made at API Gateway any more: it is there, or

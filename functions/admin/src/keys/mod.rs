@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod fields;
 mod list;
+mod move_to_plan;
 mod native;
 mod show;
 mod update;
@@ -12,6 +13,7 @@ mod view;
 pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub(crate) use list::list;
+pub(crate) use move_to_plan::move_to_plan;
 pub(crate) use show::show;
 pub(crate) use update::update;
 

@@ -38,6 +38,15 @@ pub(crate) async fn find(state: &AdminState, id: &PlanId) -> Result<PlanRecord, 
     state.store.plan(id).await?.ok_or(Problem::UnknownPlan)
 }
 
+/// # Errors
+/// [`Problem::PlanDeleting`] for a plan that is on its way out: nothing of it changes any more.
+pub(crate) fn refuse_deleting(plan: &Plan) -> Result<(), Problem> {
+    if plan.deleting {
+        return Err(Problem::PlanDeleting(plan.id.clone()));
+    }
+    Ok(())
+}
+
 /// The list of a plan's keys is mostly some ten milliseconds behind, seldom a second.
 const LIST_COMES_UP: Duration = Duration::from_millis(250);
 
@@ -75,6 +84,7 @@ async fn write(
     mut after: Plan,
 ) -> Result<Option<PlanView>, Problem> {
     let before = &record.plan;
+    refuse_deleting(before)?;
     for (field, changes) in [
         ("scope", after.scope != before.scope),
         ("enforcement", after.enforcement != before.enforcement),

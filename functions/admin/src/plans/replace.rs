@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// # Errors
-/// [`Problem::Invalid`]; [`Problem::StagesInTheWay`] and [`Problem::TooManyKeys`] for other
-/// API stages; [`Problem::Changed`].
+/// [`Problem::Invalid`]; [`Problem::PlanDeleting`]; [`Problem::StagesInTheWay`] and
+/// [`Problem::TooManyKeys`] for other API stages; [`Problem::Changed`].
 pub(crate) async fn replace(
     State(state): State<AdminState>,
     caller: Caller,

@@ -6,7 +6,7 @@ use latchkey_domain::{Description, Enforcement, Name, Period, Plan, Quota, Rate,
 
 use super::{
     fields::{ApiStages, ScopeWord, check, unknown_in_plan},
-    find,
+    find, refuse_deleting,
     view::PlanView,
     view_of, write,
 };
@@ -63,8 +63,8 @@ struct UpdateQuota {
 }
 
 /// # Errors
-/// [`Problem::UnknownPlan`]; [`Problem::Invalid`]; [`Problem::StagesInTheWay`] and
-/// [`Problem::TooManyKeys`] for other API stages; [`Problem::Changed`].
+/// [`Problem::UnknownPlan`]; [`Problem::PlanDeleting`]; [`Problem::Invalid`];
+/// [`Problem::StagesInTheWay`] and [`Problem::TooManyKeys`] for other API stages; [`Problem::Changed`].
 pub(crate) async fn update(
     State(state): State<AdminState>,
     caller: Caller,
@@ -74,6 +74,7 @@ pub(crate) async fn update(
 ) -> Result<Json<PlanView>, Problem> {
     for _ in 0..ATTEMPTS {
         let record = find(&state, &id).await?;
+        refuse_deleting(&record.plan)?;
         let after = patch.onto(&state, &record.plan)?;
         if after == record.plan {
             return Ok(Json(view_of(&state, &after).await?));
