@@ -28,15 +28,6 @@ impl Paging {
 }
 
 impl FromParameters for Paging {
-    const LATER: &'static [&'static str] = &[
-        "customerId",
-        "name",
-        "namePrefix",
-        "planId",
-        "state",
-        "unusedSince",
-    ];
-
     fn read(parameters: &mut Parameters) -> Self {
         let limit = parameters.take("limit", Self::read_limit);
         let cursor = parameters.take("cursor", |text| {

@@ -15,6 +15,7 @@ mod deployments;
 mod drift;
 mod errors;
 mod fields;
+mod key_lists;
 mod keys;
 mod lagging_list;
 mod lambda;

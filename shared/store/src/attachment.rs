@@ -323,7 +323,7 @@ fn entry<'a>(
     }
 }
 
-fn list_partition(plan: &PlanId) -> String {
+pub(crate) fn list_partition(plan: &PlanId) -> String {
     format!("PLAN#{plan}")
 }
 

@@ -26,6 +26,10 @@ pub struct Cursor(BTreeMap<String, String>);
 
 /// Where a list of API Gateway's goes on: no attribute of the table.
 const POSITION: &str = "position";
+/// To what a list was narrowed: no attribute of the table either.
+const NARROWED: &str = "narrowed";
+/// DynamoDB's bound of a sort key in bytes; a partition key may have more, and has less.
+const LONGEST: usize = 1_024;
 
 /// A cursor that no list gave, or another list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +53,24 @@ impl Cursor {
         self.0.get(POSITION).map(String::as_str)
     }
 
+    /// The same of a list that was narrowed to `filters`, by their digest or the like: no
+    /// other goes on with it.
+    pub fn narrowed(mut self, filters: &str) -> Self {
+        self.0.insert(NARROWED.to_owned(), filters.to_owned());
+        self
+    }
+
+    /// The cursor of the whole list, if it is one of the list narrowed to `filters`.
+    ///
+    /// # Errors
+    /// [`BadCursor`] for one of the whole list, and of other filters.
+    pub fn of_narrowed(mut self, filters: &str) -> Result<Self, BadCursor> {
+        let own = self.0.remove(NARROWED);
+        own.filter(|own| own == filters)
+            .map(|_| self)
+            .ok_or(BadCursor)
+    }
+
     /// Reads a cursor back.
     ///
     /// # Errors
@@ -57,6 +79,14 @@ impl Cursor {
         let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadCursor)?;
         let keys: BTreeMap<String, String> =
             serde_json::from_slice(&json).map_err(|_| BadCursor)?;
+        // What no item can be named by is refused here, since the table would answer with a
+        // failure.
+        let named = |(name, key): (&String, &String)| {
+            !key.is_empty() && (key.len() <= LONGEST || name == POSITION)
+        };
+        if !keys.iter().all(named) {
+            return Err(BadCursor);
+        }
         Ok(Self(keys))
     }
 
@@ -106,6 +136,22 @@ pub(crate) struct Listing<'a> {
 }
 
 impl Listing<'_> {
+    /// One page, each item with the cursor behind it.
+    pub(crate) async fn run_placed<T, E>(
+        self,
+        query: QueryFluentBuilder,
+        read: impl Fn(&Item) -> Result<T, E>,
+    ) -> Result<Page<(T, Cursor)>, StoreError>
+    where
+        StoreError: From<E>,
+    {
+        let index = self.index;
+        self.run(query, |item| {
+            Ok::<_, E>((read(item)?, Cursor::behind(item, index)))
+        })
+        .await
+    }
+
     /// One page, each item read by `read`. One item more is asked for, to know whether
     /// there is a next page.
     pub(crate) async fn run<T, E>(
@@ -159,12 +205,29 @@ mod tests {
         let cursor = Cursor::decode(&Cursor::behind(&last, None).encode()).unwrap();
         assert!(cursor.start(None, "PLANS").is_ok());
         assert!(cursor.start(None, "KEY#x").is_err() && cursor.start(Some(LIST), "PLANS").is_err());
+        let narrowed = cursor.clone().narrowed("filters");
+        assert!(narrowed.start(None, "PLANS").is_err());
+        assert!(narrowed.clone().of_narrowed("others").is_err());
+        assert!(cursor.clone().of_narrowed("filters").is_err());
+        assert_eq!(narrowed.of_narrowed("filters"), Ok(cursor.clone()));
         let native = Cursor::decode(&Cursor::at_position("p 1").encode()).unwrap();
         assert!(native.start(None, "PLANS").is_err());
         assert_eq!((native.position(), cursor.position()), (Some("p 1"), None));
     }
 
     use std::collections::HashMap;
+
+    #[test]
+    fn a_cursor_that_names_no_item_is_refused() {
+        for (sort, named) in [
+            (String::new(), false),
+            ("k".repeat(1_024), true),
+            ("k".repeat(1_025), false),
+        ] {
+            let keys = BTreeMap::from([(PK.to_owned(), "PLANS".to_owned()), (SK.to_owned(), sort)]);
+            assert_eq!(Cursor::decode(&Cursor(keys).encode()).is_ok(), named);
+        }
+    }
 
     proptest! {
         #[test]

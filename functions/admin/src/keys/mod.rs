@@ -3,12 +3,15 @@
 mod create;
 mod delete;
 mod fields;
+mod filters;
 mod list;
 mod move_to_plan;
 mod native;
 mod show;
+mod unused;
 mod update;
 mod view;
+mod walk;
 
 pub(crate) use create::create;
 pub(crate) use delete::delete;

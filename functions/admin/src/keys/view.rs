@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date};
-use latchkey_domain::{Key, KeyValue, PlanId};
+use latchkey_domain::{Day, Key, KeyValue, PlanId};
 use latchkey_store::{KeyRecord, KeySnapshot, Native};
 use serde::{Serialize, Serializer};
 
@@ -100,6 +100,12 @@ impl KeyView {
     /// A key of a list.
     pub(super) fn of_list(record: &KeyRecord) -> Self {
         Self::new(&record.key, &record.plan_ids, LastUsed::Untold)
+    }
+
+    /// A key of a list, with the day on which it was last charged, if it ever was.
+    pub(super) fn of_list_used(record: &KeyRecord, last: Option<Day>) -> Self {
+        let last = last.map_or(LastUsed::Never, |day| LastUsed::On(date_of(day)));
+        Self::new(&record.key, &record.plan_ids, last)
     }
 
     /// A key that was read with its meters, and what API Gateway has of it.

@@ -1,6 +1,6 @@
 //! The days (UTC) that usage is asked for.
 
-use jiff::{Span, civil::Date};
+use jiff::{Span, Timestamp, civil::Date};
 use latchkey_domain::{Day, Nanos, Period};
 
 use crate::{
@@ -30,8 +30,18 @@ fn day_of(date: Date) -> Day {
 }
 
 /// The day of a time.
-pub(super) fn today(now: Nanos) -> Day {
+pub(crate) fn today(now: Nanos) -> Day {
     Period::Day.window(now).start / HOURS_OF_A_DAY
+}
+
+/// The first instant of a day.
+pub(crate) fn midnight(day: Day) -> Timestamp {
+    let seconds = day.saturating_mul(HOURS_OF_A_DAY * 3_600);
+    Timestamp::from_second(seconds).unwrap_or(if day < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
 }
 
 /// From the first to the last, both among them.
@@ -83,7 +93,11 @@ impl DaysAsked {
     }
 }
 
-fn read_day(text: &str) -> Result<Day, String> {
+/// Reads a date such as 2027-01-31.
+///
+/// # Errors
+/// With what is right instead.
+pub(crate) fn read_day(text: &str) -> Result<Day, String> {
     let date = text.parse::<Date>().ok();
     // The parser takes other forms of ISO 8601 as well.
     date.filter(|date| date.to_string() == text)
@@ -104,7 +118,9 @@ mod tests {
         ] {
             assert_eq!(read_day(text), Ok(day));
             assert_eq!(date_of(day).to_string(), text);
+            assert_eq!(midnight(day).to_string(), format!("{text}T00:00:00Z"));
         }
+        assert_eq!(midnight(Day::MAX), Timestamp::MAX);
         assert_eq!(date_of(Day::MAX), epoch(), "no calendar reaches there");
         for text in [
             "",

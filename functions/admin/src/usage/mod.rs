@@ -9,5 +9,5 @@ mod view;
 
 pub(crate) use by_key::by_key;
 pub(crate) use by_plan::by_plan;
-pub(crate) use days::date_of;
+pub(crate) use days::{date_of, midnight, read_day, today};
 pub(crate) use grant::grant;

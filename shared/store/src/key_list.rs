@@ -1,0 +1,115 @@
+//! Lists of keys, each key with its place in the list: whoever leaves some out may go on
+//! behind any of them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use latchkey_domain::{
+    CustomerId, KeyId, PlanId,
+    meter::{Meter, Owner},
+};
+
+use crate::{
+    Cursor, KeyRecord, Page, Record, Store, StoreError, attachment,
+    item::{Fields, key_of},
+    key, meter,
+    page::Listing,
+    schema::{KEYS, LIST, OWNER, PK, SK, customer_partition},
+};
+
+/// Which keys, and in which order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyList<'a> {
+    /// All, in the order of their creation.
+    All,
+    /// A customer's, in the order of their creation.
+    OfCustomer(&'a CustomerId),
+    /// Those on a plan, in the order in which they were attached. One that went off it and
+    /// came back while the list is read may be met twice.
+    OnPlan(&'a PlanId),
+}
+
+impl Store {
+    /// A page of a list of keys, each with the cursor behind it. The lists come from indexes:
+    /// what was just made or changed may be missing or old for a moment. Of a plan's keys
+    /// those are left out that are no longer on it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keys_placed(
+        &self,
+        list: KeyList<'_>,
+        limit: u16,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page<(KeyRecord, Cursor)>, StoreError> {
+        let (index, partition) = match list {
+            KeyList::All => (LIST, KEYS.to_owned()),
+            KeyList::OfCustomer(id) => (OWNER, customer_partition(id)),
+            KeyList::OnPlan(plan) => return self.on_plan(plan, limit, cursor).await,
+        };
+        let listing = Listing {
+            index: Some(index),
+            partition: &partition,
+            limit,
+            cursor,
+        };
+        let query = self.client.query().table_name(&self.table);
+        listing.run_placed(query, key::from_item).await
+    }
+
+    async fn on_plan(
+        &self,
+        plan: &PlanId,
+        limit: u16,
+        cursor: Option<&Cursor>,
+    ) -> Result<Page<(KeyRecord, Cursor)>, StoreError> {
+        let partition = attachment::list_partition(plan);
+        let listing = Listing {
+            index: Some(LIST),
+            partition: &partition,
+            limit,
+            cursor,
+        };
+        let query = self.client.query().table_name(&self.table);
+        let page = listing.run_placed(query, attachment::from_item).await?;
+        let ids: BTreeSet<KeyId> = page.items.iter().map(|(on, _)| on.key_id).collect();
+        let ids: Vec<KeyId> = ids.into_iter().collect();
+        let found = self.keys_by_id(&ids).await?;
+        let mut found: HashMap<KeyId, KeyRecord> = found
+            .into_iter()
+            .filter(|record| record.plan_ids.contains(plan))
+            .map(|record| (record.key.id, record))
+            .collect();
+        let keys = page.items.into_iter();
+        Ok(Page {
+            items: keys
+                .filter_map(|(on, cursor)| Some((found.remove(&on.key_id)?, cursor)))
+                .collect(),
+            cursor: page.cursor,
+        })
+    }
+
+    /// Meters of several owners on several plans, each named once; those that are not there
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn meters_of(
+        &self,
+        wanted: &[(Owner, PlanId)],
+    ) -> Result<HashMap<(Owner, PlanId), Meter>, StoreError> {
+        let keys = wanted
+            .iter()
+            .map(|(owner, plan)| key_of(&Record::Meter(owner, plan)));
+        let mut found = HashMap::new();
+        for item in self.read_items(keys).await? {
+            let fields = Fields::of("meter", &item)?;
+            let key = (fields.text(PK)?.to_owned(), fields.text(SK)?.to_owned());
+            found.insert(key, meter::from_item(&item)?);
+        }
+        let meter = |(owner, plan): &(Owner, PlanId)| {
+            let meter = found.remove(&Record::Meter(owner, plan).key())?;
+            Some(((owner.clone(), plan.clone()), meter))
+        };
+        Ok(wanted.iter().filter_map(meter).collect())
+    }
+}
