@@ -33,9 +33,31 @@ impl<S: Sync, T: Deserr<Faults>> FromRequest<S> for Body<T> {
         if bytes.is_empty() {
             return Err(Problem::fault(Fault::at("", "is empty, not an object")));
         }
-        let json = json::read(&bytes).map_err(|error| Problem::MalformedJson(error.to_string()))?;
-        Ok(Self(deserr::deserialize::<T, _, Faults>(json)?))
+        parsed(&bytes).map(Self)
     }
+}
+
+/// A body that may be left out, where each of its fields may.
+#[derive(Debug)]
+pub(crate) struct OptionalBody<T>(pub(crate) T);
+
+impl<S: Sync, T: Deserr<Faults> + Default> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        check_media_type(&parts.headers, &parts.method)?;
+        parsed(&bytes).map(Self)
+    }
+}
+
+fn parsed<T: Deserr<Faults>>(bytes: &[u8]) -> Result<T, Problem> {
+    let json = json::read(bytes).map_err(|error| Problem::MalformedJson(error.to_string()))?;
+    Ok(deserr::deserialize::<T, _, Faults>(json)?)
 }
 
 /// A request that has no body. One that has is refused: whoever sent it expects it to matter.

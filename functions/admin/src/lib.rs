@@ -75,6 +75,7 @@ pub fn router(state: AdminState) -> Router {
             get(keys::show).patch(keys::update).delete(keys::delete),
         )
         .route("/v1/keys/{keyId}/move", post(keys::move_to_plan))
+        .route("/v1/keys/{keyId}/rotate", post(keys::rotate))
         .route("/v1/keys/{keyId}/usage", get(usage::by_key))
         .route("/v1/verify", post(verify::verify))
         .route("/v1/adopt", post(adopt::adopt))

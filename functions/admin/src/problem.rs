@@ -9,7 +9,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
-use latchkey_domain::{KeyId, PlanId};
+use latchkey_domain::{KeyId, PlanId, TooManyValues};
 use latchkey_gateway::GatewayError;
 use latchkey_store::StoreError;
 use serde::Serialize;
@@ -99,6 +99,12 @@ pub(crate) enum Problem {
         "the API {api_id} takes keys from the header, where the value of an internal key, which backends see, would open it: set its apiKeySource to AUTHORIZER (a WebSocket API's apiKeySelectionExpression to $context.authorizer.usageIdentifierKey) and deploy it, or make the key with nativeValue header"
     )]
     TwinWouldOpen { api_id: String },
+    #[error(
+        "API Gateway has the value of a key whose nativeValue is header, and changes it never: make another key, and delete this one"
+    )]
+    HeaderKeyStays,
+    #[error("{0}")]
+    TooManyValues(TooManyValues),
     #[error("API Gateway has a key with this value already: two keys cannot share one")]
     NativeValueTaken,
     #[error("API Gateway did not do it: {0}")]
@@ -188,6 +194,8 @@ impl Problem {
                 S::CONFLICT,
                 "API takes keys from the header",
             ),
+            Self::HeaderKeyStays => ("header-key", S::CONFLICT, "Value kept by API Gateway"),
+            Self::TooManyValues(_) => ("too-many-values", S::CONFLICT, "Too many values"),
             Self::NativeValueTaken => ("value-taken", S::CONFLICT, "Key value taken"),
             Self::ApiGatewayFailed(_) => (
                 "api-gateway-unavailable",

@@ -7,7 +7,7 @@ use deserr::{
 use jiff::Timestamp;
 use latchkey_domain::{
     CustomerId, Description, Enforcement, Invalid, Name, NativeKeyValue, Period, PlanId, Prefix,
-    Rate, StageSelector,
+    Rate, Route, StageSelector,
 };
 
 use crate::faults::Faults;
@@ -79,7 +79,8 @@ read_from_text!(
     NativeKeyValue,
     Period,
     PlanId,
-    Prefix
+    Prefix,
+    Route
 );
 
 impl Deserr<Faults> for Rate {

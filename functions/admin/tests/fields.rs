@@ -116,7 +116,8 @@ fn plan_fields() -> Vec<(&'static str, Held)> {
 fn key_fields() -> Vec<(&'static str, Held)> {
     const MADE: &str = "keys::a_key_is_made_on_its_plans_and_works_on_the_first_call";
     const REASONS: &str = "verify::each_reason_is_found";
-    let mut held = vec![
+    const ROTATED: &str = "rotation::a_rotation_keeps_everything_but_the_value";
+    let held = vec![
         ("key.id", By(MADE)),
         ("key.name", By(MADE)),
         ("key.description", By(MADE)),
@@ -154,20 +155,21 @@ fn key_fields() -> Vec<(&'static str, Held)> {
             "key.lastUsedDate",
             By("keys::the_day_of_the_last_use_is_told_of_one_key"),
         ),
+        (
+            "key.routes",
+            By("routes::routes_are_kept_shown_replaced_and_cleared"),
+        ),
+        ("key.previousValues", By(ROTATED)),
+        (
+            "key.previousValueLastUsedDate",
+            By("rotation::whether_an_old_value_is_still_in_use_is_told"),
+        ),
         ("key.createdDate", By(MADE)),
         (
             "key.lastUpdatedDate",
             By("keys::absent_keeps_null_clears_a_value_sets"),
         ),
     ];
-    for (method, path) in [(Method::POST, KEYS), (Method::PATCH, KEY)] {
-        for (name, place, body) in [
-            ("key.routes", "/routes", r#"{"routes": ["GET /orders/*"]}"#),
-            ("key.routes, null", "/routes", r#"{"routes": null}"#),
-        ] {
-            held.push((name, Refused(place, method.clone(), path, body)));
-        }
-    }
     held
 }
 
@@ -211,6 +213,14 @@ fn operations() -> Vec<(&'static str, Held)> {
         (
             "DELETE /v1/keys/{keyId}",
             By("keys::a_deleted_key_is_off_its_plans"),
+        ),
+        (
+            "POST /v1/keys/{keyId}/rotate",
+            By("rotation::a_rotation_keeps_everything_but_the_value"),
+        ),
+        (
+            "rotate.gracePeriodSeconds",
+            By("rotation::without_a_body_the_old_value_stops_at_once_and_each_before_it"),
         ),
         ("PUT attachment", By("attachments::a_key_is_attached_once")),
         ("GET attachment", By("attachments::a_key_is_attached_once")),
@@ -390,7 +400,6 @@ fn headers_and_settings() -> Vec<(&'static str, Held)> {
 
 fn later_paths() -> Vec<(&'static str, Held)> {
     [
-        ("POST rotate", Method::POST, "/v1/keys/{key}/rotate"),
         ("POST /v1/import", Method::POST, "/v1/import"),
         ("GET /v1/export", Method::GET, "/v1/export"),
         ("GET /v1/audit", Method::GET, "/v1/audit"),
@@ -496,6 +505,12 @@ async fn every_field_that_is_taken_is_in_the_contract() {
         ),
         ("key.", Method::POST, KEYS, r#"{"?": 1}"#),
         ("key.", Method::PATCH, KEY, r#"{"?": 1}"#),
+        (
+            "rotate.",
+            Method::POST,
+            "/v1/keys/{key}/rotate",
+            r#"{"?": 1}"#,
+        ),
         (
             "grant.",
             Method::PATCH,

@@ -5,44 +5,14 @@ use std::time::Duration;
 
 use http::StatusCode;
 use jiff::civil::date;
-use latchkey_fake_gateway::{Failure, FakeGateway, Limits, Moment, Rates, Source};
+use latchkey_fake_gateway::{Failure, FakeGateway, Moment};
 use latchkey_store::NativeObject;
 use serde_json::{Value, json};
 
-use crate::support::{Admin, Answer, SECOND, stage_json};
-
-/// An account with the APIs `authorizer` and `header`, named after what their keys come from,
-/// each with the stages `prod` and `dev`.
-fn account() -> FakeGateway {
-    let fake = FakeGateway::new(Limits {
-        rates: Rates::Unlimited,
-        ..Limits::default()
-    });
-    fake.set_api("authorizer", Source::Authorizer, &["prod", "dev"]);
-    fake.set_api("header", Source::Header, &["prod", "dev"]);
-    fake
-}
-
-async fn start() -> (FakeGateway, Admin) {
-    let fake = account();
-    let admin = Admin::with_gateway(&fake, &[]).await;
-    (fake, admin)
-}
-
-fn native_plan(stages: &[&str]) -> Value {
-    let stages: Vec<Value> = stages.iter().map(|stage| stage_json(stage)).collect();
-    json!({"name": "Gold", "enforcement": "apiGateway", "apiStages": stages})
-}
-
-async fn made(admin: &Admin, stages: &[&str]) -> String {
-    let answer = admin.post("/v1/plans", native_plan(stages)).await;
-    assert_eq!(
-        answer.body["apiGateway"]["state"], "inSync",
-        "{}",
-        answer.body
-    );
-    answer.id()
-}
+use crate::{
+    native_account::{made, native_plan, start},
+    support::{Admin, Answer, SECOND, stage_json},
+};
 
 /// The calls made since the last look, reads left out where `changes` is all that matters.
 fn calls(fake: &FakeGateway) -> Vec<&'static str> {

@@ -121,9 +121,35 @@ async fn the_table_has_no_value() {
             assert!(!answer.body.to_string().contains("hash"));
         }
     }
+    let grace = json!({"gracePeriodSeconds": 60});
+    let rotated = admin.post(&format!("/v1/keys/{id}/rotate"), grace).await;
     let items = format!("{:?}", admin.items().await);
-    assert!(items.contains("key.create") && items.contains("key.update"));
-    assert!(!items.contains(CUSTOM) && !items.contains(&generated[24..]));
+    assert!(items.contains("key.create") && items.contains("key.rotate"));
+    for value in [CUSTOM, &generated[24..], &rotated.text("value")[24..]] {
+        assert!(!items.contains(value));
+    }
     let audited: Vec<Value> = admin.audited().await.into_iter().map(Value::from).collect();
-    assert_eq!(audited.len(), 4);
+    assert_eq!(audited.len(), 5);
+}
+
+/// Nor has an audit record the hash of one, at whatever depth.
+#[tokio::test]
+async fn no_audit_record_has_a_hash() {
+    let admin = Admin::start().await;
+    let (id, _) = admin.key(&[]).await;
+    let grace = json!({"gracePeriodSeconds": 60});
+    for _ in 0..2 {
+        admin
+            .post(&format!("/v1/keys/{id}/rotate"), grace.clone())
+            .await;
+    }
+    let items = admin.items().await;
+    let is_record = |item: &&crate::support::Item| {
+        let pk = item["pk"].as_s().unwrap();
+        pk.starts_with("AUDIT#")
+    };
+    let records: Vec<_> = items.iter().filter(is_record).collect();
+    assert_eq!(records.len(), 3);
+    let told = format!("{records:?}");
+    assert!(told.contains("previous") && !told.contains("hash") && !told.contains("B(Blob"));
 }

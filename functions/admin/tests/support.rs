@@ -16,8 +16,9 @@ use lambda_http::{
     aws_lambda_events::apigw::ApiGatewayProxyRequestContext, request::RequestContext,
 };
 use latchkey_admin::{AdminState, ApiGateway, NoRandomness, Random, router};
+use latchkey_authorizer::Authorizer;
 use latchkey_domain::{
-    Clock, Nanos, Reading,
+    Clock, Nanos, Reading, Reason,
     meter::{Charge, Owner, Step, Verdict},
 };
 use latchkey_engine::Engine;
@@ -273,6 +274,40 @@ impl Admin {
         call["sourceIp"] = source_ip.into();
         let answer = self.post("/v1/verify", call).await;
         answer.body["reason"].as_str().unwrap_or("none").to_owned()
+    }
+
+    /// An authorizer on the same table, with the same clock.
+    pub(crate) async fn authorizer(&self, settings: &[(&str, &str)]) -> Authorizer {
+        let get = |name: &str| match name {
+            "TABLE_NAME" => Some(TABLE.to_owned()),
+            name => {
+                let own = settings.iter().find(|(own, _)| *own == name);
+                own.map(|(_, value)| (*value).to_owned())
+            }
+        };
+        let clock = self.state(seeded()).clock;
+        let settings = latchkey_authorizer::settings::Settings::read(get).unwrap();
+        Authorizer::start(settings, self.store.clone(), clock).await
+    }
+
+    /// Calls `GET /orders` of a REST API's stage (`api:stage`): the reason of a refusal, none
+    /// where the call passes.
+    pub(crate) async fn call(
+        &self,
+        authorizer: &Authorizer,
+        value: &str,
+        stage: &str,
+    ) -> Option<Reason> {
+        let stage = stage.replace(':', "/");
+        let event = json!({
+            "type": "REQUEST",
+            "methodArn": format!("arn:aws:execute-api:eu-west-1:123456789012:{stage}/GET/orders"),
+            "resource": "/{proxy+}",
+            "headers": {"x-api-key": value},
+            "requestContext": {"identity": {"sourceIp": "192.0.2.9"}},
+        });
+        let event = serde_json::value::to_raw_value(&event).unwrap();
+        authorizer.handle(&event).await.log.reason
     }
 
     /// Charges a call of a key on a plan, as the authorizer would.

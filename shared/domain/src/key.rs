@@ -210,9 +210,39 @@ impl Key {
     /// Checks what no single field can tell.
     ///
     /// # Errors
-    /// [`Invalid`] where its name, customer and metadata, or these and its routes, would not fit
-    /// an authorizer's answer.
+    /// [`Invalid`] where its name, customer and metadata would not fit an authorizer's answer.
     pub fn check(&self) -> Result<(), Invalid> {
+        let bytes = self.context_bytes();
+        if bytes > MAX_CONTEXT_BYTES {
+            const ALLOWED: &str = "at most 5120 bytes together, since API Gateway refuses an authorizer's answer over 8 KB";
+            return Err(Invalid::new(
+                "a size for name, customerId and metadata",
+                &format!("{bytes} bytes"),
+                ALLOWED,
+            ));
+        }
+        Ok(())
+    }
+
+    /// Checks that its routes fit an authorizer's answer beside the rest.
+    ///
+    /// # Errors
+    /// [`Invalid`] where they do not.
+    pub fn check_routes(&self) -> Result<(), Invalid> {
+        let routes = self.routes.iter().flatten();
+        let bytes = self.context_bytes() + routes.map(Route::policy_bytes).sum::<usize>();
+        if bytes > MAX_CONTEXT_AND_ROUTES_BYTES {
+            const ALLOWED: &str = "at most 7168 bytes together, 200 of them for each route beside its own length, since API Gateway refuses an authorizer's answer over 8 KB";
+            return Err(Invalid::new(
+                "a size for routes, name, customerId and metadata",
+                &format!("{bytes} bytes"),
+                ALLOWED,
+            ));
+        }
+        Ok(())
+    }
+
+    fn context_bytes(&self) -> usize {
         let name = self.name.as_ref().map_or(0, |name| json_len(name.as_str()));
         let customer = self
             .customer_id
@@ -223,26 +253,7 @@ impl Key {
             .iter()
             .map(|(name, value)| name.len() + json_len(value) + 8)
             .sum();
-        let bytes = name + customer + metadata;
-        if bytes > MAX_CONTEXT_BYTES {
-            const ALLOWED: &str = "at most 5120 bytes together, since API Gateway refuses an authorizer's answer over 8 KB";
-            return Err(Invalid::new(
-                "a size for name, customerId and metadata",
-                &format!("{bytes} bytes"),
-                ALLOWED,
-            ));
-        }
-        let routes = self.routes.iter().flatten();
-        let policy: usize = routes.map(Route::policy_bytes).sum();
-        if bytes + policy > MAX_CONTEXT_AND_ROUTES_BYTES {
-            const ALLOWED: &str = "at most 7168 bytes together, 200 of them for each route beside its own length, since API Gateway refuses an authorizer's answer over 8 KB";
-            return Err(Invalid::new(
-                "a size for routes, name, customerId and metadata",
-                &format!("{} bytes", bytes + policy),
-                ALLOWED,
-            ));
-        }
-        Ok(())
+        name + customer + metadata
     }
 }
 
@@ -317,18 +328,18 @@ mod tests {
             (0..number).map(route).collect()
         };
         key.routes = Some(routes(33));
-        key.check().unwrap();
+        key.check_routes().unwrap();
         key.routes = Some(routes(34));
-        let problem = key.check().unwrap_err().to_string();
+        let problem = key.check_routes().unwrap_err().to_string();
         assert!(problem.contains("7168 bytes together"), "{problem}");
         key.routes = Some(routes(20));
         for at in 0..10 {
             let text = "x".repeat(250);
             key.metadata.insert(&format!("m{at}"), &text).unwrap();
         }
-        key.check().unwrap();
+        key.check_routes().unwrap();
         key.routes = Some(routes(30));
-        assert!(key.check().is_err());
+        assert!(key.check_routes().is_err());
     }
 
     #[test]

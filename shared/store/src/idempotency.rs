@@ -149,13 +149,16 @@ impl Store {
             Err(error) if error.code() == Some("ConditionalCheckFailedException") => error,
             Err(error) => return Err(StoreError::from_sdk("PutItem", &error)),
         };
-        let item = error.as_service_error().and_then(|error| match error {
+        let item = error.as_service_error().and_then(|error| {
+            match error {
             aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(
                 failed,
             ) => failed.item(),
             _ => None,
+        }
         });
-        let item = item.ok_or_else(|| StoreError::unavailable("PutItem", &"no item in its answer"))?;
+        let item =
+            item.ok_or_else(|| StoreError::unavailable("PutItem", &"no item in its answer"))?;
         let earlier = from_item(item)?;
         // The SDK has repeated a request whose answer was lost.
         if earlier.token == begin.mark.token {

@@ -134,10 +134,7 @@ impl Transaction<'_> {
 #[derive(Debug, PartialEq, Eq)]
 enum Cancelled {
     /// The first and the last item whose condition did not hold.
-    Condition {
-        first: usize,
-        last: usize,
-    },
+    Condition { first: usize, last: usize },
     /// Another transaction was in the way, or there was no capacity: worth another try.
     Passing,
 }

@@ -12,7 +12,7 @@ use latchkey_domain::{
 use latchkey_store::CreateKeyError;
 
 use super::{
-    fields::{AllowedIps, CustomValue, MetadataPatch, PlanIds, READ_ONLY, check},
+    fields::{AllowedIps, CustomValue, MetadataPatch, PlanIds, READ_ONLY, Routes, check},
     native,
     view::CreatedKeyView,
 };
@@ -20,7 +20,7 @@ use crate::{
     AdminState,
     body::Body,
     caller::Caller,
-    faults::{Fault, Faults, NOT_YET},
+    faults::{Fault, Faults},
     parameters::{NoParameters, Query},
     problem::Problem,
     state::ATTEMPTS,
@@ -53,6 +53,8 @@ pub(crate) struct CreateKey {
     #[deserr(default)]
     allowed_ips: Option<AllowedIps>,
     #[deserr(default)]
+    routes: Option<Routes>,
+    #[deserr(default)]
     metadata: Option<MetadataPatch>,
     #[deserr(default)]
     plan_ids: Option<PlanIds>,
@@ -62,8 +64,7 @@ pub(crate) struct CreateKey {
 }
 
 fn unknown_field(field: &str, accepted: &[&str], location: ValuePointerRef<'_>) -> Faults {
-    const ELSEWHERE: [(&str, &str); 6] = [
-        ("routes", NOT_YET),
+    const ELSEWHERE: [(&str, &str); 5] = [
         ("id", READ_ONLY),
         ("last4", READ_ONLY),
         ("lastUsedDate", READ_ONLY),
@@ -151,6 +152,7 @@ impl CreateKey {
             not_before: self.not_before.map(|Instant(at)| at),
             expires_at: self.expires_at.map(|Instant(at)| at),
             allowed_ips: self.allowed_ips.map(|AllowedIps(rules)| rules),
+            routes: self.routes.map(|Routes(routes)| routes),
             metadata: metadata.onto(&Metadata::default())?,
             native_value: self.native_value.unwrap_or_default(),
             ..bare

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use deserr::{Deserr, IntoValue, Map, Value, ValueKind, ValuePointerRef};
-use latchkey_domain::{AddressRules, Invalid, Key, KeyValue, Metadata, PlanId};
+use latchkey_domain::{AddressRules, Invalid, Key, KeyValue, Metadata, PlanId, Route};
 
 use super::MAX_PLANS;
 use crate::{
@@ -59,6 +59,27 @@ impl Deserr<Faults> for AllowedIps {
     }
 }
 
+/// `routes`.
+#[derive(Debug, Clone)]
+pub(super) struct Routes(pub(super) Vec<Route>);
+
+impl Deserr<Faults> for Routes {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        location: ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        let value = at_most(MAX_ROUTES, value, location, || {
+            format!("a key may have {MAX_ROUTES} routes")
+        })?;
+        let routes = Vec::<Route>::deserialize_from_value(value, location)?;
+        if routes.is_empty() {
+            const DETAIL: &str = "is empty: leave the list out (in a PATCH: null) to open every route, or set enabled to false to open none";
+            return Err(Faults::at(location, DETAIL));
+        }
+        Ok(Self(routes))
+    }
+}
+
 /// `planIds` at creation.
 #[derive(Debug, Default)]
 pub(super) struct PlanIds(pub(super) Vec<PlanId>);
@@ -74,6 +95,9 @@ impl Deserr<Faults> for PlanIds {
         Deserr::deserialize_from_value(value, location).map(Self)
     }
 }
+
+/// Routes that a key may have: fewer fit an answer of API Gateway's, by [`Key::check_routes`].
+const MAX_ROUTES: usize = 50;
 
 /// Entries that one patch may name: all that a key has to go, and as many to come.
 const MAX_PATCHED: usize = 2 * Metadata::MAX_ENTRIES;
@@ -150,8 +174,8 @@ fn in_metadata(invalid: &Invalid) -> Faults {
 /// What no single field of the key can tell.
 ///
 /// # Errors
-/// Where it would end before it begins, and where name, customer and metadata are too long
-/// together.
+/// Where it would end before it begins, and where name, customer and metadata, or these and the
+/// routes, are too long together.
 pub(super) fn check(key: &Key) -> Result<(), Faults> {
     let mut faults = Faults::default();
     let span = key.not_before.zip(key.expires_at);
@@ -159,5 +183,7 @@ pub(super) fn check(key: &Key) -> Result<(), Faults> {
         faults.push(Fault::at("/expiresAt", "must be later than notBefore"));
     }
     faults.keep(key.check().map_err(|invalid| in_metadata(&invalid)));
+    let routes = key.check_routes();
+    faults.keep(routes.map_err(|invalid| Fault::at("/routes", invalid.to_sender()).into()));
     faults.or(())
 }

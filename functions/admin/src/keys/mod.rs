@@ -7,6 +7,7 @@ mod filters;
 mod list;
 mod move_to_plan;
 mod native;
+mod rotate;
 mod show;
 mod unused;
 mod update;
@@ -17,6 +18,7 @@ pub(crate) use create::create;
 pub(crate) use delete::delete;
 pub(crate) use list::list;
 pub(crate) use move_to_plan::move_to_plan;
+pub(crate) use rotate::rotate;
 pub(crate) use show::show;
 pub(crate) use update::update;
 

@@ -6,7 +6,7 @@ use latchkey_domain::{CustomerId, Description, Key, Metadata, Name, Plan};
 use latchkey_store::{KeySnapshot, Lost, NativeObject};
 
 use super::{
-    fields::{AllowedIps, MetadataPatch, READ_ONLY, check},
+    fields::{AllowedIps, MetadataPatch, READ_ONLY, Routes, check},
     find_whole, plans_of,
     view::KeyView,
 };
@@ -14,7 +14,7 @@ use crate::{
     AdminState,
     body::Body,
     caller::Caller,
-    faults::{Fault, Faults, NOT_YET},
+    faults::{Fault, Faults},
     parameters::{NoParameters, Query},
     patch::{Patch, Replace},
     path::KeyPath,
@@ -42,17 +42,20 @@ pub(crate) struct UpdateKey {
     #[deserr(default)]
     allowed_ips: Patch<AllowedIps>,
     #[deserr(default)]
+    routes: Patch<Routes>,
+    #[deserr(default)]
     metadata: Patch<MetadataPatch>,
 }
 
 fn unknown_field(field: &str, accepted: &[&str], location: ValuePointerRef<'_>) -> Faults {
     const ATTACH: &str = "is not changed here: attach with PUT and detach with DELETE /v1/plans/{planId}/keys/{keyId}";
     const NEW_KEY: &str = "is given once, at creation: create another key, and delete this one";
-    const ELSEWHERE: [(&str, &str); 10] = [
+    const NEW_VALUE: &str =
+        "is not changed here: POST /v1/keys/{keyId}/rotate gives the key another value";
+    const ELSEWHERE: [(&str, &str); 9] = [
         ("planIds", ATTACH),
-        ("value", NEW_KEY),
-        ("prefix", NEW_KEY),
-        ("routes", NOT_YET),
+        ("value", NEW_VALUE),
+        ("prefix", NEW_VALUE),
         ("nativeValue", NEW_KEY),
         ("id", READ_ONLY),
         ("last4", READ_ONLY),
@@ -144,6 +147,7 @@ impl UpdateKey {
         let allowed_ips = self
             .allowed_ips
             .onto(before.allowed_ips.clone().map(AllowedIps));
+        let routes = self.routes.onto(before.routes.clone().map(Routes));
         let not_before = self.not_before.onto(before.not_before.map(Instant));
         let expires_at = self.expires_at.onto(before.expires_at.map(Instant));
         let after = Key {
@@ -154,6 +158,7 @@ impl UpdateKey {
             not_before: not_before.map(|Instant(at)| at),
             expires_at: expires_at.map(|Instant(at)| at),
             allowed_ips: allowed_ips.map(|AllowedIps(rules)| rules),
+            routes: routes.map(|Routes(routes)| routes),
             metadata: faults.keep(metadata).unwrap_or_default(),
             ..before.clone()
         };

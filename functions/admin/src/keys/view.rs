@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date};
-use latchkey_domain::{Day, Key, KeyValue, PlanId};
+use latchkey_domain::{Day, Key, KeyValue, PlanId, PreviousValue};
 use latchkey_store::{KeyRecord, KeySnapshot, Native};
 use serde::{Serialize, Serializer};
 
@@ -32,6 +32,8 @@ pub(crate) struct KeyView {
     expires_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed_ips: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routes: Option<Vec<String>>,
     metadata: BTreeMap<String, String>,
     plan_ids: Vec<String>,
     native_value: &'static str,
@@ -40,8 +42,23 @@ pub(crate) struct KeyView {
     api_gateway: Option<NativeKeyView>,
     #[serde(skip_serializing_if = "LastUsed::is_untold")]
     last_used_date: LastUsed,
+    /// Values that rotations have replaced and that work, or have worked, for a while yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    previous_values: Vec<PreviousValueView>,
+    /// Whether one of them is still in use. Told of one key that has been given another value.
+    #[serde(skip_serializing_if = "LastUsed::is_untold")]
+    previous_value_last_used_date: LastUsed,
     created_date: Moment,
     last_updated_date: Moment,
+}
+
+/// A value that a rotation has replaced.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PreviousValueView {
+    last4: String,
+    /// It works until just before this instant.
+    expires_at: Timestamp,
 }
 
 /// The day (UTC) on which a key was last charged. It stands in the key's meters: they are
@@ -54,6 +71,10 @@ enum LastUsed {
 }
 
 impl LastUsed {
+    fn on(day: Option<Day>) -> Self {
+        day.map_or(Self::Never, |day| Self::On(date_of(day)))
+    }
+
     fn is_untold(&self) -> bool {
         *self == Self::Untold
     }
@@ -87,11 +108,17 @@ impl KeyView {
             expires_at: key.expires_at,
             allowed_ips: networks
                 .map(|networks| networks.iter().map(ToString::to_string).collect()),
+            routes: key
+                .routes
+                .as_ref()
+                .map(|routes| routes.iter().map(ToString::to_string).collect()),
             metadata: key.metadata.iter().map(owned).collect(),
             plan_ids: plan_ids.iter().map(ToString::to_string).collect(),
             native_value: key.native_value.as_str(),
             api_gateway: None,
             last_used_date,
+            previous_values: key.previous.iter().map(PreviousValueView::from).collect(),
+            previous_value_last_used_date: LastUsed::Untold,
             created_date: Moment(key.created),
             last_updated_date: Moment(key.updated),
         }
@@ -104,19 +131,48 @@ impl KeyView {
 
     /// A key of a list, with the day on which it was last charged, if it ever was.
     pub(super) fn of_list_used(record: &KeyRecord, last: Option<Day>) -> Self {
-        let last = last.map_or(LastUsed::Never, |day| LastUsed::On(date_of(day)));
-        Self::new(&record.key, &record.plan_ids, last)
+        Self::new(&record.key, &record.plan_ids, LastUsed::on(last))
     }
 
     /// A key that was read with its meters, and what API Gateway has of it.
     pub(super) fn whole(snapshot: &KeySnapshot, native: Option<&Native>) -> Self {
-        let days = snapshot.meters.values().flat_map(|meter| meter.days.keys());
-        let last = days
-            .max()
-            .map_or(LastUsed::Never, |day| LastUsed::On(date_of(*day)));
+        let KeySnapshot { record, meters, .. } = snapshot;
+        let days = meters.values().flat_map(|meter| meter.days.keys());
+        let last = LastUsed::on(days.max().copied());
+        let old_days = meters.values().filter_map(|meter| meter.previous_charged);
+        let old_last = LastUsed::on(old_days.max());
+        let replaced = old_last != LastUsed::Never || !record.key.previous.is_empty();
         Self {
             api_gateway: native.map(NativeKeyView::from),
-            ..Self::new(&snapshot.record.key, &snapshot.record.plan_ids, last)
+            previous_value_last_used_date: if replaced { old_last } else { LastUsed::Untold },
+            ..Self::new(&record.key, &record.plan_ids, last)
+        }
+    }
+}
+
+impl From<&PreviousValue> for PreviousValueView {
+    fn from(value: &PreviousValue) -> Self {
+        Self {
+            last4: value.last4.clone(),
+            expires_at: value.expires_at,
+        }
+    }
+}
+
+/// A key that was just given another value.
+#[derive(Serialize)]
+pub(crate) struct RotatedKeyView {
+    value: String,
+    #[serde(flatten)]
+    key: KeyView,
+}
+
+impl RotatedKeyView {
+    /// With the value, which is answered this once.
+    pub(super) fn new(snapshot: &KeySnapshot, value: &KeyValue, native: Option<&Native>) -> Self {
+        Self {
+            value: value.expose().to_owned(),
+            key: KeyView::whole(snapshot, native),
         }
     }
 }
