@@ -22,6 +22,10 @@ use super::{
 use crate::gateway::{Call, Handled, Headers, HttpApi, Outcome, ProxyApi, Reply, RestApi};
 
 const ADMIN: &str = "/admin";
+/// What the admin API tells of itself is served here too: a problem's `type` is an address
+/// under the same host, whatever the base of the API.
+const PROBLEMS: &str = "/problems";
+const DOCUMENTS: [&str; 2] = ["/docs", "/openapi.json"];
 const DEMO_REST: &str = "/demo-rest";
 const DEMO_HTTP: &str = "/demo";
 /// Longest path and query. API Gateway takes 10,240 bytes of request line and headers.
@@ -72,6 +76,9 @@ impl<'a> Place<'a> {
         };
         if path == "/" {
             return Self::Page;
+        }
+        if under(PROBLEMS).is_some() || DOCUMENTS.contains(&path) {
+            return Self::Admin(path);
         }
         let admin = under(ADMIN).map(Self::Admin);
         let rest = || under(DEMO_REST).map(Self::Rest);

@@ -28,6 +28,7 @@ mod patch;
 mod path;
 mod plans;
 mod problem;
+mod problem_pages;
 mod random;
 mod request_log;
 mod route;
@@ -36,11 +37,12 @@ mod state;
 mod unknown;
 mod usage;
 mod verify;
+mod web_page;
 mod words;
 
 use axum::{
     Router,
-    middleware::from_fn,
+    middleware::{from_fn, map_response},
     routing::{get, patch, post, put},
 };
 use tower::ServiceExt as _;
@@ -89,11 +91,15 @@ pub fn router(state: AdminState) -> Router {
         .layer(from_fn(caller::required));
     let health = Router::new()
         .route("/health", get(health::health))
+        .route("/problems", get(problem_pages::index))
+        .route("/problems/{name}", get(problem_pages::page))
         .method_not_allowed_fallback(unknown::method);
     let api = health
         .merge(v1)
         .layer(from_fn(budget::within))
         .layer(from_fn(request_log::log))
         .with_state(state);
-    Router::new().fallback_service(api.map_request(route::routed))
+    Router::new()
+        .fallback_service(api.map_request(route::routed))
+        .layer(map_response(unknown::with_methods))
 }

@@ -1,5 +1,9 @@
 //! Every way in which a request can fail, and the one place that makes answers of them:
-//! problem documents (RFC 9457) whose `type` never changes.
+//! problem documents (RFC 9457) whose `type` never changes and is the address of a page
+//! ([`crate::problem_pages`]): docs/problems has one for each.
+
+#[cfg(test)]
+mod examples;
 
 use axum::{
     Json,
@@ -33,7 +37,7 @@ pub(crate) enum Problem {
         "the request carries no IAM identity: the admin API must stand behind API Gateway with AWS_IAM"
     )]
     NoIdentity,
-    #[error("nothing is here: see the paths of the admin API")]
+    #[error("nothing is here: GET /docs shows the paths of the admin API")]
     UnknownPath,
     #[error("no usage plan has this id")]
     UnknownPlan,
@@ -51,8 +55,8 @@ pub(crate) enum Problem {
         "the plan {0} is being deleted: it covers nothing any more, its keys are taken off, and nothing of it can be changed"
     )]
     PlanDeleting(PlanId),
-    #[error("this path has other methods: see the header Allow")]
-    MethodNotAllowed,
+    #[error("this path does not have the method; it has {allowed}")]
+    MethodNotAllowed { allowed: String },
     #[error("the key {0} has this value: two keys cannot share one")]
     ValueTaken(KeyId),
     #[error(
@@ -86,7 +90,8 @@ pub(crate) enum Problem {
     )]
     TooManyKeys { keys: u64, allowed: u64 },
     #[error(
-        "keys are on the plan ({keys}): {field} can be changed while there are none, since it would change what they have used"
+        "keys are on the plan ({keys}): {field} can be changed while there are none, since it would change what they have used; {}",
+        instead_of_changing(field)
     )]
     FixedInUse { keys: u64, field: &'static str },
     #[error("the plan {plan} cannot take the key: its {field} {rule}")]
@@ -147,6 +152,16 @@ pub(crate) enum Problem {
     Internal,
 }
 
+/// How what is fixed while keys are on a plan comes about all the same.
+fn instead_of_changing(field: &str) -> &'static str {
+    match field {
+        "enforcement" => {
+            "make another plan and move the keys there, or take a plan from apiGateway to dynamodb, with its keys on it, by POST /v1/adopt"
+        }
+        _ => "make another plan and move the keys there, with POST /v1/keys/{keyId}/move",
+    }
+}
+
 impl Problem {
     /// One thing is wrong with the request.
     pub(crate) fn fault(fault: Fault) -> Self {
@@ -171,8 +186,8 @@ impl Problem {
                 ("already-attached", S::CONFLICT, "Key on this plan already")
             }
             Self::PlanDeleting(_) => ("plan-deleting", S::CONFLICT, "Usage plan being deleted"),
-            Self::MethodNotAllowed => (
-                "method-not-allowed",
+            Self::MethodNotAllowed { .. } => (
+                ProblemName::METHOD_NOT_ALLOWED,
                 S::METHOD_NOT_ALLOWED,
                 "Method not allowed",
             ),
@@ -281,21 +296,27 @@ struct Document<'a> {
     members: Map<String, Value>,
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl Problem {
+    fn document(&self) -> Document<'_> {
         let (name, status, title) = self.kind();
-        let document = Document {
+        Document {
             r#type: format!("/problems/{name}"),
             title,
             status: status.as_u16(),
             detail: self.to_string(),
-            errors: match &self {
+            errors: match self {
                 Self::Invalid(faults) => faults.told(),
                 _ => &[],
             },
             members: self.members(),
-        };
-        let mut response = (status, Json(document)).into_response();
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (name, status, _) = self.kind();
+        let mut response = (status, Json(self.document())).into_response();
         let media_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, media_type);
         if let Self::IdempotencyKeyRunning(seconds) = &self {
@@ -310,6 +331,10 @@ impl IntoResponse for Problem {
 /// On an answer: which problem it tells of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ProblemName(pub(crate) &'static str);
+
+impl ProblemName {
+    pub(crate) const METHOD_NOT_ALLOWED: &str = "method-not-allowed";
+}
 
 impl From<Faults> for Problem {
     fn from(faults: Faults) -> Self {

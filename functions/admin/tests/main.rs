@@ -23,6 +23,7 @@ mod moves;
 mod native;
 mod native_account;
 mod plans;
+mod problem_pages;
 mod races;
 mod rotation;
 mod routes;

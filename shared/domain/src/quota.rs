@@ -172,7 +172,9 @@ impl Quota {
         let (most, allowed) = match self.period {
             Period::Week => (6, "0 to 6 for WEEK"),
             Period::Month => (27, "0 to 27 for MONTH"),
-            Period::Hour | Period::Day | Period::Lifetime => (0, "0 for this period"),
+            Period::Hour => (0, "0 for HOUR"),
+            Period::Day => (0, "0 for DAY"),
+            Period::Lifetime => (0, "0 for LIFETIME"),
         };
         if offset > most {
             return Err(Invalid::new("an offset", &offset.to_string(), allowed));

@@ -199,7 +199,7 @@ impl FromStr for MethodKey {
                 Invalid::new(
                     "a method",
                     text,
-                    "`/path/METHOD` such as /orders/{id}/GET, and //GET for the root",
+                    "/path/METHOD such as /orders/{id}/GET, //GET for the root; one entry for each method, since ANY is none",
                 )
             })
     }
