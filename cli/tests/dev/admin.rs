@@ -32,6 +32,22 @@ fn it_is_served_without_its_stage() {
 }
 
 #[test]
+fn the_type_of_a_problem_is_an_address_under_the_same_host() {
+    let dev = Dev::start(&["--in-memory"]);
+    let problem = dev.get("/admin/v1/plans/none", &[]).json();
+    let page = problem["type"].as_str().unwrap();
+    for base in ["", "/admin"] {
+        let page = dev.get(&format!("{base}{page}"), &[]);
+        assert_eq!(page.status, 200, "{base}");
+        assert!(
+            page.body.contains("<h1>Unknown usage plan</h1>"),
+            "{page:?}"
+        );
+    }
+    assert_eq!(dev.get("/problemsx", &[]).status, 404);
+}
+
+#[test]
 fn a_key_that_is_made_works_on_the_first_call_and_its_use_is_seen_at_once() {
     let dev = Dev::start(&["--in-memory"]);
     let (id, value) = dev.new_key(&["demo"]);

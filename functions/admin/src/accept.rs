@@ -87,7 +87,7 @@ fn chosen(headers: &HeaderMap, offered: &[Format]) -> Option<Format> {
 
 /// The media ranges of all `Accept` headers, the most exact first. Their parameters but for
 /// the weight do not count: there is one charset, and every table has a header row.
-fn ranges(headers: &HeaderMap) -> Option<Accept> {
+pub(crate) fn ranges(headers: &HeaderMap) -> Option<Accept> {
     let mut texts = Vec::new();
     for header in headers.get_all(ACCEPT) {
         texts.push(header.to_str().ok()?);

@@ -10,18 +10,21 @@ use axum::{
 };
 use http::{
     HeaderMap,
-    header::{ACCEPT, CONTENT_TYPE, VARY},
+    header::{CONTENT_TYPE, VARY},
     request::Parts,
+};
+use mediatype::{
+    MediaType,
+    names::{self, TEXT},
 };
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html};
 
 use crate::{
+    accept::ranges,
     parameters::{NoParameters, Query},
     problem::Problem,
     web_page,
 };
-
-const MARKDOWN: &str = "text/markdown";
 
 macro_rules! pages {
     ($($name:literal),+ $(,)?) => {
@@ -48,6 +51,7 @@ pub(crate) const PAGES: &[Page] = pages![
     "no-api-gateway",
     "no-identity",
     "no-quota",
+    "not-acceptable",
     "not-attached",
     "plan-in-the-way",
     "plan-in-use",
@@ -194,12 +198,9 @@ pub(crate) async fn index(
 }
 
 fn accepts_markdown(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter();
-    accepted
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|range| range.split(';').next())
-        .any(|media_type| media_type.trim().eq_ignore_ascii_case(MARKDOWN))
+    const HTML: MediaType<'_> = MediaType::new(TEXT, names::HTML);
+    const MARKDOWN: MediaType<'_> = MediaType::new(TEXT, names::MARKDOWN);
+    ranges(headers).is_some_and(|wanted| wanted.negotiate(&[HTML, MARKDOWN]) == Some(&MARKDOWN))
 }
 
 fn markdown(text: String) -> Response {

@@ -63,6 +63,7 @@ fn examples() -> Vec<Problem> {
         Problem::Changed,
         Problem::BodyTooLarge(1_000_000),
         Problem::UnsupportedMediaType("send the body as Content-Type application/json"),
+        Problem::NotAcceptable("application/json or text/csv".to_owned()),
         Problem::Unavailable,
         Problem::Internal,
     ]
