@@ -37,12 +37,15 @@ macro_rules! pages {
 
 /// All of them, by name.
 pub(crate) const PAGES: &[Page] = pages![
+    "already-attached",
     "api-gateway-refused",
     "api-gateway-unavailable",
     "api-key-source",
     "api-not-managed",
     "body-too-large",
     "changed-meanwhile",
+    "idempotency-key-reused",
+    "idempotency-key-running",
     "internal",
     "invalid-request",
     "key-not-held",
@@ -53,8 +56,10 @@ pub(crate) const PAGES: &[Page] = pages![
     "no-quota",
     "not-acceptable",
     "not-attached",
+    "plan-deleting",
     "plan-in-the-way",
     "plan-in-use",
+    "precondition-failed",
     "too-many-keys",
     "too-many-plans",
     "unavailable",

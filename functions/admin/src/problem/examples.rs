@@ -64,6 +64,11 @@ fn examples() -> Vec<Problem> {
         Problem::BodyTooLarge(1_000_000),
         Problem::UnsupportedMediaType("send the body as Content-Type application/json"),
         Problem::NotAcceptable("application/json or text/csv".to_owned()),
+        Problem::AlreadyAttached(plan("gold")),
+        Problem::PlanDeleting(plan("gold")),
+        Problem::IdempotencyKeyRunning(5),
+        Problem::IdempotencyKeyReused,
+        Problem::PreconditionFailed("If-Match"),
         Problem::Unavailable,
         Problem::Internal,
     ]
