@@ -69,6 +69,8 @@ fn examples() -> Vec<Problem> {
         Problem::IdempotencyKeyRunning(5),
         Problem::IdempotencyKeyReused,
         Problem::PreconditionFailed("If-Match"),
+        Problem::HeaderKeyStays,
+        Problem::TooManyValues(TooManyValues),
         Problem::Unavailable,
         Problem::Internal,
     ]
