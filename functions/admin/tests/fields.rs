@@ -316,11 +316,11 @@ fn parameters() -> Vec<(&'static str, Held)> {
         ("?keyId", By("usage::usage_of_what_is_not_there")),
         (
             "?startDate",
-            By("usage::only_days_that_are_kept_can_be_asked_for"),
+            By("usage::only_days_that_are_told_can_be_asked_for"),
         ),
         (
             "?endDate",
-            By("usage::only_days_that_are_kept_can_be_asked_for"),
+            By("usage::only_days_that_are_told_can_be_asked_for"),
         ),
         (
             "?force",

@@ -335,12 +335,14 @@ impl Admin {
             wall: self.now(),
             steady: self.now(),
         };
+        // One that waits: a charge whose answer is late is made again.
+        let store = Store::new(&self.engine.client(), TABLE, Patience::Embedded);
         let (mut charge, mut step) = Charge::begin(plan.terms(&call), now, None);
         loop {
             match step {
                 Step::Done(verdict) => return verdict,
                 Step::Write(write) => {
-                    let answer = self.store.write_meter(&owner, &plan.id, &write).await;
+                    let answer = store.write_meter(&owner, &plan.id, &write).await;
                     step = charge.answer(answer, &now);
                 }
                 step => panic!("{step:?}"),

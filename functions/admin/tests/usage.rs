@@ -126,11 +126,11 @@ async fn what_a_key_has_used_stays_known_when_it_is_off_the_plan() {
 }
 
 #[tokio::test]
-async fn only_days_that_are_kept_can_be_asked_for() {
+async fn only_days_that_are_told_can_be_asked_for() {
     let admin = Admin::start().await;
     let plan = weekly(&admin).await;
     let (key, _) = admin.key(&[&plan]).await;
-    let kept = "31 days are kept, from 2026-10-26 on";
+    let kept = "400 days are told, from 2025-10-22 on";
     let order = "startDate: must not be later than endDate, which is today unless given";
     for path in [
         format!("/v1/plans/{plan}/usage"),
@@ -138,7 +138,7 @@ async fn only_days_that_are_kept_can_be_asked_for() {
     ] {
         for (query, faults) in [
             (
-                "startDate=2026-10-25",
+                "startDate=2025-10-21",
                 vec![format!("startDate: is too long ago: {kept}")],
             ),
             (
@@ -151,7 +151,7 @@ async fn only_days_that_are_kept_can_be_asked_for() {
             ),
             ("endDate=2026-11-01", vec![order.to_owned()]),
             (
-                "startDate=2026-11-26&endDate=2026-01-01",
+                "startDate=2026-11-26&endDate=2025-01-01",
                 vec![
                     format!("endDate: is too long ago: {kept}"),
                     "startDate: is yet to come: today is 2026-11-25 (UTC)".to_owned(),
@@ -173,7 +173,7 @@ async fn only_days_that_are_kept_can_be_asked_for() {
             assert_eq!(told, expected, "{query}");
         }
         let whole = admin
-            .get(&format!("{path}?startDate=2026-10-26&endDate=2026-11-25"))
+            .get(&format!("{path}?startDate=2025-10-22&endDate=2026-11-25"))
             .await;
         let days = whole.body["values"]
             .as_object()
@@ -184,7 +184,7 @@ async fn only_days_that_are_kept_can_be_asked_for() {
             .as_array()
             .unwrap()
             .len();
-        assert_eq!(days, 31);
+        assert_eq!(days, 400);
     }
 }
 
@@ -313,5 +313,136 @@ async fn a_grant_is_held_to_its_rules() {
         ),
     ] {
         assert_eq!(admin.patch(&path, body).await.faults(), [fault]);
+    }
+}
+
+/// A plan with a quota for each month, and a key on it that is used on the last day of one
+/// month, the first of the next, and on New Year's Eve and Day.
+#[tokio::test]
+async fn use_is_told_over_the_end_of_months_and_years_in_utc() {
+    let admin = Admin::start().await;
+    let body = json!({"name": "Monthly", "quota": {"limit": 100, "period": "MONTH"}, "apiStages": [stage_json("a1:prod")]});
+    let plan = admin.post("/v1/plans", body).await.id();
+    let (key, _) = admin.key(&[&plan]).await;
+    let charged = async |calls: usize| {
+        for _ in 0..calls {
+            admin.charge(&key, &plan).await;
+        }
+    };
+    // 2026-11-30T23:59:59Z, and a second later.
+    admin.pass(5 * DAY + DAY / 2 - SECOND);
+    charged(3).await;
+    admin.pass(SECOND);
+    charged(2).await;
+    admin.pass(31 * DAY - SECOND);
+    charged(5).await;
+    admin.pass(SECOND);
+    charged(1).await;
+    for path in [
+        format!("/v1/plans/{plan}/usage"),
+        format!("/v1/keys/{key}/usage"),
+    ] {
+        let of = async |first: &str, last: &str| {
+            let answer = admin
+                .get(&format!("{path}?startDate={first}&endDate={last}"))
+                .await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            answer.body["values"]
+                .as_object()
+                .unwrap()
+                .values()
+                .next()
+                .unwrap()
+                .clone()
+        };
+        assert_eq!(
+            of("2026-11-29", "2026-12-02").await,
+            json!([[0, 100], [3, 97], [2, 98], [0, 98]])
+        );
+        assert_eq!(
+            of("2026-12-30", "2027-01-01").await,
+            json!([[0, 98], [5, 93], [1, 99]])
+        );
+        let days = of("2026-11-30", "2027-01-01").await;
+        assert_eq!(days.as_array().unwrap().len(), 33);
+        admin.pass(398 * DAY);
+        let days = of("2026-12-31", "2028-02-03").await;
+        let days = days.as_array().unwrap();
+        assert_eq!(
+            (days.len(), &days[0], &days[1]),
+            (400, &json!([5, 93]), &json!([1, 99])),
+            "the last day is told"
+        );
+        admin.pass(-398 * DAY);
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_many_days_has_fewer_keys() {
+    let admin = Admin::start().await;
+    let plan = weekly(&admin).await;
+    let mut keys = Vec::new();
+    for _ in 0..126 {
+        keys.push(admin.key(&[&plan]).await.0);
+    }
+    let path = format!("/v1/plans/{plan}/usage?limit=500&startDate=2025-10-22");
+    let first = admin.get(&path).await;
+    let last = admin
+        .get(&format!("{path}&cursor={}", first.text("cursor")))
+        .await;
+    assert_eq!(last.body.get("cursor"), None);
+    let told = [first, last].map(|page| page.body["values"].as_object().unwrap().clone());
+    assert_eq!([told[0].len(), told[1].len()], [125, 1]);
+    let mut told: Vec<String> = told
+        .iter()
+        .flat_map(|values| values.keys().cloned())
+        .collect();
+    told.sort();
+    keys.sort();
+    assert_eq!(told, keys);
+}
+
+#[tokio::test]
+async fn the_plans_of_a_key_come_in_pages() {
+    let admin = Admin::start().await;
+    let mut plans = Vec::new();
+    for number in 0..5 {
+        plans.push(admin.plan("P", &[&format!("a{number}:prod")]).await);
+    }
+    let (key, _) = admin
+        .key(&plans.iter().map(String::as_str).collect::<Vec<_>>())
+        .await;
+    admin
+        .delete(&format!("/v1/plans/{}/keys/{key}", plans[1]))
+        .await;
+    let (other, _) = admin.key(&[&plans[0], &plans[2]]).await;
+    let mut told = Vec::new();
+    let mut next = String::new();
+    loop {
+        let page = admin
+            .get(&format!("/v1/keys/{key}/usage?limit=2{next}"))
+            .await;
+        told.extend(page.body["values"].as_object().unwrap().keys().cloned());
+        let Some(cursor) = page.body["cursor"].as_str() else {
+            break;
+        };
+        next = format!("&cursor={cursor}");
+    }
+    plans.sort();
+    assert_eq!(told, plans);
+    let foreign = admin
+        .get(&format!("/v1/keys/{other}/usage?limit=2{next}"))
+        .await;
+    assert!(
+        foreign.faults()[0].starts_with("cursor: not a cursor of this list"),
+        "{}",
+        foreign.body
+    );
+    let of_plans = admin.get("/v1/plans?limit=1").await.text("cursor");
+    for path in [
+        format!("/v1/keys/{key}/usage?cursor={of_plans}"),
+        format!("/v1/plans?{}", &next[1..]),
+    ] {
+        assert_eq!(admin.get(&path).await.status, 400, "{path}");
     }
 }

@@ -3,17 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use latchkey_domain::{
-    CustomerId, KeyId, PlanId,
-    meter::{Meter, Owner},
-};
+use latchkey_domain::{CustomerId, KeyId, PlanId};
 
 use crate::{
-    Cursor, KeyRecord, Page, Record, Store, StoreError, attachment,
-    item::{Fields, key_of},
-    key, meter,
+    Cursor, KeyRecord, Page, Store, StoreError, attachment, key,
     page::Listing,
-    schema::{KEYS, LIST, OWNER, PK, SK, customer_partition},
+    schema::{KEYS, LIST, OWNER, customer_partition},
 };
 
 /// Which keys, and in which order.
@@ -86,30 +81,5 @@ impl Store {
                 .collect(),
             cursor: page.cursor,
         })
-    }
-
-    /// Meters of several owners on several plans, each named once; those that are not there
-    /// are left out.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn meters_of(
-        &self,
-        wanted: &[(Owner, PlanId)],
-    ) -> Result<HashMap<(Owner, PlanId), Meter>, StoreError> {
-        let keys = wanted
-            .iter()
-            .map(|(owner, plan)| key_of(&Record::Meter(owner, plan)));
-        let mut found = HashMap::new();
-        for item in self.read_items(keys).await? {
-            let fields = Fields::of("meter", &item)?;
-            let key = (fields.text(PK)?.to_owned(), fields.text(SK)?.to_owned());
-            found.insert(key, meter::from_item(&item)?);
-        }
-        let meter = |(owner, plan): &(Owner, PlanId)| {
-            let meter = found.remove(&Record::Meter(owner, plan).key())?;
-            Some(((owner.clone(), plan.clone()), meter))
-        };
-        Ok(wanted.iter().filter_map(meter).collect())
     }
 }

@@ -1,6 +1,9 @@
 //! Meters: what was used. The item and the expressions follow docs/invariants.md.
 
-use std::{collections::HashMap, str::FromStr};
+use std::{
+    collections::{HashMap, HashSet},
+    str::FromStr,
+};
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
@@ -85,23 +88,39 @@ impl Store {
         owners: &[Owner],
         plan: &PlanId,
     ) -> Result<Vec<Option<Meter>>, StoreError> {
-        let records = owners.iter().map(|owner| Record::Meter(owner, plan));
-        let mut found = HashMap::new();
-        for item in self
-            .read_items(records.map(|record| key_of(&record)))
-            .await?
-        {
-            let fields = Fields::of("meter", &item)?;
-            found.insert(
-                (fields.text(PK)?.to_owned(), fields.text(SK)?.to_owned()),
-                from_item(&item)?,
-            );
-        }
-        let key = |owner: &Owner| Record::Meter(owner, plan).key();
-        Ok(owners
+        let wanted: HashSet<(Owner, PlanId)> = owners
             .iter()
-            .map(|owner| found.remove(&key(owner)))
-            .collect())
+            .map(|owner| (owner.clone(), plan.clone()))
+            .collect();
+        let wanted: Vec<(Owner, PlanId)> = wanted.into_iter().collect();
+        let found = self.meters_of(&wanted).await?;
+        let meter = |owner: &Owner| found.get(&(owner.clone(), plan.clone())).cloned();
+        Ok(owners.iter().map(meter).collect())
+    }
+
+    /// Meters of several owners on several plans, each named once; those that are not there
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn meters_of(
+        &self,
+        wanted: &[(Owner, PlanId)],
+    ) -> Result<HashMap<(Owner, PlanId), Meter>, StoreError> {
+        let keys = wanted
+            .iter()
+            .map(|(owner, plan)| key_of(&Record::Meter(owner, plan)));
+        let mut found = HashMap::new();
+        for item in self.read_items(keys).await? {
+            let fields = Fields::of("meter", &item)?;
+            let key = (fields.text(PK)?.to_owned(), fields.text(SK)?.to_owned());
+            found.insert(key, from_item(&item)?);
+        }
+        let meter = |(owner, plan): &(Owner, PlanId)| {
+            let meter = found.remove(&Record::Meter(owner, plan).key())?;
+            Some(((owner.clone(), plan.clone()), meter))
+        };
+        Ok(wanted.iter().filter_map(meter).collect())
     }
 
     /// Sets what is left of a quota in a window, if the plan is still as it was read.

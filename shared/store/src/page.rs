@@ -24,7 +24,7 @@ pub struct Page<T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor(BTreeMap<String, String>);
 
-/// Where a list of API Gateway's goes on: no attribute of the table.
+/// Where a list that the table does not page goes on: no attribute of the table.
 const POSITION: &str = "position";
 /// To what a list was narrowed: no attribute of the table either.
 const NARROWED: &str = "narrowed";
@@ -43,14 +43,16 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(json)
     }
 
-    /// A cursor of a list of API Gateway's, which begins at this position of its.
+    /// A cursor of a list that the table does not page, such as API Gateway's, which goes on at
+    /// this position of its.
     pub fn at_position(position: &str) -> Self {
         Self(BTreeMap::from([(POSITION.to_owned(), position.to_owned())]))
     }
 
     /// The position, if it is such a cursor.
     pub fn position(&self) -> Option<&str> {
-        self.0.get(POSITION).map(String::as_str)
+        let position = self.0.get(POSITION)?;
+        (self.0.len() == 1).then_some(position)
     }
 
     /// The same of a list that was narrowed to `filters`, by their digest or the like: no
@@ -210,6 +212,10 @@ mod tests {
         assert!(narrowed.clone().of_narrowed("others").is_err());
         assert!(cursor.clone().of_narrowed("filters").is_err());
         assert_eq!(narrowed.of_narrowed("filters"), Ok(cursor.clone()));
+        assert_eq!(
+            Cursor::at_position("p 1").narrowed("filters").position(),
+            None
+        );
         let native = Cursor::decode(&Cursor::at_position("p 1").encode()).unwrap();
         assert!(native.start(None, "PLANS").is_err());
         assert_eq!((native.position(), cursor.position()), (Some("p 1"), None));

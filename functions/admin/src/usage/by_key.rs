@@ -1,16 +1,17 @@
 //! `GET /v1/keys/{keyId}/usage`: what a key has used on each of its plans, and on those that
-//! it was on before.
+//! it was on before, in pages of plans. What counts as used is said in [`super::by_plan`].
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use axum::{
     extract::{RawQuery, State},
     response::Response,
 };
-use latchkey_store::PlanRecord;
+use latchkey_domain::{PlanId, meter::Meter};
+use latchkey_store::{BadCursor, Cursor, KeySnapshot};
 
 use super::{
-    days::{DaysAsked, today},
+    days::{Days, DaysAsked, today},
     native,
     view::{Of, UsageView},
 };
@@ -18,28 +19,33 @@ use crate::{
     AdminState,
     accept::Format,
     api_gateway::is_native,
+    faults::Fault,
     keys,
+    paging::Paging,
     parameters::{FromParameters, Parameters, Query},
     path::KeyPath,
     problem::Problem,
 };
 
-/// Which days.
+/// Which days, and which page.
 #[derive(Debug)]
 pub(crate) struct UsageOfKey {
     days: DaysAsked,
+    paging: Paging,
 }
 
 impl FromParameters for UsageOfKey {
     fn read(parameters: &mut Parameters) -> Self {
         Self {
             days: DaysAsked::read(parameters),
+            paging: Paging::read(parameters),
         }
     }
 }
 
 /// # Errors
-/// [`Problem::UnknownKey`]; [`Problem::Invalid`] for days that are not kept.
+/// [`Problem::UnknownKey`]; [`Problem::Invalid`] for days that are not told and a cursor
+/// of another list.
 pub(crate) async fn by_key(
     State(state): State<AdminState>,
     KeyPath(id): KeyPath,
@@ -50,22 +56,54 @@ pub(crate) async fn by_key(
     let now = state.clock.now().wall;
     let days = asked.days.until(today(now))?;
     let snapshot = keys::find_whole(&state, id).await?;
+    let (meters, cursor) = page(&snapshot, days, &asked.paging)?;
+    let ids: Vec<PlanId> = meters.iter().map(|(plan, _)| (*plan).clone()).collect();
+    let plans = state.store.plans_by_id(&ids).await?;
     let mut values = BTreeMap::new();
-    for (plan_id, meter) in &snapshot.meters {
+    for (plan_id, meter) in meters {
         // A plan that is gone has no quota of which anything could be left.
-        let plan = state.store.plan(plan_id).await?;
-        if let Some(PlanRecord { plan, .. }) = plan.as_ref().filter(|found| is_native(&found.plan))
-        {
+        let plan = plans
+            .iter()
+            .map(|record| &record.plan)
+            .find(|plan| plan.id == *plan_id);
+        if let Some(plan) = plan.filter(|plan| is_native(plan)) {
             if snapshot.record.plan_ids.contains(plan_id) {
                 let usage = native::of_key(&state, plan, id, days).await?;
                 values.insert(plan_id.to_string(), usage);
             }
             continue;
         }
-        let quota = plan.and_then(|record| record.plan.quota);
-        let usage = meter.usage(quota.as_ref(), days.first, days.last, now);
+        let quota = plan.and_then(|plan| plan.quota.as_ref());
+        let usage = meter.usage(quota, days.first, days.last, now);
         values.insert(plan_id.to_string(), usage);
     }
     let view = UsageView::new(Of::Key(id.to_string()), days, values);
-    view.answer(format, query.as_deref())
+    view.with_cursor(cursor).answer(format, query.as_deref())
+}
+
+/// A page of the key's meters in the order of their plans' ids, and where the next one begins.
+fn page<'a>(
+    snapshot: &'a KeySnapshot,
+    days: Days,
+    paging: &Paging,
+) -> Result<(Vec<(&'a PlanId, &'a Meter)>, Option<String>), Problem> {
+    let list = snapshot.record.key.id.to_string();
+    let foreign = || Problem::fault(Fault::parameter("cursor", BadCursor.to_string()));
+    let begin: Bound<PlanId> = match paging.cursor.clone() {
+        None => Bound::Unbounded,
+        Some(cursor) => {
+            let whole = cursor.of_narrowed(&list).map_err(|_| foreign())?;
+            let plan = whole.position().and_then(|plan| plan.parse().ok());
+            Bound::Excluded(plan.ok_or_else(foreign)?)
+        }
+    };
+    let mut rest = snapshot.meters.range((begin, Bound::Unbounded));
+    let page: Vec<_> = rest
+        .by_ref()
+        .take(days.names(paging.limit).into())
+        .collect();
+    let behind = |plan: &PlanId| Cursor::at_position(plan.as_str()).narrowed(&list).encode();
+    let last = page.last().filter(|_| rest.next().is_some());
+    let cursor = last.map(|(plan, _)| behind(plan));
+    Ok((page, cursor))
 }

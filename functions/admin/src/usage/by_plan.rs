@@ -1,6 +1,11 @@
 //! `GET /v1/plans/{planId}/usage`: what the keys of a plan have used, in pages of keys.
 //!
 //! With `keyId` one key alone, even one that has been taken off the plan since.
+//!
+//! What is told as used are the units that were charged: at least those admitted, and above
+//! them what instances have in leases at the moment, and what was lost with leases of
+//! instances that died. A page has fewer keys than were asked for where their days would not
+//! fit an answer.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +59,7 @@ impl FromParameters for UsageOfPlan {
 
 /// # Errors
 /// [`Problem::UnknownPlan`]; [`Problem::NotAttached`] for a key that has never been on it;
-/// [`Problem::Invalid`] for days that are not kept.
+/// [`Problem::Invalid`] for days that are not told.
 pub(crate) async fn by_plan(
     State(state): State<AdminState>,
     PlanPath(id): PlanPath,
@@ -78,7 +83,7 @@ pub(crate) async fn by_plan(
     }
     let (meters, cursor) = match asked.key_id {
         Some(key) => (one(&state, &plan, key, &asked.paging).await?, None),
-        None => page(&state, &plan, &asked.paging).await?,
+        None => page(&state, &plan, days, &asked.paging).await?,
     };
     let usage = |(key, meter): (KeyId, Meter)| {
         let Days { first, last } = days;
@@ -135,12 +140,13 @@ async fn one(
 async fn page(
     state: &AdminState,
     plan: &Plan,
+    days: Days,
     paging: &Paging,
 ) -> Result<(Vec<(KeyId, Meter)>, Option<String>), Problem> {
     let cursor = paging.cursor.as_ref();
     let page = state
         .store
-        .attachments(&plan.id, paging.limit, cursor)
+        .attachments(&plan.id, days.names(paging.limit), cursor)
         .await?;
     let keys: Vec<KeyId> = page
         .items

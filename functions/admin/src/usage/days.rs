@@ -8,8 +8,12 @@ use crate::{
     parameters::Parameters,
 };
 
-/// Days that a meter keeps, today among them.
-const KEPT: Day = 31;
+/// Days that are told, today among them: as long as the meter of a key that was taken off its
+/// plan is kept.
+const TOLD: Day = 400;
+/// Days of all names together that an answer has room for: Lambda passes on 6 MB, and a day
+/// in a table takes up to 100 bytes.
+const MOST_VALUES: Day = 50_000;
 const HOURS_OF_A_DAY: i64 = 24;
 
 fn epoch() -> Date {
@@ -51,6 +55,15 @@ pub(super) struct Days {
     pub(super) last: Day,
 }
 
+impl Days {
+    /// Names that a page may have, each with these days: those asked for, or as many as there
+    /// is room for.
+    pub(super) fn names(self, asked: u16) -> u16 {
+        let room = MOST_VALUES / (self.last - self.first + 1).max(1);
+        asked.min(u16::try_from(room).unwrap_or(u16::MAX)).max(1)
+    }
+}
+
 /// `startDate` and `endDate`; today unless given.
 #[derive(Debug)]
 pub(super) struct DaysAsked {
@@ -67,7 +80,7 @@ impl DaysAsked {
     }
 
     /// # Errors
-    /// For days to come, days no longer kept, and an end before the start.
+    /// For days to come, days no longer told, and an end before the start.
     pub(super) fn until(&self, today: Day) -> Result<Days, Faults> {
         let days = Days {
             first: self.start.unwrap_or(today),
@@ -75,13 +88,13 @@ impl DaysAsked {
         };
         let mut faults = Faults::default();
         for (name, day) in [("startDate", days.first), ("endDate", days.last)] {
-            let earliest = today + 1 - KEPT;
+            let earliest = today + 1 - TOLD;
             if day > today {
                 let detail = format!("is yet to come: today is {} (UTC)", date_of(today));
                 faults.push(Fault::parameter(name, detail));
             } else if day < earliest {
                 let earliest = date_of(earliest);
-                let detail = format!("is too long ago: {KEPT} days are kept, from {earliest} on");
+                let detail = format!("is too long ago: {TOLD} days are told, from {earliest} on");
                 faults.push(Fault::parameter(name, detail));
             }
         }
@@ -108,6 +121,18 @@ pub(crate) fn read_day(text: &str) -> Result<Day, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_days_leave_room_for_fewer_names() {
+        let names = |days: Day| {
+            Days {
+                first: 1,
+                last: days,
+            }
+            .names(500)
+        };
+        assert_eq!([1, 31, 100, 101, 400].map(names), [500, 500, 500, 495, 125]);
+    }
 
     #[test]
     fn days_and_dates_are_the_same_thing() {

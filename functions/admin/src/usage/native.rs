@@ -45,7 +45,14 @@ pub(super) async fn by_plan(
     let (first, last) = (date_of(days.first), date_of(days.last));
     let gateway = state.api_gateway()?.gateway();
     let usage = gateway
-        .usage(&native, None, first, last, position, paging.limit)
+        .usage(
+            &native,
+            None,
+            first,
+            last,
+            position,
+            days.names(paging.limit),
+        )
         .await?;
     let ids: Vec<NativeKeyId> = usage.values.keys().cloned().collect();
     let ours = keys_of(state, &ids).await?;

@@ -76,6 +76,17 @@ impl Store {
         Ok(item.as_ref().map(from_item).transpose()?)
     }
 
+    /// Several plans, each named once, as they are now, in no order; those that are not there
+    /// are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn plans_by_id(&self, ids: &[PlanId]) -> Result<Vec<PlanRecord>, StoreError> {
+        let keys = ids.iter().map(|id| key_of(&Record::Plan(id)));
+        let items = self.read_items(keys).await?;
+        Ok(items.iter().map(from_item).collect::<Result<_, _>>()?)
+    }
+
     /// Plans in the order of their ids.
     ///
     /// # Errors
