@@ -28,6 +28,12 @@ async fn a_rotation_keeps_everything_but_the_value() {
     for value in [rotated.text("value"), made.text("value")] {
         assert_eq!(admin.reason(&value, "a1:prod").await, "none");
     }
+    for (answer, previous) in [(&rotated, false), (&made, true)] {
+        let call = json!({"value": answer.text("value"), "apiId": "a1", "stage": "prod", "method": "GET", "path": "/"});
+        let verified = admin.post("/v1/verify", call).await;
+        assert_eq!(verified.body["previousValue"], previous);
+        assert_eq!(verified.text("keyId"), made.id());
+    }
     admin.pass(DAY - 1);
     assert_eq!(admin.reason(&made.text("value"), "a1:prod").await, "none");
     admin.pass(1);

@@ -54,5 +54,5 @@ pub use reason::{Class, Reason};
 pub use request::Request;
 pub use route::{MethodKey, Route};
 pub use throttle::{Rate, Throttle};
-pub use time::{Clock, Day, Hour, Nanos, Reading};
+pub use time::{Clock, Day, Hour, Nanos, Reading, whole_seconds};
 pub use twin::{TWIN_RANDOM_BYTES, TwinValue};

@@ -58,6 +58,12 @@ impl fmt::Debug for Clock {
     }
 }
 
+/// A time to wait in whole seconds, as `Retry-After` has it: a caller who comes back a moment
+/// early is refused again.
+pub fn whole_seconds(time: Nanos) -> i64 {
+    (time.saturating_add(SECOND - 1) / SECOND).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +92,19 @@ mod tests {
             9,
             "steady stood still"
         );
+    }
+
+    #[test]
+    fn a_client_that_comes_back_when_told_is_not_early() {
+        for (time, seconds) in [
+            (0, 1),
+            (1, 1),
+            (SECOND, 1),
+            (SECOND + 1, 2),
+            (59 * SECOND, 59),
+        ] {
+            assert_eq!(whole_seconds(time), seconds);
+        }
+        assert!(whole_seconds(Nanos::MAX) > 0);
     }
 }

@@ -1,8 +1,9 @@
 //! Every check with its outcome, in the order in which they are made.
 
 use latchkey_domain::{
-    Case, Outcome, Plan, PlanId, Reading, Reason, Request, examine,
+    Case, KeyId, Nanos, Outcome, Plan, PlanId, Reading, Reason, Recognised, Request, examine,
     meter::{Meter, Verdict, peek},
+    whole_seconds,
 };
 use serde::Serialize;
 
@@ -15,6 +16,18 @@ pub(crate) struct FindingsView {
     reason: Option<&'static str>,
     /// The plan that covers the call; null where it came to none.
     plan_id: Option<String>,
+    /// The key, where the value is one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<String>,
+    /// Whether it is a value that a rotation has replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_value: Option<bool>,
+    /// Whole seconds after which a call like this may pass, where waiting helps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<i64>,
+    /// Units that would be left of the quota, where the plan has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quota_remaining: Option<u64>,
     checks: Vec<CheckView>,
 }
 
@@ -30,6 +43,9 @@ struct CheckView {
 pub(super) struct Findings {
     checks: Vec<(Reason, Outcome)>,
     plan: Option<PlanId>,
+    shown: Option<(KeyId, Recognised)>,
+    retry_after: Option<Nanos>,
+    remaining: Option<u64>,
 }
 
 impl Findings {
@@ -47,6 +63,10 @@ impl Findings {
         for check in examine(case) {
             findings.set(check.reason, check.outcome);
         }
+        findings.shown = case.key.and_then(|key| {
+            let value = key.recognises(case.presented, case.now)?;
+            Some((key.id, value))
+        });
         findings
     }
 
@@ -62,6 +82,9 @@ impl Findings {
         Self {
             checks: asked.map(|reason| (reason, Outcome::Skipped)).collect(),
             plan: None,
+            shown: None,
+            retry_after: None,
+            remaining: None,
         }
     }
 
@@ -82,8 +105,14 @@ impl Findings {
     ) {
         self.plan = Some(plan.id.clone());
         let refused = match peek(plan.terms(request), now, meter) {
-            Some(Verdict::Admitted { .. }) => None,
-            Some(Verdict::Refused(refusal)) => Some(refusal.reason),
+            Some(Verdict::Admitted { remaining }) => {
+                self.remaining = remaining;
+                None
+            }
+            Some(Verdict::Refused(refusal)) => {
+                (self.retry_after, self.remaining) = (refusal.retry_after, refusal.remaining);
+                Some(refusal.reason)
+            }
             // The plan has changed after it was read.
             None => Some(Reason::Unavailable),
         };
@@ -118,6 +147,10 @@ impl Findings {
             decision: if failed.is_some() { "deny" } else { "allow" },
             reason: failed.map(|(reason, _)| reason.as_str()),
             plan_id: self.plan.as_ref().map(ToString::to_string),
+            key_id: self.shown.map(|(key, _)| key.to_string()),
+            previous_value: self.shown.map(|(_, value)| value == Recognised::Previous),
+            retry_after: self.retry_after.map(whole_seconds),
+            quota_remaining: self.remaining,
             checks: self.checks.iter().map(check).collect(),
         }
     }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use latchkey_domain::{Enforcement, Key, Nanos, Plan, Reason};
-
-const SECOND: Nanos = 1_000_000_000;
+use latchkey_domain::{Enforcement, Key, Nanos, Plan, Reason, whole_seconds};
 
 /// Flat and of strings, whatever the kind of API; what is absent is left out.
 pub(super) type Context = BTreeMap<String, String>;
@@ -44,28 +42,4 @@ pub(super) fn context(
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
         .chain(metadata)
         .collect()
-}
-
-/// `Retry-After` knows whole seconds; a caller who comes back a moment early is refused again.
-fn whole_seconds(time: Nanos) -> Nanos {
-    (time.saturating_add(SECOND - 1) / SECOND).max(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_client_that_comes_back_when_told_is_not_early() {
-        for (time, seconds) in [
-            (0, 1),
-            (1, 1),
-            (SECOND, 1),
-            (SECOND + 1, 2),
-            (59 * SECOND, 59),
-        ] {
-            assert_eq!(whole_seconds(time), seconds);
-        }
-        assert!(whole_seconds(Nanos::MAX) > 0);
-    }
 }
