@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use latchkey_domain::{
-    Case, Clock, Decision, Enforcement, Plan, PresentedKey, Reading, Reason, decide,
+    Case, Clock, Decision, Enforcement, Plan, PresentedKey, Reading, Reason, Recognised, Request,
+    decide,
     meter::{Owner, Refusal, Verdict},
 };
 use latchkey_store::{Store, StoreError};
@@ -51,6 +52,19 @@ impl fmt::Debug for Handled {
             .field("failure", &self.answer.as_ref().err())
             .finish_non_exhaustive()
     }
+}
+
+/// Moves of a key from plan to plan that one decision follows.
+const MOVES: usize = 4;
+
+/// A call that is being decided on.
+struct Call<'a> {
+    request: &'a Request,
+    presented: &'a PresentedKey,
+    sent: &'a SentValue,
+    now: Reading,
+    /// Whether the last refusal may be due to the key having changed since it was read.
+    out_of_date: bool,
 }
 
 /// What was found out about a call, as far as it went.
@@ -180,7 +194,39 @@ impl Authorizer {
         if rotated && source == Source::Memory {
             known = self.keys.get_again(presented.id, known).await?;
         }
-        let (Some(record), Some(value)) = (&known.record, recognised(&known)) else {
+        let mut call = Call {
+            request: &incoming.request,
+            presented: &presented,
+            sent: &sent,
+            now,
+            out_of_date: false,
+        };
+        for _ in 0..MOVES {
+            *found = Found::default();
+            let Some(value) = recognised(&known) else {
+                return Ok(Verdict::refused(Reason::UnknownKey));
+            };
+            let verdict = self.decide_for(&mut call, (&known, value), found).await?;
+            if !call.out_of_date {
+                return Ok(verdict);
+            }
+            match self.keys.get_later(presented.id, &known).await? {
+                Some(later) => known = later,
+                None => return Ok(verdict),
+            }
+        }
+        tracing::error!(key_id = %presented.id, "the key is moved faster than it can be charged");
+        Ok(Verdict::refused(Reason::Unavailable))
+    }
+
+    /// Decides for a key as it is known.
+    async fn decide_for(
+        &self,
+        call: &mut Call<'_>,
+        (known, value): (&Arc<KnownKey>, Recognised),
+        found: &mut Found,
+    ) -> Result<Verdict, StoreError> {
+        let Some(record) = &known.record else {
             return Ok(Verdict::refused(Reason::UnknownKey));
         };
         found.key = Some(known.clone());
@@ -191,14 +237,19 @@ impl Authorizer {
         let candidates: Vec<&Plan> = plans.iter().map(AsRef::as_ref).collect();
         let case = Case {
             key: Some(&record.key),
-            presented: &presented.hash,
+            presented: &call.presented.hash,
             plans: &candidates,
-            request: &incoming.request,
-            now: now.timestamp(),
+            request: call.request,
+            now: call.now.timestamp(),
         };
         let (key, plan) = match decide(&case) {
             Decision::Allow(key, plan) => (key, plan),
-            Decision::Deny(reason) => return Ok(Verdict::refused(reason)),
+            Decision::Deny(reason) => {
+                // A plan that keys are on is not deleted.
+                let gone = plans.len() < record.plan_ids.len();
+                call.out_of_date = gone && reason == Reason::NoUsagePlan;
+                return Ok(Verdict::refused(reason));
+            }
         };
         let plan = plans.iter().find(|known| known.id == plan.id).cloned();
         let Some((plan, owner)) =
@@ -213,17 +264,20 @@ impl Authorizer {
             clock: &self.clock,
         };
         let account = Account {
-            key: &known,
+            key: known,
             owner,
             value,
-            request: &incoming.request,
+            request: call.request,
         };
-        let (plan, verdict) = metering.charge(&account, plan, now).await?;
+        let (plan, verdict) = metering.charge(&account, plan, call.now).await?;
         found.plan = Some(plan.clone());
+        // Its meter is ended: it was taken off the plan, or moved to another one.
+        call.out_of_date =
+            matches!(verdict, Verdict::Refused(refusal) if refusal.reason == Reason::NoUsagePlan);
         if plan.enforcement == Enforcement::ApiGateway
             && matches!(verdict, Verdict::Admitted { .. })
         {
-            return Ok(self.counted_elsewhere(&known, &plan, &sent, found));
+            return Ok(self.counted_elsewhere(known, &plan, call.sent, found));
         }
         Ok(verdict)
     }

@@ -34,6 +34,11 @@ pub(crate) struct KnownKey {
 }
 
 impl KnownKey {
+    /// Grows with each change of the key; none where there is no key.
+    fn revision(&self) -> Option<u64> {
+        self.record.as_ref().map(|record| record.key.revision)
+    }
+
     /// The last seen state of its meter on a plan.
     pub(crate) fn meter(&self, plan: &PlanId) -> Option<Meter> {
         self.meters
@@ -108,6 +113,22 @@ impl Keys {
             return Ok(known);
         }
         self.read(id, now, true).await
+    }
+
+    /// What is known of a key that is later than `seen`; none where nothing is: it is still as
+    /// it was.
+    pub(crate) async fn get_later(
+        &self,
+        id: KeyId,
+        seen: &KnownKey,
+    ) -> Result<Option<Arc<KnownKey>>, StoreError> {
+        let is_later = |known: &Arc<KnownKey>| known.revision() > seen.revision();
+        // Another call that met the same may have read it already.
+        if let Some(known) = self.known.get(&id).filter(is_later) {
+            return Ok(Some(known));
+        }
+        let known = self.read(id, self.clock.now(), false).await?;
+        Ok(Some(known).filter(|known| known.revision() != seen.revision()))
     }
 
     async fn read(

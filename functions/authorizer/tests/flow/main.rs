@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod moves;
 mod native;
 mod rotation;
 mod world;
