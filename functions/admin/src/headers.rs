@@ -1,33 +1,86 @@
-//! Headers that would change what a request does, and are refused until they do.
+//! Headers that change what a request does: taken where they mean something, and refused by
+//! name everywhere else. One that is passed over would let through what it was to hold back.
 
 use axum::{
-    extract::Request,
+    extract::{MatchedPath, Request},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 
 use crate::{
-    faults::{Fault, Faults, NOT_YET},
+    faults::{Fault, Faults},
+    idempotency,
     problem::Problem,
 };
 
-const LATER: [&str; 3] = ["Idempotency-Key", "If-Match", "If-None-Match"];
+const IF_MATCH: &str = "If-Match";
+const IF_NONE_MATCH: &str = "If-None-Match";
 
-/// Lets through what carries none of them.
-pub(crate) async fn none_of_later_versions(request: Request, next: Next) -> Response {
-    match check(request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+const PLAN: &str = "/v1/plans/{planId}";
+const KEY: &str = "/v1/keys/{keyId}";
+const ATTACHMENT: &str = "/v1/plans/{planId}/keys/{keyId}";
+
+/// Where preconditions are taken.
+const CONDITIONAL: [(Method, &str, &[&str]); 12] = [
+    (Method::GET, PLAN, &[IF_NONE_MATCH]),
+    (Method::PUT, PLAN, &[IF_MATCH, IF_NONE_MATCH]),
+    (Method::PATCH, PLAN, &[IF_MATCH]),
+    (Method::DELETE, PLAN, &[IF_MATCH]),
+    (Method::GET, KEY, &[IF_NONE_MATCH]),
+    (Method::PATCH, KEY, &[IF_MATCH]),
+    (Method::DELETE, KEY, &[IF_MATCH]),
+    (Method::POST, "/v1/keys/{keyId}/rotate", &[IF_MATCH]),
+    (Method::POST, "/v1/keys/{keyId}/move", &[IF_MATCH]),
+    (Method::GET, ATTACHMENT, &[IF_NONE_MATCH]),
+    (Method::PUT, ATTACHMENT, &[IF_MATCH]),
+    (Method::DELETE, ATTACHMENT, &[IF_MATCH]),
+];
+
+/// Lets through what carries none that mean nothing.
+pub(crate) async fn that_mean_something(
+    route: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let route = route.as_ref().map(MatchedPath::as_str);
+    match route.map(|route| check(request.method(), route, request.headers())) {
+        None | Some(Ok(())) => next.run(request).await,
+        Some(Err(problem)) => problem.into_response(),
     }
 }
 
-fn check(headers: &HeaderMap) -> Result<(), Problem> {
+fn check(method: &Method, route: &str, headers: &HeaderMap) -> Result<(), Problem> {
     let mut faults = Faults::default();
-    for name in LATER {
-        if headers.contains_key(name) {
-            faults.push(Fault::header(name, NOT_YET));
+    if headers.contains_key(idempotency::HEADER) && *method != Method::POST {
+        const DETAIL: &str =
+            "is taken on POST only: any other request does the same when it is repeated";
+        faults.push(Fault::header(idempotency::HEADER, DETAIL));
+    }
+    // A HEAD is a GET without its body.
+    let method = match *method {
+        Method::HEAD => Method::GET,
+        _ => method.clone(),
+    };
+    let taken = CONDITIONAL
+        .iter()
+        .find(|(on, path, _)| *on == method && *path == route);
+    let taken = taken.map_or(&[][..], |(_, _, taken)| taken);
+    for name in [IF_MATCH, IF_NONE_MATCH] {
+        if headers.contains_key(name) && !taken.contains(&name) {
+            faults.push(Fault::header(name, not_taken(name)));
         }
     }
     Ok(faults.or(())?)
+}
+
+fn not_taken(name: &str) -> &'static str {
+    match name {
+        IF_MATCH => {
+            "means nothing here: it is taken where one plan, key or attachment is changed or deleted"
+        }
+        _ => {
+            "means nothing here: it is taken where one plan, key or attachment is read, and as * where a plan is made with PUT"
+        }
+    }
 }

@@ -7,6 +7,7 @@
 
 mod accept;
 mod adopt;
+mod answer;
 mod api_gateway;
 mod apis;
 mod attachments;
@@ -16,9 +17,11 @@ mod caller;
 mod csv;
 mod deployments;
 mod drift;
+mod etag;
 mod faults;
 mod headers;
 mod health;
+mod idempotency;
 mod json;
 mod keys;
 mod moment;
@@ -42,7 +45,7 @@ mod words;
 
 use axum::{
     Router,
-    middleware::{from_fn, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response},
     routing::{get, patch, post, put},
 };
 use tower::ServiceExt as _;
@@ -86,7 +89,8 @@ pub fn router(state: AdminState) -> Router {
         .route("/v1/apis/{apiId}/methods", put(apis::require_key))
         .fallback(unknown::path)
         .method_not_allowed_fallback(unknown::method)
-        .layer(from_fn(headers::none_of_later_versions))
+        .layer(from_fn_with_state(state.clone(), idempotency::once))
+        .layer(from_fn(headers::that_mean_something))
         .layer(from_fn(accept::negotiated))
         .layer(from_fn(caller::required));
     let health = Router::new()

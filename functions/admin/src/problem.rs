@@ -127,7 +127,7 @@ pub(crate) enum Problem {
     #[error("others keep changing the same thing: try again")]
     Changed,
     #[error(
-        "a request with this Idempotency-Key is still being carried out: send it again in {0} seconds"
+        "a request with this Idempotency-Key is still being carried out: send it again later, after the seconds of Retry-After"
     )]
     IdempotencyKeyRunning(i64),
     #[error(

@@ -9,4 +9,4 @@ mod cut_over;
 mod outcomes;
 mod reasons;
 mod scale;
-mod table;
+pub(crate) mod table;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::Method;
 
 use crate::support::{Admin, request};
 
@@ -14,20 +14,17 @@ enum Held {
     By(&'static str),
     /// With a 400 whose fault has this place, on this method, path and body.
     Refused(&'static str, Method, &'static str, &'static str),
-    /// With a 400 for this header's value, on this method and path.
-    RefusedHeader(&'static str, Method, &'static str),
     /// Path or method are not there: 404 or 405.
     NotThere(Method, &'static str),
 }
 
-use Held::{By, NotThere, Refused, RefusedHeader};
+use Held::{By, NotThere, Refused};
 
 const PLANS: &str = "/v1/plans";
 const PLAN: &str = "/v1/plans/{plan}";
 const KEYS: &str = "/v1/keys";
 const KEY: &str = "/v1/keys/{key}";
 const ATTACHMENTS: &str = "/v1/plans/{plan}/keys";
-const ATTACHMENT: &str = "/v1/plans/{plan}/keys/{key}";
 
 /// The whole contract.
 fn contract() -> Vec<(&'static str, Held)> {
@@ -384,16 +381,42 @@ fn headers_and_settings() -> Vec<(&'static str, Held)> {
         ("Link", By("usage_csv::a_table_s_next_page_is_its_link")),
         ("Accept", By("usage_csv::a_form_that_is_not_offered_is_406")),
     ];
-    for name in ["Idempotency-Key", "If-Match", "If-None-Match"] {
-        for (method, path) in [
-            (Method::POST, KEYS),
-            (Method::PATCH, PLAN),
-            (Method::DELETE, KEY),
-            (Method::PUT, ATTACHMENT),
-            (Method::GET, PLANS),
-        ] {
-            held.push((name, RefusedHeader("\"1\"", method, path)));
-        }
+    for (name, test) in [
+        (
+            "Idempotency-Key",
+            "idempotency::the_same_answer_is_given_again_with_the_value",
+        ),
+        (
+            "Idempotency-Key elsewhere",
+            "idempotency::it_is_taken_on_post_only_and_held_to_its_rules",
+        ),
+        (
+            "Idempotency-Replayed",
+            "idempotency::the_same_answer_is_given_again_with_the_value",
+        ),
+        ("Retry-After", "idempotency::of_two_at_once_one_runs"),
+        (
+            "ETag",
+            "preconditions::what_is_read_again_is_not_sent_again",
+        ),
+        (
+            "If-Match",
+            "preconditions::a_change_of_what_was_not_seen_is_refused",
+        ),
+        (
+            "If-None-Match",
+            "preconditions::what_is_read_again_is_not_sent_again",
+        ),
+        (
+            "If-None-Match: *",
+            "preconditions::a_plan_of_an_own_id_is_made_only_where_there_is_none",
+        ),
+        (
+            "preconditions elsewhere",
+            "preconditions::where_they_mean_nothing_they_are_refused_by_name",
+        ),
+    ] {
+        held.push((name, By(test)));
     }
     held
 }
@@ -431,20 +454,6 @@ async fn everything_of_the_contract_is_enforced_or_refused() {
                         && fault.contains("this version does not support it yet")
                 });
                 assert!(refused, "{name}: {:?}", answer.faults());
-            }
-            RefusedHeader(value, method, path) => {
-                let header = name.split(':').next().unwrap();
-                let mut sent = request(method, &filled(path), Some("{}".to_owned()));
-                sent.headers_mut().insert(
-                    header.parse::<HeaderName>().unwrap(),
-                    HeaderValue::from_static(value),
-                );
-                let answer = admin.send(sent).await;
-                assert_eq!(answer.body["errors"][0]["header"], header, "{name}: {path}");
-                assert!(
-                    answer.faults()[0].contains("this version does not support it yet"),
-                    "{name}"
-                );
             }
             NotThere(method, path) => {
                 let answer = admin

@@ -167,6 +167,22 @@ impl Admin {
         }
     }
 
+    /// The same table, seen by an API that gets random bytes while `comes` says so.
+    pub(crate) fn with_failing_random(
+        &self,
+        comes: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let random = Random::new(move |bytes| {
+            bytes.fill(5);
+            comes().then_some(()).ok_or(NoRandomness)
+        });
+        let router = router(self.state(random));
+        Self {
+            router,
+            ..self.clone()
+        }
+    }
+
     /// An API that reaches the table by another store.
     pub(crate) fn with_store(&self, store: Store) -> Self {
         let admin = Self {
@@ -194,8 +210,13 @@ impl Admin {
 
     /// A patch from code that cannot wait; needs a runtime with several threads.
     pub(crate) fn patch_in_place(&self, path: &str, body: Value) -> Answer {
+        self.send_in_place(request(Method::PATCH, path, Some(body.to_string())))
+    }
+
+    /// The same of any request.
+    pub(crate) fn send_in_place(&self, request: Request<Body>) -> Answer {
         tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(self.patch(path, body))
+            tokio::runtime::Handle::current().block_on(self.send(request))
         })
     }
 

@@ -167,11 +167,7 @@ impl Store {
         change: &Change,
     ) -> Result<KeyRecord, AttachError> {
         let key = &record.key;
-        let mut after = record.clone();
-        after.plan_ids.remove(&from.id);
-        after.plan_ids.insert(to.id.clone());
-        after.key.updated = change.at;
-        after.key.revision += 1;
+        let after = record.moved(&from.id, &to.id, change.at);
         let (old, new) = (key::to_item(record), key::to_item(&after));
         let entry = Entry {
             action: "key.move",

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, builders::UpdateBuilder};
+use jiff::Timestamp;
 use latchkey_domain::{
     AddressRules, Key, KeyHash, KeyId, Metadata, PlanId, PreviousValue, Route, StageSelector,
 };
@@ -30,6 +31,18 @@ pub struct KeyRecord {
     pub key: Key,
     /// Its plans.
     pub plan_ids: BTreeSet<PlanId>,
+}
+
+impl KeyRecord {
+    /// The key after a move from one plan to another.
+    pub fn moved(&self, from: &PlanId, to: &PlanId, at: Timestamp) -> Self {
+        let mut after = self.clone();
+        after.plan_ids.remove(from);
+        after.plan_ids.insert(to.clone());
+        after.key.updated = at;
+        after.key.revision += 1;
+        after
+    }
 }
 
 impl Store {
@@ -376,7 +389,6 @@ fn metadata(fields: &Fields<'_>) -> Result<Metadata, Corrupt> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
     use latchkey_domain::{KeyValue, NativeKeyValue};
 
     use super::*;

@@ -1,20 +1,18 @@
 //! `PUT /v1/plans/{planId}/keys/{keyId}`: puts a key on a plan. Repeating it changes nothing.
 
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use http::{StatusCode, header::LOCATION};
+use axum::extract::State;
+use http::StatusCode;
 use latchkey_domain::{KeyId, NativeKeyValue, Plan, TwinValue};
 use latchkey_store::{AttachError, Attachment, KeyRecord, NativeObject};
 
 use super::view::one_view;
 use crate::{
     AdminState,
+    answer::Answer,
     api_gateway::is_native,
     body::NoBody,
     caller::Caller,
+    etag::{Preconditions, Revision},
     keys,
     parameters::{NoParameters, Query},
     path::AttachmentPath,
@@ -31,28 +29,43 @@ pub(crate) async fn attach(
     State(state): State<AdminState>,
     caller: Caller,
     path: AttachmentPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
     _: NoBody,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     for _ in 0..ATTEMPTS {
         let plan = plans::find(&state, &path.plan_id).await?.plan;
         plans::refuse_deleting(&plan)?;
         let record = keys::find(&state, path.key_id).await?;
         if record.plan_ids.contains(&plan.id) {
             if let Some(attachment) = state.store.attachment(path.key_id, &plan.id).await? {
-                let view = one_view(&state, &plan, attachment).await?;
-                return Ok(Json(view).into_response());
+                preconditions.hold_for(&Revision::of_attachment(&attachment))?;
+                return answer(&state, StatusCode::OK, &plan, attachment).await;
             }
-        } else if let Some(attachment) = write(&state, &caller, &record, &plan).await? {
+            continue;
+        }
+        preconditions.hold_for_nothing()?;
+        if let Some(attachment) = write(&state, &caller, &record, &plan).await? {
             let location = attachment.key_id.to_string();
             if is_native(&plan) {
                 bring_in_step(&state, &caller, path.key_id, &plan).await?;
             }
-            let view = Json(one_view(&state, &plan, attachment).await?);
-            return Ok((StatusCode::CREATED, [(LOCATION, location)], view).into_response());
+            let made = answer(&state, StatusCode::CREATED, &plan, attachment).await?;
+            return Ok(made.at(location));
         }
     }
     Err(Problem::Changed)
+}
+
+async fn answer(
+    state: &AdminState,
+    status: StatusCode,
+    plan: &Plan,
+    attachment: Attachment,
+) -> Result<Answer, Problem> {
+    let revision = Revision::of_attachment(&attachment);
+    let view = one_view(state, plan, attachment).await?;
+    Ok(Answer::json(status, &view)?.tagged(&revision.tag(&view)))
 }
 
 /// Has API Gateway follow, and forget that the key was refused.

@@ -10,6 +10,7 @@ use crate::{
     api_gateway::is_native,
     body::NoBody,
     caller::Caller,
+    etag::{Preconditions, Revision},
     keys,
     parameters::{NoParameters, Query},
     path::AttachmentPath,
@@ -25,6 +26,7 @@ pub(crate) async fn detach(
     State(state): State<AdminState>,
     caller: Caller,
     path: AttachmentPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {
@@ -33,6 +35,11 @@ pub(crate) async fn detach(
         let record = keys::find(&state, path.key_id).await?;
         if !record.plan_ids.contains(&plan.id) {
             return Err(Problem::NotAttached);
+        }
+        if preconditions.are_given() {
+            let attachment = state.store.attachment(path.key_id, &plan.id).await?;
+            let attachment = attachment.ok_or(Problem::NotAttached)?;
+            preconditions.hold_for(&Revision::of_attachment(&attachment))?;
         }
         let change = state.change_by(&caller)?;
         let flush = state.stages_to_flush(std::slice::from_ref(&plan));

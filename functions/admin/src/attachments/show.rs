@@ -1,10 +1,12 @@
 //! `GET /v1/plans/{planId}/keys/{keyId}`: whether a key is on a plan, and since when.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 
-use super::view::{AttachmentView, one_view};
+use super::view::one_view;
 use crate::{
     AdminState,
+    answer::Answer,
+    etag::{Preconditions, Revision},
     parameters::{NoParameters, Query},
     path::AttachmentPath,
     plans,
@@ -16,10 +18,13 @@ use crate::{
 pub(crate) async fn show(
     State(state): State<AdminState>,
     path: AttachmentPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
-) -> Result<Json<AttachmentView>, Problem> {
+) -> Result<Answer, Problem> {
     let attachment = state.store.attachment(path.key_id, &path.plan_id).await?;
     let attachment = attachment.ok_or(Problem::NotAttached)?;
     let plan = plans::find(&state, &path.plan_id).await?.plan;
-    Ok(Json(one_view(&state, &plan, attachment).await?))
+    let revision = Revision::of_attachment(&attachment);
+    let view = one_view(&state, &plan, attachment).await?;
+    preconditions.shown(revision, &view)
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use axum::{Json, extract::State, response::IntoResponse};
+use axum::extract::State;
 use deserr::{Deserr, ValuePointerRef};
-use http::{StatusCode, header::LOCATION};
+use http::StatusCode;
 use latchkey_domain::{
     CustomerId, Description, Key, KeyValue, Metadata, Name, NativeKeyValue, Plan, PlanId, Prefix,
     TwinValue,
 };
-use latchkey_store::CreateKeyError;
+use latchkey_store::{CreateKeyError, Native};
 
 use super::{
     fields::{AllowedIps, CustomValue, MetadataPatch, PlanIds, READ_ONLY, Routes, check},
@@ -18,9 +18,12 @@ use super::{
 };
 use crate::{
     AdminState,
+    answer::Answer,
     body::Body,
     caller::Caller,
+    etag::Revision,
     faults::{Fault, Faults},
+    idempotency::Once,
     parameters::{NoParameters, Query},
     problem::Problem,
     state::ATTEMPTS,
@@ -80,9 +83,10 @@ fn unknown_field(field: &str, accepted: &[&str], location: ValuePointerRef<'_>) 
 pub(crate) async fn create(
     State(state): State<AdminState>,
     caller: Caller,
+    once: Once,
     Query(NoParameters): Query<NoParameters>,
     Body(mut fields): Body<CreateKey>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Answer, Problem> {
     let change = state.change_by(&caller)?;
     let plan_ids = fields.take_plan_ids();
     let mut faults = Faults::default();
@@ -104,13 +108,17 @@ pub(crate) async fn create(
         let on: Vec<&Plan> = plans.iter().collect();
         refuse_overlap(&on)?;
         state.refuse_unfit(key, &on).await?;
+        let change = match key.native_value {
+            NativeKeyValue::Internal => {
+                once.keep(change.clone(), &created(key, &plan_ids, &value, None)?)?
+            }
+            // It is not made before API Gateway has it: the answer is kept then.
+            NativeKeyValue::Header => change.clone(),
+        };
         match state.store.create_key(key, &on, &twin, &change).await {
             Ok(()) => {
                 let native = native::made(&state, &caller, key, &plans, &value).await?;
-                let location = format!("keys/{}", key.id);
-                let plan_ids: BTreeSet<PlanId> = plan_ids.into_iter().collect();
-                let view = Json(CreatedKeyView::new(key, &plan_ids, &value, native.as_ref()));
-                return Ok((StatusCode::CREATED, [(LOCATION, location)], view));
+                return created(key, &plan_ids, &value, native.as_ref());
             }
             Err(CreateKeyError::Taken(id)) => return Err(Problem::ValueTaken(id)),
             Err(CreateKeyError::PlanChanged(_)) => {}
@@ -118,6 +126,19 @@ pub(crate) async fn create(
         }
     }
     Err(Problem::Changed)
+}
+
+fn created(
+    key: &Key,
+    plan_ids: &[PlanId],
+    value: &KeyValue,
+    native: Option<&Native>,
+) -> Result<Answer, Problem> {
+    let plan_ids: BTreeSet<PlanId> = plan_ids.iter().cloned().collect();
+    let view = CreatedKeyView::new(key, &plan_ids, value, native);
+    let tag = Revision::of_key(key).tag(view.key());
+    let answer = Answer::json(StatusCode::CREATED, &view)?;
+    Ok(answer.at(format!("keys/{}", key.id)).tagged(&tag))
 }
 
 fn value(state: &AdminState, fields: &mut CreateKey) -> Result<KeyValue, Problem> {

@@ -10,6 +10,7 @@ use crate::{
     AdminState,
     body::NoBody,
     caller::Caller,
+    etag::{Preconditions, Revision},
     parameters::{NoParameters, Query},
     path::KeyPath,
     problem::Problem,
@@ -22,11 +23,13 @@ pub(crate) async fn delete(
     State(state): State<AdminState>,
     caller: Caller,
     KeyPath(id): KeyPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {
     for _ in 0..ATTEMPTS {
         let record = find(&state, id).await?;
+        preconditions.hold_for(&Revision::of_key(&record.key))?;
         let plans = plans_of(&state, &record).await?;
         let on: Vec<&Plan> = plans.iter().collect();
         if on.len() < record.plan_ids.len() {

@@ -22,10 +22,12 @@ pub(crate) use rotate::rotate;
 pub(crate) use show::show;
 pub(crate) use update::update;
 
+use http::StatusCode;
 use latchkey_domain::{KeyId, Plan};
-use latchkey_store::{KeyRecord, KeySnapshot};
+use latchkey_store::{KeyRecord, KeySnapshot, Native};
 
-use crate::{AdminState, problem::Problem};
+use self::view::KeyView;
+use crate::{AdminState, answer::Answer, etag::Revision, problem::Problem};
 
 /// Plans that a key may be on: what is read and written with it stays bounded.
 pub(crate) const MAX_PLANS: usize = 10;
@@ -48,6 +50,17 @@ pub(crate) async fn find_whole(state: &AdminState, id: KeyId) -> Result<KeySnaps
         .key_snapshot(id)
         .await?
         .ok_or(Problem::UnknownKey)
+}
+
+/// A key as it is answered, with its tag.
+fn answer(
+    status: StatusCode,
+    snapshot: &KeySnapshot,
+    native: Option<&Native>,
+) -> Result<Answer, Problem> {
+    let view = KeyView::whole(snapshot, native);
+    let tag = Revision::of_key(&snapshot.record.key).tag(&view);
+    Ok(Answer::json(status, &view)?.tagged(&tag))
 }
 
 /// The plans that a key is on; a plan that has just been deleted is left out.

@@ -1,18 +1,22 @@
 //! `POST /v1/keys/{keyId}/move`: takes a key from one plan to another in one step: there is no
 //! instant at which it is on neither.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use deserr::Deserr;
+use http::StatusCode;
 use latchkey_domain::{Plan, PlanId, TwinValue};
 use latchkey_store::{AttachError, KeySnapshot, NativeObject};
 
-use super::{find_whole, plans_of, view::KeyView};
+use super::{answer, find_whole, plans_of};
 use crate::{
     AdminState,
+    answer::Answer,
     attachments::refuse,
     body::Body,
     caller::Caller,
+    etag::{Preconditions, Revision},
     faults::{Fault, Faults},
+    idempotency::Once,
     parameters::{NoParameters, Query},
     path::KeyPath,
     plans,
@@ -35,19 +39,22 @@ pub(crate) struct Move {
 pub(crate) async fn move_to_plan(
     State(state): State<AdminState>,
     caller: Caller,
+    once: Once,
     KeyPath(id): KeyPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
     Body(between): Body<Move>,
-) -> Result<Json<KeyView>, Problem> {
+) -> Result<Answer, Problem> {
     if between.from_plan_id == between.to_plan_id {
         let detail = "is fromPlanId too: a key is moved to another plan";
         return Err(Problem::fault(Fault::at("/toPlanId", detail)));
     }
     for _ in 0..ATTEMPTS {
         let snapshot = find_whole(&state, id).await?;
-        if let Some(snapshot) = moved(&state, &caller, snapshot, &between).await? {
+        preconditions.hold_for(&Revision::of_key(&snapshot.record.key))?;
+        if let Some(snapshot) = moved(&state, (&caller, &once), snapshot, &between).await? {
             let native = state.native_key(id).await;
-            return Ok(Json(KeyView::whole(&snapshot, native.as_ref())));
+            return answer(StatusCode::OK, &snapshot, native.as_ref());
         }
     }
     Err(Problem::Changed)
@@ -56,8 +63,8 @@ pub(crate) async fn move_to_plan(
 /// Moves the key, unless another change came first.
 async fn moved(
     state: &AdminState,
-    caller: &Caller,
-    mut snapshot: KeySnapshot,
+    (caller, once): (&Caller, &Once),
+    snapshot: KeySnapshot,
     between: &Move,
 ) -> Result<Option<KeySnapshot>, Problem> {
     let record = &snapshot.record;
@@ -76,6 +83,11 @@ async fn moved(
     let flush = state.stages_to_flush(&both);
     let [from, to] = both;
     let change = state.change_by(caller)?;
+    let after = KeySnapshot {
+        record: record.moved(&from.id, &to.id, change.at),
+        ..snapshot.clone()
+    };
+    let change = once.keep(change, &answer(StatusCode::OK, &after, None)?)?;
     let twin = TwinValue::generate(&state.random.bytes()?);
     let moved = state
         .store
@@ -84,7 +96,6 @@ async fn moved(
     match moved {
         Ok(record) => {
             let id = record.key.id;
-            snapshot.record = record;
             // Off the one first: API Gateway has a key on one plan only for each stage.
             let objects = [
                 NativeObject::PlanKey(id, from.id),
@@ -93,7 +104,7 @@ async fn moved(
                 NativeObject::Flush(id),
             ];
             state.bring_in_step(&objects).await;
-            Ok(Some(snapshot))
+            Ok(Some(KeySnapshot { record, ..snapshot }))
         }
         Err(AttachError::Changed) => Ok(None),
         Err(AttachError::Store(error)) => Err(error.into()),

@@ -3,18 +3,22 @@
 
 use std::time::Duration;
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use deserr::Deserr;
+use http::StatusCode;
 use jiff::Timestamp;
 use latchkey_domain::{KeyValue, NativeKeyValue};
-use latchkey_store::{KeySnapshot, Lost, NativeObject};
+use latchkey_store::{KeySnapshot, Lost, Native, NativeObject};
 
 use super::{find_whole, plans_of, view::RotatedKeyView};
 use crate::{
     AdminState,
+    answer::Answer,
     body::OptionalBody,
     caller::Caller,
+    etag::{Preconditions, Revision},
     faults::{Fault, Faults},
+    idempotency::Once,
     parameters::{NoParameters, Query},
     path::KeyPath,
     problem::Problem,
@@ -54,14 +58,17 @@ impl Rotate {
 pub(crate) async fn rotate(
     State(state): State<AdminState>,
     caller: Caller,
+    once: Once,
     KeyPath(id): KeyPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
     OptionalBody(asked): OptionalBody<Rotate>,
-) -> Result<Json<RotatedKeyView>, Problem> {
+) -> Result<Answer, Problem> {
     let random = state.random.bytes()?;
     for _ in 0..ATTEMPTS {
         let before = find_whole(&state, id).await?;
         let key = &before.record.key;
+        preconditions.hold_for(&Revision::of_key(key))?;
         if key.native_value == NativeKeyValue::Header {
             return Err(Problem::HeaderKeyStays);
         }
@@ -71,6 +78,9 @@ pub(crate) async fn rotate(
             .rotated(&value, asked.old_ends(change.at)?, change.at)
             .map_err(Problem::TooManyValues)?;
         let flush = state.stages_to_flush(&plans_of(&state, &before.record).await?);
+        let mut rotated = before.clone();
+        rotated.record.key = after.clone();
+        let change = once.keep(change, &answer(&rotated, &value, None)?)?;
         let written = state
             .store
             .rotate_key(&before.record, &after, &flush, &change)
@@ -78,18 +88,18 @@ pub(crate) async fn rotate(
         match written {
             Ok(()) => {
                 state.bring_in_step(&[NativeObject::Flush(id)]).await;
-                let mut snapshot: KeySnapshot = before;
-                snapshot.record.key = after;
                 let native = state.native_key(id).await;
-                return Ok(Json(RotatedKeyView::new(
-                    &snapshot,
-                    &value,
-                    native.as_ref(),
-                )));
+                return answer(&rotated, &value, native.as_ref());
             }
             Err(Lost::Condition(_)) => {}
             Err(Lost::Store(error)) => return Err(error.into()),
         }
     }
     Err(Problem::Changed)
+}
+
+fn answer(key: &KeySnapshot, value: &KeyValue, native: Option<&Native>) -> Result<Answer, Problem> {
+    let view = RotatedKeyView::new(key, value, native);
+    let tag = Revision::of_key(&key.record.key).tag(view.key());
+    Ok(Answer::json(StatusCode::OK, &view)?.tagged(&tag))
 }

@@ -1,11 +1,13 @@
 //! `GET /v1/keys/{keyId}`: a key, and when it was last used.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use latchkey_store::NativeObject;
 
 use super::{find_whole, view::KeyView};
 use crate::{
     AdminState,
+    answer::Answer,
+    etag::{Preconditions, Revision},
     parameters::{NoParameters, Query},
     path::KeyPath,
     problem::Problem,
@@ -16,9 +18,11 @@ use crate::{
 pub(crate) async fn show(
     State(state): State<AdminState>,
     KeyPath(id): KeyPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
-) -> Result<Json<KeyView>, Problem> {
+) -> Result<Answer, Problem> {
     let snapshot = find_whole(&state, id).await?;
     let native = state.store.native(&NativeObject::Key(id)).await?;
-    Ok(Json(KeyView::whole(&snapshot, native.as_ref())))
+    let view = KeyView::whole(&snapshot, native.as_ref());
+    preconditions.shown(Revision::of_key(&snapshot.record.key), &view)
 }

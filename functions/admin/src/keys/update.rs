@@ -1,19 +1,22 @@
 //! `PATCH /v1/keys/{keyId}`: changes a key by a merge patch (RFC 7396).
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use deserr::{Deserr, ValuePointerRef};
+use http::StatusCode;
 use latchkey_domain::{CustomerId, Description, Key, Metadata, Name, Plan};
 use latchkey_store::{KeySnapshot, Lost, NativeObject};
 
 use super::{
+    answer,
     fields::{AllowedIps, MetadataPatch, READ_ONLY, Routes, check},
     find_whole, plans_of,
-    view::KeyView,
 };
 use crate::{
     AdminState,
+    answer::Answer,
     body::Body,
     caller::Caller,
+    etag::{Preconditions, Revision},
     faults::{Fault, Faults},
     parameters::{NoParameters, Query},
     patch::{Patch, Replace},
@@ -72,11 +75,13 @@ pub(crate) async fn update(
     State(state): State<AdminState>,
     caller: Caller,
     KeyPath(id): KeyPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
     Body(patch): Body<UpdateKey>,
-) -> Result<Json<KeyView>, Problem> {
+) -> Result<Answer, Problem> {
     for _ in 0..ATTEMPTS {
         let before = find_whole(&state, id).await?;
+        preconditions.hold_for(&Revision::of_key(&before.record.key))?;
         let after = patch.onto(&before.record.key)?;
         let written = if after == before.record.key {
             Some(before)
@@ -85,7 +90,7 @@ pub(crate) async fn update(
         };
         if let Some(snapshot) = written {
             let native = state.store.native(&NativeObject::Key(id)).await?;
-            return Ok(Json(KeyView::whole(&snapshot, native.as_ref())));
+            return answer(StatusCode::OK, &snapshot, native.as_ref());
         }
     }
     Err(Problem::Changed)

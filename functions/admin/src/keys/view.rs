@@ -175,6 +175,11 @@ impl RotatedKeyView {
             key: KeyView::whole(snapshot, native),
         }
     }
+
+    /// The key, as it is shown from then on.
+    pub(super) fn key(&self) -> &KeyView {
+        &self.key
+    }
 }
 
 /// A key that was just made.
@@ -209,6 +214,11 @@ impl CreatedKeyView {
             },
             notice: notice(key, plan_ids),
         }
+    }
+
+    /// The key, as it is shown from then on.
+    pub(super) fn key(&self) -> &KeyView {
+        &self.key
     }
 }
 

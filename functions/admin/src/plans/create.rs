@@ -1,21 +1,24 @@
 //! `POST /v1/plans`: makes a usage plan.
 
-use axum::{Json, extract::State, response::IntoResponse};
+use axum::extract::State;
 use deserr::Deserr;
-use http::{StatusCode, header::LOCATION};
+use http::StatusCode;
 use jiff::Timestamp;
 use latchkey_domain::{Description, Enforcement, Name, Plan, PlanId, Quota, Throttle};
 use latchkey_store::Lost;
 
 use super::{
-    brought_in_step,
+    answer, brought_in_step,
     fields::{ApiStages, ScopeWord, check, unknown_in_plan},
+    view::PlanView,
 };
 use crate::{
     AdminState,
+    answer::Answer,
     body::Body,
     caller::Caller,
     faults::Faults,
+    idempotency::Once,
     parameters::{NoParameters, Query},
     problem::Problem,
     state::ATTEMPTS,
@@ -71,21 +74,27 @@ impl CreatePlan {
 pub(crate) async fn create(
     State(state): State<AdminState>,
     caller: Caller,
+    once: Once,
     Query(NoParameters): Query<NoParameters>,
     Body(fields): Body<CreatePlan>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Answer, Problem> {
     let change = state.change_by(&caller)?;
     let mut plan = fields.plan(&state, PlanId::generate(state.random.bytes()?), change.at)?;
     for _ in 0..ATTEMPTS {
+        let change = once.keep(
+            change.clone(),
+            &created(&plan, &PlanView::new(&plan, None))?,
+        )?;
         match state.store.create_plan(&plan, &change).await {
-            Ok(()) => {
-                let location = format!("plans/{}", plan.id);
-                let view = Json(brought_in_step(&state, &plan).await?);
-                return Ok((StatusCode::CREATED, [(LOCATION, location)], view));
-            }
+            Ok(()) => return created(&plan, &brought_in_step(&state, &plan).await?),
             Err(Lost::Condition(_)) => plan.id = PlanId::generate(state.random.bytes()?),
             Err(Lost::Store(error)) => return Err(error.into()),
         }
     }
     Err(Problem::Changed)
+}
+
+fn created(plan: &Plan, view: &PlanView) -> Result<Answer, Problem> {
+    let location = format!("plans/{}", plan.id);
+    Ok(answer(StatusCode::CREATED, plan, view)?.at(location))
 }

@@ -10,6 +10,7 @@ use crate::{
     api_gateway::is_native,
     body::NoBody,
     caller::Caller,
+    etag::{Preconditions, Revision},
     parameters::{NoParameters, Query},
     path::PlanPath,
     problem::Problem,
@@ -22,11 +23,13 @@ pub(crate) async fn delete(
     State(state): State<AdminState>,
     caller: Caller,
     PlanPath(id): PlanPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {
     for _ in 0..ATTEMPTS {
         let record = find(&state, &id).await?;
+        preconditions.hold_for(&Revision::of_plan(&record.plan))?;
         if record.keys > 0 {
             return Err(Problem::PlanInUse(record.keys));
         }

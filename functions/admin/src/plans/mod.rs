@@ -21,6 +21,7 @@ pub(crate) use update::update;
 
 use std::time::Duration;
 
+use http::StatusCode;
 use latchkey_domain::{Plan, PlanId};
 use latchkey_store::{Lost, NativeObject, PlanRecord};
 
@@ -28,7 +29,10 @@ use self::{
     overlap::{Seen, refuse_stages_in_the_way},
     view::PlanView,
 };
-use crate::{AdminState, api_gateway::is_native, caller::Caller, problem::Problem};
+use crate::{
+    AdminState, answer::Answer, api_gateway::is_native, caller::Caller, etag::Revision,
+    problem::Problem,
+};
 
 /// A plan, as it is now.
 ///
@@ -66,6 +70,12 @@ async fn view_of(state: &AdminState, plan: &Plan) -> Result<PlanView, Problem> {
     Ok(PlanView::new(plan, native.as_ref()))
 }
 
+/// A plan as it is answered, with its tag.
+fn answer(status: StatusCode, plan: &Plan, view: &PlanView) -> Result<Answer, Problem> {
+    let tag = Revision::of_plan(plan).tag(view);
+    Ok(Answer::json(status, view)?.tagged(&tag))
+}
+
 /// The same, after the first attempt to have API Gateway follow a change.
 async fn brought_in_step(state: &AdminState, plan: &Plan) -> Result<PlanView, Problem> {
     if is_native(plan) {
@@ -82,7 +92,7 @@ async fn write(
     caller: &Caller,
     record: &PlanRecord,
     mut after: Plan,
-) -> Result<Option<PlanView>, Problem> {
+) -> Result<Option<Answer>, Problem> {
     let before = &record.plan;
     refuse_deleting(before)?;
     for (field, changes) in [
@@ -113,7 +123,8 @@ async fn write(
                     .bring_in_step(&[NativeObject::Plan(after.id.clone())])
                     .await;
             }
-            Ok(Some(brought_in_step(state, &after).await?))
+            let view = brought_in_step(state, &after).await?;
+            answer(StatusCode::OK, &after, &view).map(Some)
         }
         Err(Lost::Condition(_)) => Ok(None),
         Err(Lost::Store(error)) => Err(error.into()),

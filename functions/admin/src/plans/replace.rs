@@ -1,20 +1,18 @@
 //! `PUT /v1/plans/{planId}`: makes a plan with an id of the owner's own, or replaces it, so
 //! that running it again changes nothing.
 
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use http::{StatusCode, header::LOCATION};
+use axum::extract::State;
+use http::StatusCode;
 use latchkey_domain::Plan;
 use latchkey_store::{Change, Lost, PlanRecord};
 
-use super::{brought_in_step, create::CreatePlan, view_of, write};
+use super::{answer, brought_in_step, create::CreatePlan, view_of, write};
 use crate::{
     AdminState,
+    answer::Answer,
     body::Body,
     caller::Caller,
+    etag::{Preconditions, Revision},
     parameters::{NoParameters, Query},
     path::OwnPlanPath,
     problem::Problem,
@@ -28,15 +26,22 @@ pub(crate) async fn replace(
     State(state): State<AdminState>,
     caller: Caller,
     OwnPlanPath(id): OwnPlanPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
     Body(fields): Body<CreatePlan>,
-) -> Result<Response, Problem> {
+) -> Result<Answer, Problem> {
     let change = state.change_by(&caller)?;
     let plan = fields.plan(&state, id, change.at)?;
     for _ in 0..ATTEMPTS {
         let answer = match state.store.plan(&plan.id).await? {
-            Some(record) => replaced(&state, &caller, &record, &plan).await?,
-            None => created(&state, &plan, &change).await?,
+            Some(record) => {
+                preconditions.hold_for(&Revision::of_plan(&record.plan))?;
+                replaced(&state, &caller, &record, &plan).await?
+            }
+            None => {
+                preconditions.hold_for_nothing()?;
+                created(&state, &plan, &change).await?
+            }
         };
         if let Some(answer) = answer {
             return Ok(answer);
@@ -50,13 +55,12 @@ async fn created(
     state: &AdminState,
     plan: &Plan,
     change: &Change,
-) -> Result<Option<Response>, Problem> {
+) -> Result<Option<Answer>, Problem> {
     match state.store.create_plan(plan, change).await {
         Ok(()) => {
-            let location = [(LOCATION, plan.id.to_string())];
             let view = brought_in_step(state, plan).await?;
-            let answer = (StatusCode::CREATED, location, Json(view));
-            Ok(Some(answer.into_response()))
+            let answer = answer(StatusCode::CREATED, plan, &view)?;
+            Ok(Some(answer.at(plan.id.to_string())))
         }
         Err(Lost::Condition(_)) => Ok(None),
         Err(Lost::Store(error)) => Err(error.into()),
@@ -69,17 +73,16 @@ async fn replaced(
     caller: &Caller,
     record: &PlanRecord,
     plan: &Plan,
-) -> Result<Option<Response>, Problem> {
+) -> Result<Option<Answer>, Problem> {
     let after = Plan {
         created: record.plan.created,
         updated: record.plan.updated,
         version: record.plan.version,
         ..plan.clone()
     };
-    let view = if after == record.plan {
-        Some(view_of(state, &after).await?)
-    } else {
-        write(state, caller, record, after).await?
-    };
-    Ok(view.map(|view| Json(view).into_response()))
+    if after == record.plan {
+        let view = view_of(state, &after).await?;
+        return answer(StatusCode::OK, &after, &view).map(Some);
+    }
+    write(state, caller, record, after).await
 }

@@ -1,10 +1,12 @@
 //! `GET /v1/plans/{planId}`: a plan.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 
-use super::{find, view::PlanView, view_of};
+use super::{find, view_of};
 use crate::{
     AdminState,
+    answer::Answer,
+    etag::{Preconditions, Revision},
     parameters::{NoParameters, Query},
     path::PlanPath,
     problem::Problem,
@@ -15,8 +17,10 @@ use crate::{
 pub(crate) async fn show(
     State(state): State<AdminState>,
     PlanPath(id): PlanPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
-) -> Result<Json<PlanView>, Problem> {
+) -> Result<Answer, Problem> {
     let record = find(&state, &id).await?;
-    Ok(Json(view_of(&state, &record.plan).await?))
+    let view = view_of(&state, &record.plan).await?;
+    preconditions.shown(Revision::of_plan(&record.plan), &view)
 }

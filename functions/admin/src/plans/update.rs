@@ -1,19 +1,21 @@
 //! `PATCH /v1/plans/{planId}`: changes a plan by a merge patch (RFC 7396).
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use deserr::Deserr;
+use http::StatusCode;
 use latchkey_domain::{Description, Enforcement, Name, Period, Plan, Quota, Rate, Throttle};
 
 use super::{
+    answer,
     fields::{ApiStages, ScopeWord, check, unknown_in_plan},
-    find, refuse_deleting,
-    view::PlanView,
-    view_of, write,
+    find, refuse_deleting, view_of, write,
 };
 use crate::{
     AdminState,
+    answer::Answer,
     body::Body,
     caller::Caller,
+    etag::{Preconditions, Revision},
     faults::{Fault, Faults},
     parameters::{NoParameters, Query},
     patch::{Patch, Replace},
@@ -69,18 +71,20 @@ pub(crate) async fn update(
     State(state): State<AdminState>,
     caller: Caller,
     PlanPath(id): PlanPath,
+    preconditions: Preconditions,
     Query(NoParameters): Query<NoParameters>,
     Body(patch): Body<UpdatePlan>,
-) -> Result<Json<PlanView>, Problem> {
+) -> Result<Answer, Problem> {
     for _ in 0..ATTEMPTS {
         let record = find(&state, &id).await?;
+        preconditions.hold_for(&Revision::of_plan(&record.plan))?;
         refuse_deleting(&record.plan)?;
         let after = patch.onto(&state, &record.plan)?;
         if after == record.plan {
-            return Ok(Json(view_of(&state, &after).await?));
+            return answer(StatusCode::OK, &after, &view_of(&state, &after).await?);
         }
-        if let Some(view) = write(&state, &caller, &record, after).await? {
-            return Ok(Json(view));
+        if let Some(answer) = write(&state, &caller, &record, after).await? {
+            return Ok(answer);
         }
     }
     Err(Problem::Changed)

@@ -25,7 +25,7 @@ use crate::support::{Admin, TABLE};
 
 /// What meets each call.
 #[derive(Clone)]
-pub(super) struct Table {
+pub(crate) struct Table {
     wait: Duration,
     /// Calls until the one that is not answered.
     left: Arc<AtomicUsize>,
@@ -40,7 +40,7 @@ impl fmt::Debug for Table {
 
 impl Table {
     /// Each call takes this long.
-    pub(super) fn slow(wait: Duration) -> Self {
+    pub(crate) fn slow(wait: Duration) -> Self {
         Self {
             wait,
             left: Arc::new(AtomicUsize::new(usize::MAX)),
@@ -50,7 +50,7 @@ impl Table {
 
     /// The `n`-th call, 1 being the first, is carried out and not answered. Of a call that is
     /// not carried out nobody knows more than of the answer to the one before.
-    pub(super) fn stopping(n: usize) -> Self {
+    pub(crate) fn stopping(n: usize) -> Self {
         Self {
             left: Arc::new(AtomicUsize::new(n)),
             ..Self::slow(Duration::ZERO)
@@ -58,12 +58,12 @@ impl Table {
     }
 
     /// Resolves when a call was stopped.
-    pub(super) async fn stopped(&self) {
+    pub(crate) async fn stopped(&self) {
         self.stopped.notified().await;
     }
 
     /// The same admin API on this table.
-    pub(super) fn under(&self, admin: &Admin) -> Admin {
+    pub(crate) fn under(&self, admin: &Admin) -> Admin {
         let client = admin.engine.client();
         let quick: SharedHttpClient = client.config().http_client().unwrap();
         let table = self.clone();
