@@ -2,7 +2,8 @@
 //!
 //! `cargo build --release -p latchkey-authorizer -p latchkey-benchmarks`, then
 //! `cargo run --release -p latchkey-benchmarks`, starts both binaries in turn, so that a
-//! noisy machine is noisy for both, and prints a table. DynamoDB is the embedded engine, in
+//! noisy machine is noisy for both, and prints a table. With the path of another build of
+//! the authorizer as its argument, such as the one that is deployed, it measures that one. DynamoDB is the embedded engine, in
 //! this process, over HTTP on loopback without TLS: what its own network adds is not in it.
 
 #![expect(clippy::print_stdout, reason = "the table is the result")]
@@ -47,6 +48,8 @@ async fn main() -> Outcome<()> {
         .parent()
         .map(Path::to_path_buf)
         .unwrap_or_default();
+    let built = std::env::args_os().nth(1).map(PathBuf::from);
+    let authorizer_binary = built.unwrap_or_else(|| folder.join("authorizer"));
     let (endpoint, value) = table_with_a_key().await?;
     let event = event(&value);
     let (mut empty, mut authorizer) = (Times::default(), Times::default());
@@ -58,13 +61,7 @@ async fn main() -> Outcome<()> {
             &mut empty,
         )
         .await?;
-        measure(
-            &folder.join("authorizer"),
-            &endpoint,
-            &event,
-            &mut authorizer,
-        )
-        .await?;
+        measure(&authorizer_binary, &endpoint, &event, &mut authorizer).await?;
     }
     println!("{STARTS} starts of each in turn, {CALLS} calls after each; times in µs\n");
     println!(
@@ -84,11 +81,11 @@ async fn main() -> Outcome<()> {
     );
     row("call, p50", &mut empty.call, &mut authorizer.call, 50);
     row("call, p99", &mut empty.call, &mut authorizer.call, 99);
-    let bytes = |name: &str| std::fs::metadata(folder.join(name)).map(|file| file.len());
+    let bytes = |binary: &Path| std::fs::metadata(binary).map(|file| file.len());
     println!(
         "\nbinary: empty function {} bytes, authorizer {} bytes",
-        bytes("empty-function")?,
-        bytes("authorizer")?
+        bytes(&folder.join("empty-function"))?,
+        bytes(&authorizer_binary)?
     );
     Ok(())
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the README's own lines, in their order, as a reader would.
+"""Runs the lines of the README and of docs/admin-api.md, in their order, as a reader would.
 
 Blocks marked `<!-- ci: run -->` run in one shell. One marked `<!-- ci: start URL -->` is a command that
 serves: it is started beside them, and the next block waits until the URL answers; a later one with the
@@ -18,6 +18,7 @@ import tempfile
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+DOCUMENTS = ["README.md", "docs/admin-api.md"]
 # A first build is part of it.
 START_SECONDS = 900
 RUN_SECONDS = 1800
@@ -53,7 +54,7 @@ stop() {
 
 
 def main():
-    blocks = BLOCK.findall((ROOT / "README.md").read_text())
+    blocks = [block for name in DOCUMENTS for block in BLOCK.findall((ROOT / name).read_text())]
     script, expected, ports = [SHELL], [], set()
     for kind, url, text in blocks:
         if kind == "start":
@@ -76,7 +77,7 @@ def main():
             stop(pathlib.Path(logs))
     for failure in failures:
         print(failure, file=sys.stderr)
-    print(f"README.md: {len(expected)} blocks run, {len(failures)} not as written")
+    print(f"{' and '.join(DOCUMENTS)}: {len(expected)} blocks run, {len(failures)} not as written")
     sys.exit(1 if failures else 0)
 
 
