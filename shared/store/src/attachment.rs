@@ -12,7 +12,7 @@ use crate::{
     item::{Draft, Fields, Item, key_of, text},
     key, meter, native,
     page::Listing,
-    plan,
+    plan::{self, NewKeys},
     schema::{LIST, sortable},
     transaction::Transaction,
 };
@@ -258,8 +258,29 @@ pub(crate) fn attach_items<'a>(
 ) -> Transaction<'a> {
     let owner = Owner::of(key, plan).unwrap_or(Owner::Key(key.id));
     let transaction = transaction.put_new(to_item(key, plan, change));
-    let transaction = plan::count_attached(transaction, key, plan);
+    let transaction = plan::count_attached(transaction, &NewKeys::one(key, plan));
     let transaction = meter::open(transaction, &owner, plan, change);
+    on_native_plan(transaction, key, (plan, on_plan), change)
+}
+
+/// The attachment and, where API Gateway counts, what is wanted there: what several keys that
+/// are attached together have each for itself.
+pub(crate) fn put<'a>(
+    transaction: Transaction<'a>,
+    key: &Key,
+    plan: &Plan,
+    change: &Change,
+) -> Transaction<'a> {
+    let transaction = transaction.put_new(to_item(key, plan, change));
+    on_native_plan(transaction, key, (plan, OnPlan::Wanted), change)
+}
+
+fn on_native_plan<'a>(
+    transaction: Transaction<'a>,
+    key: &Key,
+    (plan, on_plan): (&Plan, OnPlan),
+    change: &Change,
+) -> Transaction<'a> {
     if plan.enforcement == Enforcement::DynamoDb {
         return transaction;
     }

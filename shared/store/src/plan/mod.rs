@@ -218,24 +218,55 @@ fn want_native<'a>(
     }
 }
 
-/// Adds to a transaction that a plan has one key more, if it is still as it was read.
+/// Keys that come to a plan together.
+#[derive(Debug)]
+pub(crate) struct NewKeys<'a> {
+    plan: &'a Plan,
+    pub(crate) keys: u32,
+    internal: u32,
+}
+
+impl<'a> NewKeys<'a> {
+    /// None yet.
+    pub(crate) fn on(plan: &'a Plan) -> Self {
+        Self {
+            plan,
+            keys: 0,
+            internal: 0,
+        }
+    }
+
+    /// One.
+    pub(crate) fn one(key: &Key, plan: &'a Plan) -> Self {
+        let mut one = Self::on(plan);
+        one.add(key);
+        one
+    }
+
+    /// One more.
+    pub(crate) fn add(&mut self, key: &Key) {
+        self.keys += 1;
+        self.internal += u32::from(is_internal(key));
+    }
+}
+
+/// Adds to a transaction that a plan has these keys more, if it is still as it was read.
 pub(crate) fn count_attached<'a>(
     transaction: Transaction<'a>,
-    key: &Key,
-    plan: &Plan,
+    new: &NewKeys<'_>,
 ) -> Transaction<'a> {
     transaction.update(|update| {
         update
-            .set_key(Some(key_of(&Record::Plan(&plan.id))))
+            .set_key(Some(key_of(&Record::Plan(&new.plan.id))))
             .condition_expression("#version = :version")
-            .update_expression("ADD #keys :one, #attached :one, #internal :internal")
+            .update_expression("ADD #keys :more, #attached :more, #internal :internal")
             .expression_attribute_names("#attached", ATTACHED)
             .expression_attribute_names("#internal", INTERNAL)
             .expression_attribute_names("#version", VERSION)
             .expression_attribute_names("#keys", KEYS)
-            .expression_attribute_values(":version", number(plan.version))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":internal", number(internal(key)))
+            .expression_attribute_values(":version", number(new.plan.version))
+            .expression_attribute_values(":more", number(new.keys))
+            .expression_attribute_values(":internal", number(new.internal))
     })
 }
 
@@ -254,12 +285,12 @@ pub(crate) fn count_detached<'a>(
             .expression_attribute_names("#keys", KEYS)
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":less", number(-1))
-            .expression_attribute_values(":internal", number(-internal(key)))
+            .expression_attribute_values(":internal", number(-i8::from(is_internal(key))))
     })
 }
 
-fn internal(key: &Key) -> i8 {
-    i8::from(key.native_value == NativeKeyValue::Internal)
+fn is_internal(key: &Key) -> bool {
+    key.native_value == NativeKeyValue::Internal
 }
 
 /// Adds to a transaction that a plan is as it was read.
