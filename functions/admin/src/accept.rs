@@ -38,6 +38,7 @@ impl Format {
 fn offered(route: &str) -> &'static [Format] {
     match route {
         "/v1/plans/{planId}/usage" | "/v1/keys/{keyId}/usage" => &[Format::Json, Format::Csv],
+        "/v1/export" => &[Format::Csv],
         _ => &[Format::Json],
     }
 }

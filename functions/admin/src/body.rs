@@ -1,4 +1,4 @@
-//! JSON bodies: read whole or refused with all that is wrong with them.
+//! Bodies: JSON, read whole or refused with all that is wrong with it, and tables.
 
 use axum::{
     body::{Body as HttpBody, Bytes, to_bytes},
@@ -9,6 +9,10 @@ use http::{
     HeaderMap, Method,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
 };
+use mediatype::{
+    MediaType, ReadParams as _, Value,
+    names::{CHARSET, CSV, TEXT},
+};
 
 use crate::{
     faults::{Fault, Faults},
@@ -18,6 +22,9 @@ use crate::{
 
 /// Bytes that a body may have; API Gateway would pass 10 MB.
 const MAX_BYTES: usize = 1_000_000;
+/// Bytes that a table may have: as an event, in which quotes are escaped, it must be under
+/// Lambda's 6 MB.
+const MAX_TABLE_BYTES: usize = 4_000_000;
 
 /// A body, read as `T`.
 #[derive(Debug)]
@@ -29,7 +36,7 @@ impl<S: Sync, T: Deserr<Faults>> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         check_media_type(&parts.headers, &parts.method)?;
-        let bytes = read(body).await?;
+        let bytes = read(body, MAX_BYTES).await?;
         if bytes.is_empty() {
             return Err(Problem::fault(Fault::at("", "is empty, not an object")));
         }
@@ -46,7 +53,7 @@ impl<S: Sync, T: Deserr<Faults> + Default> FromRequest<S> for OptionalBody<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let bytes = read(body).await?;
+        let bytes = read(body, MAX_BYTES).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
@@ -68,7 +75,7 @@ impl<S: Sync> FromRequest<S> for NoBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        if read(request.into_body()).await?.is_empty() {
+        if read(request.into_body(), MAX_BYTES).await?.is_empty() {
             return Ok(Self);
         }
         Err(Problem::fault(Fault::at(
@@ -78,11 +85,59 @@ impl<S: Sync> FromRequest<S> for NoBody {
     }
 }
 
-async fn read(body: HttpBody) -> Result<Bytes, Problem> {
+/// A table (text/csv, RFC 4180) of UTF-8, without a byte order mark. It may hold key values.
+pub(crate) struct CsvBody(Bytes);
+
+impl CsvBody {
+    /// The table.
+    pub(crate) fn text(&self) -> Result<&str, Problem> {
+        let text = std::str::from_utf8(&self.0)
+            .map_err(|_| Problem::fault(Fault::at("", "is not UTF-8")))?;
+        Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    }
+}
+
+impl<S: Sync> FromRequest<S> for CsvBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        check_is_table(&parts.headers)?;
+        read(body, MAX_TABLE_BYTES).await.map(Self)
+    }
+}
+
+async fn read(body: HttpBody, most: usize) -> Result<Bytes, Problem> {
     // It comes whole from memory, so that its length is all that can be wrong.
-    to_bytes(body, MAX_BYTES)
+    to_bytes(body, most)
         .await
-        .map_err(|_| Problem::BodyTooLarge(MAX_BYTES))
+        .map_err(|_| Problem::BodyTooLarge(most))
+}
+
+fn check_is_table(headers: &HeaderMap) -> Result<(), Problem> {
+    refuse_encoding(headers)?;
+    let given = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let given = given.and_then(|given| MediaType::parse(given).ok());
+    let is_table = given.is_some_and(|given| {
+        let charset = given.get_param(CHARSET);
+        let utf8 = |charset: Value<'_>| charset.unquoted_str().eq_ignore_ascii_case("utf-8");
+        given.ty == TEXT && given.subty == CSV && charset.is_none_or(utf8)
+    });
+    if is_table {
+        return Ok(());
+    }
+    let allowed = "send the table as Content-Type text/csv, in UTF-8";
+    Err(Problem::UnsupportedMediaType(allowed))
+}
+
+fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(CONTENT_ENCODING) {
+        let allowed = "send the body as it is, without Content-Encoding";
+        return Err(Problem::UnsupportedMediaType(allowed));
+    }
+    Ok(())
 }
 
 fn check_media_type(headers: &HeaderMap, method: &Method) -> Result<(), Problem> {
@@ -92,10 +147,7 @@ fn check_media_type(headers: &HeaderMap, method: &Method) -> Result<(), Problem>
     let media_type = named(CONTENT_TYPE).and_then(|value| value.split(';').next());
     let is =
         |wanted: &str| media_type.is_some_and(|given| given.trim().eq_ignore_ascii_case(wanted));
-    if headers.contains_key(CONTENT_ENCODING) {
-        let allowed = "send the body as it is, without Content-Encoding";
-        return Err(Problem::UnsupportedMediaType(allowed));
-    }
+    refuse_encoding(headers)?;
     if is(JSON) || (method == Method::PATCH && is(MERGE_PATCH)) {
         return Ok(());
     }

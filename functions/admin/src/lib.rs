@@ -18,10 +18,12 @@ mod csv;
 mod deployments;
 mod drift;
 mod etag;
+mod export;
 mod faults;
 mod headers;
 mod health;
 mod idempotency;
+mod import;
 mod json;
 mod keys;
 mod moment;
@@ -83,6 +85,8 @@ pub fn router(state: AdminState) -> Router {
         .route("/v1/keys/{keyId}/rotate", post(keys::rotate))
         .route("/v1/keys/{keyId}/usage", get(usage::by_key))
         .route("/v1/verify", post(verify::verify))
+        .route("/v1/import", post(import::import))
+        .route("/v1/export", get(export::export))
         .route("/v1/adopt", post(adopt::adopt))
         .route("/v1/deployments", post(deployments::deploy))
         .route("/v1/drift", get(drift::drift))

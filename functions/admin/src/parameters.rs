@@ -57,6 +57,16 @@ impl Parameters {
             .ok()
     }
 
+    /// Takes the parameter `name`, which is off unless it is `true`.
+    pub(crate) fn take_flag(&mut self, name: &'static str) -> bool {
+        let flag = self.take(name, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("must be true or false".to_owned()),
+        });
+        flag.unwrap_or(false)
+    }
+
     fn finish(mut self, later: &[&str]) -> Result<(), Problem> {
         for (name, _) in &self.pairs {
             let detail = match self.known.as_slice() {

@@ -101,6 +101,10 @@ impl Answer {
     pub(crate) fn faults(&self) -> Vec<String> {
         let faults = self.body["errors"].as_array().cloned().unwrap_or_default();
         let shown = |fault: &Value| {
+            if let Some(line) = fault["line"].as_u64() {
+                let field = fault["field"].as_str().unwrap_or_default();
+                return format!("{line} {field}: {}", fault["detail"].as_str().unwrap());
+            }
             let place = ["pointer", "parameter", "header"]
                 .iter()
                 .find_map(|kind| fault[kind].as_str())
@@ -220,6 +224,13 @@ impl Admin {
         })
     }
 
+    /// A deletion from code that cannot wait; needs a runtime with several threads.
+    pub(crate) fn delete_in_place(&self, path: &str) -> Answer {
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(self.delete(path))
+        })
+    }
+
     fn on(engine: Engine) -> Self {
         let admin = Self {
             router: Router::new(),
@@ -252,6 +263,16 @@ impl Admin {
         let mut request = request(Method::GET, path, None);
         let accept = http::HeaderValue::from_static(accept);
         request.headers_mut().insert(http::header::ACCEPT, accept);
+        self.send(request).await
+    }
+
+    /// Sends a table.
+    pub(crate) async fn post_csv(&self, path: &str, table: &str) -> Answer {
+        let mut request = request(Method::POST, path, Some(table.to_owned()));
+        let csv = http::HeaderValue::from_static("text/csv");
+        request
+            .headers_mut()
+            .insert(http::header::CONTENT_TYPE, csv);
         self.send(request).await
     }
 

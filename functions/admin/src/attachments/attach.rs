@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use latchkey_domain::{KeyId, NativeKeyValue, Plan, TwinValue};
+use latchkey_domain::{KeyId, NativeKeyValue, Plan, PlanId, TwinValue};
 use latchkey_store::{AttachError, Attachment, KeyRecord, NativeObject};
 
 use super::view::one_view;
@@ -68,8 +68,36 @@ async fn answer(
     Ok(Answer::json(status, &view)?.tagged(&revision.tag(&view)))
 }
 
-/// Has API Gateway follow, and forget that the key was refused.
-async fn bring_in_step(
+/// Puts a key on a plan, where it may be already. That API Gateway follows is left to the
+/// reconciler.
+///
+/// # Errors
+/// Those of [`attach`].
+pub(crate) async fn put_on(
+    state: &AdminState,
+    caller: &Caller,
+    key_id: KeyId,
+    plan_id: &PlanId,
+) -> Result<(), Problem> {
+    for _ in 0..ATTEMPTS {
+        let plan = plans::find(state, plan_id).await?.plan;
+        plans::refuse_deleting(&plan)?;
+        let record = keys::find(state, key_id).await?;
+        if record.plan_ids.contains(&plan.id) {
+            return Ok(());
+        }
+        if write(state, caller, &record, &plan).await?.is_some() {
+            if is_native(&plan) {
+                forget_refusals(state, caller, key_id, &plan).await?;
+            }
+            return Ok(());
+        }
+    }
+    Err(Problem::Changed)
+}
+
+/// Has it written that API Gateway is to forget that the key was refused.
+async fn forget_refusals(
     state: &AdminState,
     caller: &Caller,
     key: KeyId,
@@ -81,6 +109,17 @@ async fn bring_in_step(
         // The key is on the plan: kept refusals end by themselves.
         tracing::warn!(%error, "results of the authorizer are not flushed");
     }
+    Ok(())
+}
+
+/// Has API Gateway follow, and forget that the key was refused.
+async fn bring_in_step(
+    state: &AdminState,
+    caller: &Caller,
+    key: KeyId,
+    plan: &Plan,
+) -> Result<(), Problem> {
+    forget_refusals(state, caller, key, plan).await?;
     let objects = [
         NativeObject::Key(key),
         NativeObject::PlanKey(key, plan.id.clone()),
@@ -128,7 +167,10 @@ pub(crate) async fn refuse(
 
 /// A key with its value in the header cannot be made at API Gateway any more: it is there, or
 /// on no plan that API Gateway counts.
-async fn refuse_unknown_there(
+///
+/// # Errors
+/// [`Problem::NotHeld`].
+pub(crate) async fn refuse_unknown_there(
     state: &AdminState,
     record: &KeyRecord,
     plan: &Plan,

@@ -6,7 +6,7 @@ mod list;
 mod show;
 mod view;
 
-pub(crate) use attach::{attach, refuse};
+pub(crate) use attach::{attach, put_on, refuse, refuse_unknown_there};
 pub(crate) use detach::detach;
 pub(crate) use list::list;
 pub(crate) use show::show;

@@ -13,6 +13,8 @@ pub(crate) enum Place {
     Parameter(String),
     /// A header.
     Header(&'static str),
+    /// In a table: a line, 1 being the header's, and there a column, or the whole line.
+    Line(u64, Option<String>),
 }
 
 /// One thing that is wrong, and what is right instead.
@@ -39,6 +41,27 @@ impl Fault {
         }
     }
 
+    /// A fault in a line of a table, and there in a column.
+    pub(crate) fn line(line: u64, column: Option<String>, detail: impl Into<String>) -> Self {
+        Self {
+            place: Place::Line(line, column),
+            detail: detail.into(),
+        }
+    }
+
+    /// The field of the body that is wrong, by the first step of its pointer.
+    pub(crate) fn field(&self) -> Option<&str> {
+        match &self.place {
+            Place::Body(pointer) => pointer.split('/').nth(1),
+            _ => None,
+        }
+    }
+
+    /// What is right instead.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// A fault of a header.
     pub(crate) fn header(name: &'static str, detail: impl Into<String>) -> Self {
         Self {
@@ -54,6 +77,10 @@ impl fmt::Display for Fault {
             Place::Body(pointer) if pointer.is_empty() => "the body",
             Place::Body(name) | Place::Parameter(name) => name,
             Place::Header(name) => name,
+            Place::Line(line, None) => return write!(f, "line {line}: {}", self.detail),
+            Place::Line(line, Some(column)) => {
+                return write!(f, "line {line}, {column}: {}", self.detail);
+            }
         };
         write!(f, "{place}: {}", self.detail)
     }
@@ -61,11 +88,17 @@ impl fmt::Display for Fault {
 
 impl Serialize for Fault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
+        let mut map = serializer.serialize_map(None)?;
         match &self.place {
             Place::Body(pointer) => map.serialize_entry("pointer", pointer)?,
             Place::Parameter(name) => map.serialize_entry("parameter", name)?,
             Place::Header(name) => map.serialize_entry("header", name)?,
+            Place::Line(line, column) => {
+                map.serialize_entry("line", line)?;
+                if let Some(column) = column {
+                    map.serialize_entry("field", column)?;
+                }
+            }
         }
         map.serialize_entry("detail", &self.detail)?;
         map.end()

@@ -14,7 +14,7 @@ mod update;
 mod view;
 mod walk;
 
-pub(crate) use create::create;
+pub(crate) use create::{CreateKey, create, refuse_overlap};
 pub(crate) use delete::delete;
 pub(crate) use list::list;
 pub(crate) use move_to_plan::move_to_plan;

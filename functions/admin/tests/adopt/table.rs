@@ -29,6 +29,8 @@ pub(crate) struct Table {
     wait: Duration,
     /// Calls until the one that is not answered.
     left: Arc<AtomicUsize>,
+    /// Whether transactions are carried out and never answered.
+    mute: bool,
     stopped: Arc<Notify>,
 }
 
@@ -44,6 +46,7 @@ impl Table {
         Self {
             wait,
             left: Arc::new(AtomicUsize::new(usize::MAX)),
+            mute: false,
             stopped: Arc::default(),
         }
     }
@@ -53,6 +56,14 @@ impl Table {
     pub(crate) fn stopping(n: usize) -> Self {
         Self {
             left: Arc::new(AtomicUsize::new(n)),
+            ..Self::slow(Duration::ZERO)
+        }
+    }
+
+    /// Transactions are carried out, and their answers are lost.
+    pub(crate) fn losing_answers() -> Self {
+        Self {
+            mute: true,
             ..Self::slow(Duration::ZERO)
         }
     }
@@ -90,6 +101,11 @@ impl HttpConnector for Connector {
         HttpConnectorFuture::new(async move {
             if !table.wait.is_zero() {
                 tokio::time::sleep(table.wait).await;
+            }
+            let target = request.headers().get("x-amz-target").unwrap_or_default();
+            if table.mute && target.ends_with("TransactWriteItems") {
+                drop(next.call(request).await);
+                return pending().await;
             }
             if table.left.fetch_sub(1, Ordering::SeqCst) != 1 {
                 return next.call(request).await;
