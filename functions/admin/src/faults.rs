@@ -57,6 +57,11 @@ impl Faults {
         }
     }
 
+    /// One more fault of a field.
+    pub(crate) fn push_at(&mut self, location: ValuePointerRef<'_>, detail: impl Into<String>) {
+        self.push(Fault::at(pointer(location), detail));
+    }
+
     fn extend(&mut self, faults: Self) {
         for fault in faults.told {
             self.push(fault);
@@ -192,8 +197,13 @@ pub(crate) fn pointer(location: ValuePointerRef<'_>) -> String {
 }
 
 fn child(location: ValuePointerRef<'_>, field: &str) -> String {
+    within(&pointer(location), field)
+}
+
+/// The pointer to a field of the object that `pointer` points at.
+pub(crate) fn within(pointer: &str, field: &str) -> String {
     let field = shown(field).replace('~', "~0").replace('/', "~1");
-    format!("{}/{field}", pointer(location))
+    format!("{pointer}/{field}")
 }
 
 #[cfg(test)]

@@ -47,7 +47,10 @@ pub use key_value::{
 pub use label::{Description, Name};
 pub use metadata::Metadata;
 pub use native::NotHeld;
-pub use plan::{Enforcement, MethodRule, Plan, PlanError, PlanStage, Scope};
+pub use plan::{
+    BucketsUsedUp, Enforcement, MethodRule, MethodTerms, Plan, PlanError, PlanStage, Scope,
+    StageTerms, TooDear, UnitsBound,
+};
 pub use plan_id::PlanId;
 pub use quota::{Period, Quota, Window};
 pub use reason::{Class, Reason};

@@ -1,12 +1,17 @@
 //! A usage plan: what its keys may call, how fast, and how much.
 
+mod dear;
+mod stages;
+
+pub use dear::{TooDear, UnitsBound};
+pub use stages::{BucketsUsedUp, MethodRule, MethodTerms, PlanStage, StageTerms};
+
 use std::str::FromStr;
 
 use jiff::Timestamp;
 
 use crate::{
-    ApiStage, Description, Invalid, MethodKey, Name, PlanId, Quota, Request, StageSelector,
-    Throttle,
+    ApiStage, Description, Invalid, Name, PlanId, Quota, Request, StageSelector, Throttle,
     meter::{Bucket, Buckets, Terms},
 };
 
@@ -52,27 +57,6 @@ impl FromStr for Enforcement {
     }
 }
 
-/// What a plan says of one method of one API stage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MethodRule {
-    /// The method.
-    pub method: MethodKey,
-    /// Its own throttle, which then replaces the plan's, and the number of its bucket in
-    /// the meter: given once by the plan, never used again for another method.
-    pub throttle: Option<(u8, Throttle)>,
-    /// What a call costs; 1 unless said.
-    pub units: Option<u64>,
-}
-
-/// An API stage of a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlanStage {
-    /// Which.
-    pub selector: StageSelector,
-    /// Its methods that differ from the plan.
-    pub methods: Vec<MethodRule>,
-}
-
 /// A usage plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -88,6 +72,8 @@ pub struct Plan {
     pub quota: Option<Quota>,
     /// What it covers: nothing when empty.
     pub stages: Vec<PlanStage>,
+    /// The highest number that the bucket of a method was ever given; 0 before the first.
+    pub buckets_given: u16,
     /// Who shares an allowance.
     pub scope: Scope,
     /// Who counts.
@@ -114,6 +100,7 @@ impl Plan {
             throttle: None,
             quota: None,
             stages: Vec::new(),
+            buckets_given: 0,
             scope: Scope::Key,
             enforcement: Enforcement::DynamoDb,
             deleting: false,
@@ -123,9 +110,9 @@ impl Plan {
         }
     }
 
-    /// Methods with a throttle of their own that a plan may have, so that a meter stays
-    /// under 1 KB.
-    pub const MAX_METHOD_THROTTLES: usize = 24;
+    /// Methods that may have a throttle or units of their own, all stages together: a meter
+    /// stays under 1 KB, and each call looks at all of them.
+    pub const MAX_METHODS: usize = 24;
 
     /// The version after a change at `now`.
     pub fn next_version(&self, now: Timestamp) -> u64 {
@@ -166,13 +153,8 @@ impl Plan {
             .filter(|stage| stage.selector.covers(&request.stage).is_some())
             .flat_map(|stage| &stage.methods)
             .filter(|rule| rule.method.matches(request));
-        let closest = |wanted: fn(&MethodRule) -> bool| {
-            rules
-                .clone()
-                .filter(|rule| wanted(rule))
-                .max_by_key(|rule| rule.method.closeness())
-        };
-        let own = closest(|rule| rule.throttle.is_some()).and_then(|rule| rule.throttle);
+        let own = closest(rules.clone().filter(|rule| rule.throttle.is_some()));
+        let own = own.and_then(|rule| rule.throttle);
         let bucket = own
             .map(|(number, throttle)| Bucket { number, throttle })
             .or_else(|| {
@@ -185,7 +167,7 @@ impl Plan {
             plan_version: self.version,
             quota: self.quota,
             bucket,
-            units: closest(|rule| rule.units.is_some())
+            units: closest(rules.filter(|rule| rule.units.is_some()))
                 .and_then(|rule| rule.units)
                 .unwrap_or(1),
             buckets: self.buckets(),
@@ -199,6 +181,17 @@ impl Plan {
             .map(|(number, _)| number);
         numbers.chain(self.throttle.map(|_| Bucket::PLAN)).collect()
     }
+}
+
+/// Of rules that match a call, the one whose method says most of it. Of two that say as much
+/// the order of their texts decides, in which `{name}` goes before a last `*`, so that the order
+/// in which a plan is written does not matter.
+fn closest<'a>(rules: impl Iterator<Item = &'a MethodRule>) -> Option<&'a MethodRule> {
+    let rank = |rule: &&'a MethodRule| {
+        let rule: &'a MethodRule = rule;
+        (rule.method.closeness(), &rule.method)
+    };
+    rules.max_by_key(rank)
 }
 
 /// What no single field of a plan can tell.

@@ -5,6 +5,8 @@
 //! says anything, against the path as sent; and then the path as it reads when decoded must
 //! match as well, so that no encoding gets around a rule.
 
+mod meet;
+
 use std::{fmt, str::FromStr};
 
 use percent_encoding::percent_decode_str;

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use latchkey_domain::{
-    Enforcement, Key, KeyId, NativeKeyValue, Plan, PlanId, StageSelector, TwinValue, meter::Owner,
+    Enforcement, Key, KeyId, NativeKeyValue, Plan, PlanId, Scope, StageSelector, TwinValue,
+    meter::Owner,
 };
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     key, meter, native,
     page::Listing,
     plan::{self, NewKeys},
+    plan_customer,
     schema::{LIST, sortable},
     transaction::Transaction,
 };
@@ -240,7 +242,9 @@ const ATTACH_ITEMS: usize = 3;
 pub(crate) fn plan_of_item(plans: &[&Plan], at: usize) -> Option<usize> {
     let mut first = 0;
     for (place, plan) in plans.iter().enumerate() {
-        first += ATTACH_ITEMS + usize::from(plan.enforcement == Enforcement::ApiGateway);
+        first += ATTACH_ITEMS
+            + usize::from(plan.scope == Scope::Customer)
+            + usize::from(plan.enforcement == Enforcement::ApiGateway);
         if at < first {
             return Some(place);
         }
@@ -248,8 +252,8 @@ pub(crate) fn plan_of_item(plans: &[&Plan], at: usize) -> Option<usize> {
     None
 }
 
-/// The attachment, the plan's count, the meter and, where API Gateway counts, what is wanted
-/// there.
+/// The attachment, the plan's count, the meter, whose it is where that is a customer and, where
+/// API Gateway counts, what is wanted there.
 pub(crate) fn attach_items<'a>(
     transaction: Transaction<'a>,
     key: &Key,
@@ -259,8 +263,22 @@ pub(crate) fn attach_items<'a>(
     let owner = Owner::of(key, plan).unwrap_or(Owner::Key(key.id));
     let transaction = transaction.put_new(to_item(key, plan, change));
     let transaction = plan::count_attached(transaction, &NewKeys::one(key, plan));
-    let transaction = meter::open(transaction, &owner, plan, change);
+    let transaction = open_meter(transaction, &owner, plan, change);
     on_native_plan(transaction, key, (plan, on_plan), change)
+}
+
+/// The owner's meter on a plan and, where that is a customer, whose it is.
+pub(crate) fn open_meter<'a>(
+    transaction: Transaction<'a>,
+    owner: &Owner,
+    plan: &Plan,
+    change: &Change,
+) -> Transaction<'a> {
+    let transaction = meter::open(transaction, owner, plan, change);
+    match owner {
+        Owner::Key(_) => transaction,
+        Owner::Customer(customer) => plan_customer::note(transaction, customer, plan, change),
+    }
 }
 
 /// The attachment and, where API Gateway counts, what is wanted there: what several keys that

@@ -11,7 +11,7 @@ use crate::{
     Change, KeyRecord, Lost, Store, attachment,
     audit::Entry,
     key::to_item,
-    meter, native,
+    native,
     plan::{self, NewKeys},
     schema::Record,
 };
@@ -52,8 +52,10 @@ impl<'a> KeyBatch<'a> {
     pub fn add(&mut self, new: NewKey<'a>) -> Result<(), Box<NewKey<'a>>> {
         let native = |plan: &&&Plan| plan.enforcement == Enforcement::ApiGateway;
         let natives = new.plans.iter().filter(native).count();
+        let owners = new.plans.iter().map(|plan| owner(new.key, plan));
+        let meters: usize = owners.map(|owner| meter_items(&owner)).sum();
         // The key, its record, its twin; on each plan the attachment, count, meter, native one.
-        let items = 2 + usize::from(natives > 0) + 3 * new.plans.len() + natives;
+        let items = 2 + usize::from(natives > 0) + 2 * new.plans.len() + meters + natives;
         // The item and its copy in the audit record, and what is beside them.
         let bytes = 2 * text_bytes(new.key) + 1_000 * items;
         let full = self.items + items > MAX_ITEMS || self.bytes + bytes > MAX_BYTES;
@@ -68,8 +70,10 @@ impl<'a> KeyBatch<'a> {
                 .or_insert_with(|| NewKeys::on(plan));
             shared += usize::from(counted.keys > 0);
             counted.add(new.key);
-            let meter = Record::Meter(&owner(new.key, plan), &plan.id).key();
-            shared += usize::from(!self.meters.insert(meter));
+            let owner = owner(new.key, plan);
+            if !self.meters.insert(Record::Meter(&owner, &plan.id).key()) {
+                shared += meter_items(&owner);
+            }
         }
         self.items += items - shared;
         self.bytes += bytes;
@@ -80,6 +84,14 @@ impl<'a> KeyBatch<'a> {
 
 fn owner(key: &Key, plan: &Plan) -> Owner {
     Owner::of(key, plan).unwrap_or(Owner::Key(key.id))
+}
+
+/// A meter and, where it is a customer's, whose it is.
+fn meter_items(owner: &Owner) -> usize {
+    match owner {
+        Owner::Key(_) => 1,
+        Owner::Customer(_) => 2,
+    }
 }
 
 /// About how long the key's texts are, in bytes.
@@ -129,7 +141,7 @@ impl Store {
                 transaction = attachment::put(transaction, new.key, plan, &new.change);
                 let owner = owner(new.key, plan);
                 if opened.insert(Record::Meter(&owner, &plan.id).key()) {
-                    transaction = meter::open(transaction, &owner, plan, &new.change);
+                    transaction = attachment::open_meter(transaction, &owner, plan, &new.change);
                 }
             }
             let native = |plan: &&Plan| plan.enforcement == Enforcement::ApiGateway;

@@ -22,6 +22,7 @@ mod meter;
 mod native;
 mod page;
 mod plan;
+mod plan_customer;
 mod read;
 mod reconciliation;
 mod schema;

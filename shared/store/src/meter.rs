@@ -223,7 +223,7 @@ pub(crate) fn day_attribute(day: Day) -> String {
     format!("d{day}")
 }
 
-fn bucket_attribute(bucket: u8) -> String {
+fn bucket_attribute(bucket: u16) -> String {
     format!("t{bucket}")
 }
 

@@ -31,11 +31,14 @@ pub enum Record<'a> {
     /// `KEY#<id> / PLAN#<plan>`: an attachment. In `list` under `PLAN#<plan>` by creation.
     Attachment(KeyId, &'a PlanId),
     /// `KEY#<id> / METER#<plan>` or `CUSTOMER#<id> / METER#<plan>`: what was used. Made with
-    /// the first attachment; after the last one a tombstone for 400 days. In no index, since
-    /// a throttled index throttles the table.
+    /// the first attachment; a key's is a tombstone for 400 days after the last one, a customer's
+    /// stays. In no index, since a throttled index throttles the table.
     Meter(&'a Owner, &'a PlanId),
     /// `PLANS / PLAN#<id>`: a usage plan, from its creation to its deletion.
     Plan(&'a PlanId),
+    /// `CUSTOMER#<id> / PLAN#<plan>`: a customer that has or had a key on a plan whose allowance
+    /// is the customer's. In `list` under `PLAN-CUSTOMERS#<plan>#<its creation>` by the first key.
+    PlanCustomer(&'a CustomerId, &'a PlanId),
     /// `NATIVES / PLAN#<plan>`: a usage plan at API Gateway. As all that is there, in `list`
     /// under `NATIVE`, and in `pending` by its next attempt while it is not in step; until it
     /// is gone there.
@@ -70,6 +73,9 @@ impl Record<'_> {
             Self::Attachment(key, plan) => (key_partition(*key), format!("PLAN#{plan}")),
             Self::Meter(owner, plan) => (owner_partition(owner), format!("METER#{plan}")),
             Self::Plan(id) => (PLANS.to_owned(), format!("PLAN#{id}")),
+            Self::PlanCustomer(customer, plan) => {
+                (customer_partition(customer), format!("PLAN#{plan}"))
+            }
             Self::NativePlan(id) => (NATIVES.to_owned(), format!("PLAN#{id}")),
             Self::NativeKey(id) => (key_partition(*id), "NATIVE".to_owned()),
             Self::NativePlanKey(key, plan) => (key_partition(*key), format!("NATIVE#{plan}")),

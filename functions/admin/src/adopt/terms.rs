@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use latchkey_domain::{
-    CustomerId, Enforcement, Invalid, Key, KeyValue, MethodRule, Name, NativeKeyValue, Plan,
-    PlanStage, Quota, Rate, StageSelector, Throttle,
+    CustomerId, Enforcement, Invalid, Key, KeyValue, MethodTerms, Name, NativeKeyValue, Plan,
+    Quota, Rate, StageSelector, StageTerms, Throttle,
 };
 use latchkey_gateway::{FoundKey, FoundPlan, NativePlan, NativeQuota, NativeThrottle};
 
@@ -31,14 +31,15 @@ pub(super) fn plan(
     let name = native.name.parse().map_err(invalid)?;
     let description = Some(&native.description).filter(|text| !text.is_empty());
     let description = description.map(|text| text.parse().map_err(invalid));
-    let plan = Plan {
+    let mut plan = Plan {
         description: description.transpose()?,
         throttle: native.throttle.as_ref().map(throttle).transpose()?,
         quota: native.quota.as_ref().map(quota).transpose()?,
-        stages: stages(native)?,
         enforcement,
         ..Plan::new(id, name, at)
     };
+    plan.set_stages(stages(native)?)
+        .map_err(|used_up| used_up.to_string())?;
     match NativePlan::of(&plan) {
         Ok(same) if same == *native => {}
         Ok(_) => return Err("it says more than Latchkey could put back there".to_owned()),
@@ -77,31 +78,29 @@ fn quota(native: &NativeQuota) -> Result<Quota, Reason> {
     quota.with_offset(offset).map_err(invalid)
 }
 
-fn stages(native: &NativePlan) -> Result<Vec<PlanStage>, Reason> {
+fn stages(native: &NativePlan) -> Result<Vec<StageTerms>, Reason> {
     if native.stages.len() > MAX_API_STAGES {
         return Err(format!("a plan may have {MAX_API_STAGES} API stages"));
     }
     let throttles: usize = native.stages.values().map(|methods| methods.len()).sum();
-    if throttles > Plan::MAX_METHOD_THROTTLES {
-        let most = Plan::MAX_METHOD_THROTTLES;
+    if throttles > Plan::MAX_METHODS {
+        let most = Plan::MAX_METHODS;
         return Err(format!(
             "a plan may have {most} throttles of methods, all stages together"
         ));
     }
-    let mut bucket = 0u8;
     let mut stages = Vec::new();
     for (stage, throttles) in &native.stages {
         let (api_id, name) = stage.split_once(':').unwrap_or((stage, ""));
         let mut methods = Vec::new();
         for (method, own) in throttles {
-            bucket = bucket.saturating_add(1);
-            methods.push(MethodRule {
+            methods.push(MethodTerms {
                 method: method.parse().map_err(invalid)?,
-                throttle: Some((bucket, throttle(own)?)),
+                throttle: Some(throttle(own)?),
                 units: None,
             });
         }
-        stages.push(PlanStage {
+        stages.push(StageTerms {
             selector: StageSelector::new(api_id, name).map_err(invalid)?,
             methods,
         });

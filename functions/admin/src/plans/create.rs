@@ -9,7 +9,8 @@ use latchkey_store::Lost;
 
 use super::{
     answer, brought_in_step,
-    fields::{ApiStages, ScopeWord, check, unknown_in_plan},
+    fields::{ScopeWord, check, unknown_in_plan, with_stages},
+    stages::ApiStages,
     view::PlanView,
 };
 use crate::{
@@ -45,27 +46,37 @@ pub(crate) struct CreatePlan {
 }
 
 impl CreatePlan {
+    /// The plan as it is described, in the place of `before`: a new plan, or one that is there.
+    ///
+    /// # Errors
+    /// What no single field can tell.
+    pub(super) fn onto(&self, state: &AdminState, before: Plan) -> Result<Plan, Faults> {
+        let plan = Plan {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            throttle: self.throttle,
+            quota: self.quota,
+            scope: self.scope.map(|word| word.0).unwrap_or_default(),
+            enforcement: self.enforcement.unwrap_or_default(),
+            ..before
+        };
+        let stages = self.api_stages.clone().unwrap_or_default().0;
+        let plan = with_stages(plan, stages)?;
+        check(state, &plan)?;
+        Ok(plan)
+    }
+
     /// The plan of this id, made at `at`.
     ///
     /// # Errors
     /// What no single field can tell.
     pub(super) fn plan(
-        self,
+        &self,
         state: &AdminState,
         id: PlanId,
         at: Timestamp,
     ) -> Result<Plan, Faults> {
-        let plan = Plan {
-            description: self.description,
-            throttle: self.throttle,
-            quota: self.quota,
-            stages: self.api_stages.unwrap_or_default().0,
-            scope: self.scope.map(|word| word.0).unwrap_or_default(),
-            enforcement: self.enforcement.unwrap_or_default(),
-            ..Plan::new(id, self.name, at)
-        };
-        check(state, &plan, None)?;
-        Ok(plan)
+        self.onto(state, Plan::new(id, self.name.clone(), at))
     }
 }
 

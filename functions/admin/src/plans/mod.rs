@@ -7,16 +7,17 @@ mod list;
 mod overlap;
 mod replace;
 mod show;
+mod stages;
 mod update;
 mod view;
 
 pub(crate) use create::create;
 pub(crate) use delete::delete;
-pub(crate) use fields::MAX_API_STAGES;
 pub(crate) use list::list;
 pub(crate) use overlap::refuse_overlap;
 pub(crate) use replace::replace;
 pub(crate) use show::show;
+pub(crate) use stages::MAX_API_STAGES;
 pub(crate) use update::update;
 
 use std::time::Duration;
@@ -104,12 +105,11 @@ async fn write(
             return Err(Problem::FixedInUse { keys, field });
         }
     }
-    if is_native(&after) && record.internal > 0 && after.stages != before.stages {
+    let covers_others = !before.has_the_stages_of(&after);
+    if is_native(&after) && record.internal > 0 && covers_others {
         state.refuse_open(&[&after]).await?;
     }
-    if after.stages != record.plan.stages
-        && refuse_stages_in_the_way(state, &after, record.keys).await? == Seen::Some
-    {
+    if covers_others && refuse_stages_in_the_way(state, &after, record.keys).await? == Seen::Some {
         tokio::time::sleep(LIST_COMES_UP).await;
         return Ok(None);
     }

@@ -36,7 +36,7 @@ pub(crate) async fn replace(
         let answer = match state.store.plan(&plan.id).await? {
             Some(record) => {
                 preconditions.hold_for(&Revision::of_plan(&record.plan))?;
-                replaced(&state, &caller, &record, &plan).await?
+                replaced(&state, &caller, &record, &fields).await?
             }
             None => {
                 preconditions.hold_for_nothing()?;
@@ -72,14 +72,9 @@ async fn replaced(
     state: &AdminState,
     caller: &Caller,
     record: &PlanRecord,
-    plan: &Plan,
+    fields: &CreatePlan,
 ) -> Result<Option<Answer>, Problem> {
-    let after = Plan {
-        created: record.plan.created,
-        updated: record.plan.updated,
-        version: record.plan.version,
-        ..plan.clone()
-    };
+    let after = fields.onto(state, record.plan.clone())?;
     if after == record.plan {
         let view = view_of(state, &after).await?;
         return answer(StatusCode::OK, &after, &view).map(Some);

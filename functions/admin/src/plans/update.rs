@@ -100,18 +100,25 @@ impl UpdatePlan {
             UpdateThrottle::onto,
         ));
         let quota = faults.keep(merged(&self.quota, before.quota, UpdateQuota::onto));
-        let stages = self.api_stages.onto(Some(ApiStages(before.stages.clone())));
         let after = Plan {
             name: self.name.onto(before.name.clone()),
             description: self.description.onto(before.description.clone()),
             throttle: throttle.flatten(),
             quota: quota.flatten(),
-            stages: stages.unwrap_or_default().0,
             scope: self.scope.onto(ScopeWord(before.scope)).0,
             enforcement: self.enforcement.onto(before.enforcement),
             ..before.clone()
         };
-        faults.keep(check(state, &after, Some(before)));
+        let stages = match &self.api_stages {
+            Patch::Keep => None,
+            Patch::Clear => Some(Vec::new()),
+            Patch::Set(ApiStages(stages)) => Some(stages.clone()),
+        };
+        let after = match stages {
+            Some(stages) => with_stages(after, stages)?,
+            None => after,
+        };
+        faults.keep(check(state, &after));
         faults.or(after)
     }
 }

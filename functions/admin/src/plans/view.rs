@@ -65,6 +65,8 @@ struct StageView {
     stage: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     throttle: BTreeMap<String, ThrottleView>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    units: BTreeMap<String, u64>,
 }
 
 impl PlanView {
@@ -121,14 +123,15 @@ impl From<&Quota> for QuotaView {
 
 impl From<&PlanStage> for StageView {
     fn from(stage: &PlanStage) -> Self {
+        let methods = || stage.methods.iter();
+        let throttle = methods()
+            .filter_map(|rule| Some((rule.method.to_string(), (&rule.throttle?.1).into())));
+        let units = methods().filter_map(|rule| Some((rule.method.to_string(), rule.units?)));
         Self {
             api_id: stage.selector.api_id().to_owned(),
             stage: stage.selector.stage().to_owned(),
-            throttle: stage
-                .methods
-                .iter()
-                .filter_map(|rule| Some((rule.method.to_string(), (&rule.throttle?.1).into())))
-                .collect(),
+            throttle: throttle.collect(),
+            units: units.collect(),
         }
     }
 }

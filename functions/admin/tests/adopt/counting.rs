@@ -152,7 +152,7 @@ async fn throttles_of_methods_have_buckets_of_their_own() {
     let plan = admin.store.plan(&"gold".parse().unwrap()).await;
     let plan = plan.unwrap().unwrap().plan;
     let rules = plan.stages.iter().flat_map(|stage| &stage.methods);
-    let buckets: Vec<u8> = rules.map(|rule| rule.throttle.unwrap().0).collect();
+    let buckets: Vec<u16> = rules.map(|rule| rule.throttle.unwrap().0).collect();
     assert_eq!(buckets, [1, 2, 3]);
     for admitted in [true, true, false] {
         let verdict = admin.charge(&key_id("k1"), "gold").await;

@@ -291,7 +291,7 @@ impl Charge {
                     },
                 },
             });
-        let gone = |number: &u8| !self.terms.buckets.contains(*number);
+        let gone = |number: &u16| !self.terms.buckets.contains(*number);
         ChargeWrite {
             plan_version: self.terms.plan_version,
             units,

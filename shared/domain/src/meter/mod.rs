@@ -30,32 +30,42 @@ use crate::{CustomerId, Key, KeyId, Plan, Quota, Scope, Throttle};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bucket {
     /// 0 is the plan's own; a method's is given by the plan and never used again.
-    pub number: u8,
+    pub number: u16,
     /// How fast.
     pub throttle: Throttle,
 }
 
 impl Bucket {
     /// The number of the plan's own bucket.
-    pub const PLAN: u8 = 0;
+    pub const PLAN: u16 = 0;
 }
 
-/// A set of bucket numbers.
+/// Buckets that a plan may have: its own, and those of methods.
+const MOST_BUCKETS: usize = 1 + Plan::MAX_METHODS;
+
+/// A set of bucket numbers, in place: a call must not ask for memory. One with more than a plan
+/// may have counts as holding every number, so that no bucket in use is ever dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Buckets([u64; 4]);
+pub struct Buckets {
+    numbers: [u16; MOST_BUCKETS],
+    count: usize,
+}
 
 impl Buckets {
     /// Whether a number is in it.
-    pub fn contains(&self, number: u8) -> bool {
-        self.0[usize::from(number / 64)] & (1 << (number % 64)) != 0
+    pub fn contains(&self, number: u16) -> bool {
+        self.count > MOST_BUCKETS || self.numbers.iter().take(self.count).any(|n| *n == number)
     }
 }
 
-impl FromIterator<u8> for Buckets {
-    fn from_iter<I: IntoIterator<Item = u8>>(numbers: I) -> Self {
+impl FromIterator<u16> for Buckets {
+    fn from_iter<I: IntoIterator<Item = u16>>(numbers: I) -> Self {
         let mut set = Self::default();
         for number in numbers {
-            set.0[usize::from(number / 64)] |= 1 << (number % 64);
+            if let Some(place) = set.numbers.get_mut(set.count) {
+                *place = number;
+            }
+            set.count += 1;
         }
         set
     }

@@ -16,7 +16,7 @@ pub struct Meter {
     /// Units charged on a UTC day.
     pub days: BTreeMap<Day, i64>,
     /// For each bucket, the instant at which it would be idle again.
-    pub arrivals: BTreeMap<u8, Nanos>,
+    pub arrivals: BTreeMap<u16, Nanos>,
     /// The UTC day on which it was last charged for a call with a value that a rotation had
     /// replaced.
     pub previous_charged: Option<Day>,

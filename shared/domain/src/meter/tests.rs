@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::{
-    Answer, Bucket, Charge, Meter, Refusal, Step, Terms, Verdict, Write,
+    Answer, Bucket, Buckets, Charge, Meter, Refusal, Step, Terms, Verdict, Write,
     model::{Plain, apply, at, charge},
 };
 use crate::{
@@ -269,7 +269,7 @@ fn buckets_and_windows_gone_by_are_dropped_by_the_next_charge() {
 
 #[test]
 fn no_bucket_that_the_plan_has_is_dropped_whatever_its_number() {
-    for number in [0, 63, 64, 200, 255] {
+    for number in [0, 63, 64, 255, 256, u16::MAX] {
         let throttle = Throttle::new("1".parse().unwrap(), Some(3)).unwrap();
         let bucket = Some(Bucket { number, throttle });
         let terms = Terms {
@@ -289,6 +289,18 @@ fn no_bucket_that_the_plan_has_is_dropped_whatever_its_number() {
         };
         assert_eq!(write.drop_buckets, [], "bucket {number}");
     }
+}
+
+#[test]
+fn a_set_of_buckets_has_what_was_put_in_and_forgets_none() {
+    let full: Buckets = (0..25).map(|number| number * 2_700).collect();
+    assert!((0..25).all(|number| full.contains(number * 2_700)));
+    assert!(!full.contains(1) && !Buckets::default().contains(0));
+    let beyond: Buckets = (0..26).collect();
+    assert!(
+        beyond.contains(25),
+        "rather one too many than a bucket dropped"
+    );
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub struct ChargeWrite {
     /// The throttle's part; none without a throttle.
     pub throttle: Option<ThrottleWrite>,
     /// Buckets that the plan no longer has, to be dropped.
-    pub drop_buckets: Vec<u8>,
+    pub drop_buckets: Vec<u16>,
     /// Counters of windows long gone, to be dropped.
     pub drop_windows: Vec<Hour>,
 }
@@ -47,7 +47,7 @@ pub struct QuotaWrite {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThrottleWrite {
     /// The bucket.
-    pub bucket: u8,
+    pub bucket: u16,
     /// Which of its two forms.
     pub form: Form,
 }
@@ -80,7 +80,7 @@ pub struct ClampWrite {
     /// The plan version that it is made under, and sets.
     pub plan_version: u64,
     /// The bucket.
-    pub bucket: u8,
+    pub bucket: u16,
     /// The arrival that was too late to be lawful.
     pub seen: Nanos,
     /// A full bucket's arrival.

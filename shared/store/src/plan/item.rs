@@ -17,6 +17,8 @@ pub(super) const INTERNAL: &str = "internal";
 pub(super) const ATTACHED: &str = "attached";
 /// Grows with each change.
 pub(super) const VERSION: &str = "version";
+/// The highest number that a method's bucket was given.
+const BUCKETS_GIVEN: &str = "bucketsGiven";
 /// True from the moment on from which the plan is being deleted.
 pub(super) const DELETING: &str = "deleting";
 
@@ -47,6 +49,10 @@ pub(crate) fn to_item(plan: &Plan) -> Item {
         .set_some("throttle", plan.throttle.as_ref().map(throttle_to_value))
         .set_some("quota", plan.quota.as_ref().map(quota_to_value))
         .set("apiStages", AttributeValue::L(stages))
+        .set_some(
+            BUCKETS_GIVEN,
+            (plan.buckets_given > 0).then(|| number(plan.buckets_given)),
+        )
         .set("scope", text(scope))
         .set("enforcement", text(plan.enforcement.as_str()))
         .set_some(
@@ -126,12 +132,15 @@ pub(super) fn from_item(item: &Item) -> Result<PlanRecord, Corrupt> {
         .map("quota")?
         .map(|quota| quota_from(&fields.within(quota)))
         .transpose()?;
+    let buckets_given = fields.number_if_any(BUCKETS_GIVEN)?;
     let plan = Plan {
         id: fields.parsed("planId")?,
         name: fields.parsed("name")?,
         description: fields.parsed_if_any("description")?,
         throttle: throttle_in(&fields)?,
         quota,
+        // Plans of earlier releases are without.
+        buckets_given: highest(&stages).max(buckets_given.unwrap_or(0)),
         stages,
         scope,
         // Plans of the first release are without.
@@ -147,6 +156,13 @@ pub(super) fn from_item(item: &Item) -> Result<PlanRecord, Corrupt> {
         internal: fields.number_if_any(INTERNAL)?.unwrap_or(0),
         attached: fields.number_if_any(ATTACHED)?.unwrap_or(0),
     })
+}
+
+/// The highest number of a bucket in use; 0 where there is none.
+fn highest(stages: &[PlanStage]) -> u16 {
+    let rules = stages.iter().flat_map(|stage| &stage.methods);
+    let numbers = rules.filter_map(|rule| rule.throttle);
+    numbers.map(|(number, _)| number).max().unwrap_or(0)
 }
 
 fn throttle_in(fields: &Fields<'_>) -> Result<Option<Throttle>, Corrupt> {
@@ -217,6 +233,7 @@ mod tests {
                 selector: StageSelector::new("a1", "$default").unwrap(),
                 methods,
             }],
+            buckets_given: 300,
             scope: Scope::Customer,
             enforcement: Enforcement::ApiGateway,
             deleting: true,
@@ -248,11 +265,19 @@ mod tests {
             quota: None,
             description: None,
             stages: vec![],
+            buckets_given: 0,
             scope: Scope::Key,
             deleting: false,
             ..plan()
         };
         assert_eq!(from_item(&to_item(&bare)).unwrap().plan, bare);
+    }
+
+    #[test]
+    fn a_plan_of_an_earlier_release_has_given_the_numbers_that_it_has() {
+        let mut item = to_item(&plan());
+        item.remove(BUCKETS_GIVEN);
+        assert_eq!(from_item(&item).unwrap().plan.buckets_given, 3);
     }
 
     #[test]

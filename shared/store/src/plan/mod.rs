@@ -111,7 +111,7 @@ impl Store {
     }
 
     /// Changes a plan to `after`, whose version is a later one, if it is still as `before`.
-    /// Where its API stages, its scope or its enforcement change, no key may have come since:
+    /// Where the API stages that it covers, its scope or its enforcement change, no key may have come since:
     /// whoever changes them has looked at each key, or that there is none.
     ///
     /// # Errors
@@ -182,7 +182,7 @@ pub(crate) fn changed<'a>(
         after: Some(&new),
     };
     let old_plan = &before.plan;
-    let keys_matter = old_plan.stages != after.stages
+    let keys_matter = !old_plan.has_the_stages_of(after)
         || (old_plan.scope, old_plan.enforcement) != (after.scope, after.enforcement);
     let update = |update: UpdateBuilder| {
         let update = assign(update, &old, &new)
