@@ -94,6 +94,12 @@ pub(crate) enum Problem {
         instead_of_changing(field)
     )]
     FixedInUse { keys: u64, field: &'static str },
+    #[error(
+        "the key is on the plan {0}, where the keys of a customer share its allowance: take it off first, with DELETE /v1/plans/{{planId}}/keys/{{keyId}}, since another customerId would change whose allowance it uses"
+    )]
+    CustomerInUse(PlanId),
+    #[error("no key of this customer is on the plan, or was")]
+    CustomerNotAttached,
     #[error("the plan {plan} cannot take the key: its {field} {rule}")]
     NotHeld {
         plan: PlanId,
@@ -203,6 +209,12 @@ impl Problem {
             Self::TooManyPlans(_) => ("too-many-plans", S::CONFLICT, "Too many plans"),
             Self::TooManyKeys { .. } => ("too-many-keys", S::CONFLICT, "Too many keys"),
             Self::FixedInUse { .. } => ("plan-in-use", S::CONFLICT, "Usage plan in use"),
+            Self::CustomerInUse(_) => (
+                "customer-in-use",
+                S::CONFLICT,
+                "Customer's allowance in use",
+            ),
+            Self::CustomerNotAttached => ("not-attached", S::NOT_FOUND, "Key not on this plan"),
             Self::NotHeld { .. } => ("key-not-held", S::BAD_REQUEST, "Key not for this plan"),
             Self::TwinWouldOpen { .. } => (
                 "api-key-source",
@@ -270,6 +282,7 @@ impl Problem {
             Self::NotOnFirstPlan(plan)
             | Self::AlreadyAttached(plan)
             | Self::PlanDeleting(plan)
+            | Self::CustomerInUse(plan)
             | Self::NotHeld { plan, .. } => vec![("planId", plan.as_str().into())],
             Self::TwinWouldOpen { api_id } => vec![("apiId", api_id.as_str().into())],
             Self::PlanInUse(keys)

@@ -44,6 +44,7 @@ pub(crate) const PAGES: &[Page] = pages![
     "api-not-managed",
     "body-too-large",
     "changed-meanwhile",
+    "customer-in-use",
     "header-key",
     "idempotency-key-reused",
     "idempotency-key-running",

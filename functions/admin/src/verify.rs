@@ -5,7 +5,11 @@ mod call;
 mod findings;
 
 use axum::{Json, extract::State};
-use latchkey_domain::{Case, Decision, Plan, decide};
+use latchkey_domain::{
+    Case, Decision, Plan, decide,
+    meter::{Meter, Owner},
+};
+use latchkey_store::KeySnapshot;
 
 use self::{
     call::{Call, Presented},
@@ -47,13 +51,29 @@ pub(crate) async fn verify(
     };
     let mut findings = Findings::of(&case);
     if let Decision::Allow(_, plan) = decide(&case) {
-        let snapshot = snapshot.as_ref();
-        let meter = snapshot.and_then(|snapshot| snapshot.meters.get(&plan.id));
         if is_native(plan) {
             findings.left_to_api_gateway(plan);
         } else {
-            findings.ask_meter(plan, &request, now, meter);
+            let meter = match &snapshot {
+                Some(snapshot) => meter(&state, snapshot, plan).await?,
+                None => None,
+            };
+            findings.ask_meter(plan, &request, now, meter.as_ref());
         }
     }
     Ok(Json(findings.view()))
+}
+
+/// The meter that calls of the key on a plan are charged to: its own, which was read with it, or
+/// its customer's.
+async fn meter(
+    state: &AdminState,
+    snapshot: &KeySnapshot,
+    plan: &Plan,
+) -> Result<Option<Meter>, Problem> {
+    match Owner::of(&snapshot.record.key, plan) {
+        Some(Owner::Key(_)) => Ok(snapshot.meters.get(&plan.id).cloned()),
+        Some(owner) => Ok(state.store.meter(&owner, &plan.id).await?),
+        None => Ok(None),
+    }
 }

@@ -44,11 +44,10 @@ fn contract() -> Vec<(&'static str, Held)> {
 fn plan_fields() -> Vec<(&'static str, Held)> {
     const MADE: &str = "plans::a_plan_is_made_and_shown";
     const WEEKLY: &str = "usage::use_is_told_by_day_and_what_was_left_of_it";
-    const THROTTLE: &str = r#"{"name": "P", "apiStages": [{"apiId": "a1", "stage": "x", "throttle": {"/orders/GET": {"rateLimit": 1}}}]}"#;
-    const UNITS: &str = r#"{"name": "P", "apiStages": [{"apiId": "a1", "stage": "x", "units": {"/orders/GET": 5}}]}"#;
-    const CUSTOMER: &str = r#"{"name": "P", "scope": "customer"}"#;
+    const METHODS: &str = "plan_methods::methods_have_throttles_and_units_of_their_own";
+    const SHARED: &str = "plan_customers::keys_of_a_customer_share_one_allowance";
     const NATIVE: &str = "native::a_plan_that_api_gateway_counts_is_made_changed_and_deleted_there";
-    let mut held = vec![
+    vec![
         ("plan.id", By(MADE)),
         ("plan.name", By(MADE)),
         ("plan.description", By(MADE)),
@@ -83,31 +82,29 @@ fn plan_fields() -> Vec<(&'static str, Held)> {
             "plan.quota.offset, dynamodb",
             By("native::what_belongs_to_api_gateway_s_plans_is_refused_elsewhere"),
         ),
-        ("plan.apiStages.throttle", By(NATIVE)),
+        ("plan.apiStages.throttle", By(METHODS)),
+        ("plan.apiStages.throttle, apiGateway", By(NATIVE)),
+        ("plan.apiStages.units", By(METHODS)),
+        (
+            "plan.apiStages.units, apiGateway",
+            By("native::what_belongs_to_api_gateway_s_plans_is_refused_elsewhere"),
+        ),
+        ("plan.scope", By(SHARED)),
+        ("plan.scope: customer", By(SHARED)),
+        (
+            "plan.scope, a key without a customer",
+            By("plan_customers::a_key_without_a_customer_is_refused"),
+        ),
+        (
+            "plan.scope, another customer",
+            By("plan_customers::a_key_stays_its_customer_s_while_it_uses_its_allowance"),
+        ),
         ("plan.createdDate", By(MADE)),
         (
             "plan.lastUpdatedDate",
             By("plans::absent_keeps_null_clears_a_value_sets"),
         ),
-    ];
-    for (method, path) in [
-        (Method::POST, PLANS),
-        (Method::PUT, PLAN),
-        (Method::PATCH, PLAN),
-    ] {
-        for (name, place, body) in [
-            (
-                "plan.apiStages.throttle, dynamodb",
-                "/apiStages/0/throttle",
-                THROTTLE,
-            ),
-            ("plan.apiStages.units", "/apiStages/0/units", UNITS),
-            ("plan.scope: customer", "/scope", CUSTOMER),
-        ] {
-            held.push((name, Refused(place, method.clone(), path, body)));
-        }
-    }
-    held
+    ]
 }
 
 fn key_fields() -> Vec<(&'static str, Held)> {
@@ -339,6 +336,10 @@ fn parameters() -> Vec<(&'static str, Held)> {
             By("export::hashes_are_told_on_request_and_that_is_recorded"),
         ),
         ("?keyId", By("usage::usage_of_what_is_not_there")),
+        (
+            "?customerId",
+            By("plan_customers::each_filter_belongs_to_its_scope"),
+        ),
         (
             "?startDate",
             By("usage::only_days_that_are_told_can_be_asked_for"),

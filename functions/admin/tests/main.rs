@@ -25,6 +25,8 @@ mod lambda;
 mod moves;
 mod native;
 mod native_account;
+mod plan_customers;
+mod plan_methods;
 mod plans;
 mod preconditions;
 mod problem_pages;

@@ -128,15 +128,19 @@ async fn what_belongs_to_api_gateway_s_plans_is_refused_elsewhere() {
         "enforcement": "apiGateway",
         "quota": {"limit": 3_000_000_000u64, "period": "HOUR"},
         "throttle": {"rateLimit": 1, "burstLimit": 1},
-        "apiStages": [{"apiId": "*", "stage": "*"}],
+        "apiStages": [{"apiId": "*", "stage": "*", "units": {"/orders/GET": 1, "/reports/GET": 5}}],
+        "scope": "customer",
     });
     let answer = admin.post("/v1/plans", beyond).await;
     assert_eq!(
         answer.faults(),
         [
             "/apiStages/0: with enforcement apiGateway each stage is named, with its apiId: * is none",
+            "/apiStages/0/units: with enforcement apiGateway each call costs one unit",
+            "/apiStages/0/units/~1reports~1GET: is more than the burst of the plan's throttle (1), so that no such call would ever pass",
             "/quota/limit: with enforcement apiGateway a limit is at most 2147483647",
             "/quota/period: with enforcement apiGateway the period is DAY, WEEK or MONTH",
+            "/scope: with enforcement apiGateway each key has its own allowance: scope is key",
         ]
     );
     let offset = json!({"name": "P", "quota": {"limit": 1, "period": "WEEK", "offset": 1}});

@@ -102,10 +102,10 @@ async fn all_that_is_wrong_is_told_at_once() {
         "apiStages": [
             {"apiId": "a 1", "stage": "prod"},
             {"apiId": "a1"},
-            {"apiId": "a1", "stage": "x", "throttle": {}, "units": {}},
+            {"apiId": "a1", "stage": "x", "throttle": {}, "units": {"GET": 0}, "unit": {}},
             "a1:prod",
         ],
-        "scope": "customer",
+        "scope": "planet",
         "enforcement": "apiGateway",
         "rateLimit": 5,
         "limit": 5,
@@ -185,7 +185,10 @@ async fn single_fields_are_held_to_their_rules() {
             json!({"name": "P", "apiStages": vec![stage_json("a:x"); 101]}),
             "/apiStages: a plan may have 100 API stages",
         ),
-        (json!({"name": "P", "scope": "KEY"}), "/scope: must be key"),
+        (
+            json!({"name": "P", "scope": "KEY"}),
+            "/scope: must be key or customer",
+        ),
         (
             json!({"name": "P", "enforcement": "lambda"}),
             "/enforcement: \"lambda\" is not an enforcement: dynamodb or apiGateway",
@@ -457,5 +460,16 @@ async fn the_stages_of_a_plan_with_more_keys_than_can_be_looked_at_stay() {
         admin.patch(&path, json!({"name": "Still"})).await.status,
         200,
         "only stages are looked at"
+    );
+    let mut stage = stage_json("a3:prod");
+    stage["throttle"] = json!({"/orders/GET": {"rateLimit": 1}});
+    stage["units"] = json!({"/reports/GET": 5});
+    assert_eq!(
+        admin
+            .patch(&path, json!({"apiStages": [stage]}))
+            .await
+            .status,
+        200,
+        "and of those only which they are, not what of their methods differs"
     );
 }

@@ -12,6 +12,7 @@ use std::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::{Router, body::Body};
 use http::{Method, Request, Response, StatusCode};
+use jiff::Timestamp;
 use lambda_http::{
     aws_lambda_events::apigw::ApiGatewayProxyRequestContext, request::RequestContext,
 };
@@ -24,7 +25,7 @@ use latchkey_domain::{
 use latchkey_engine::Engine;
 use latchkey_fake_gateway::FakeGateway;
 use latchkey_gateway::Gateway;
-use latchkey_store::{Patience, Store, create_table};
+use latchkey_store::{Change, Patience, Store, create_table};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -254,6 +255,17 @@ impl Admin {
         self.wall.load(Ordering::SeqCst)
     }
 
+    /// A change that is made past the API.
+    pub(crate) fn change(&self) -> Change {
+        Change {
+            at: Timestamp::from_nanosecond(self.now().into()).unwrap(),
+            id: "past the API".to_owned(),
+            principal: CALLER.to_owned(),
+            source_ip: None,
+            receipt: None,
+        }
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(request(Method::GET, path, None)).await
     }
@@ -354,6 +366,16 @@ impl Admin {
 
     /// Charges a call of a key on a plan, as the authorizer would.
     pub(crate) async fn charge(&self, key: &str, plan: &str) -> Verdict {
+        self.charge_call(key, plan, ("GET", "/")).await
+    }
+
+    /// The same for this method and path.
+    pub(crate) async fn charge_call(
+        &self,
+        key: &str,
+        plan: &str,
+        (method, path): (&str, &str),
+    ) -> Verdict {
         let plan = self
             .store
             .plan(&plan.parse().unwrap())
@@ -361,14 +383,17 @@ impl Admin {
             .unwrap()
             .unwrap()
             .plan;
-        let owner = Owner::Key(key.parse().unwrap());
+        let id = key.parse().unwrap();
+        let record = self.store.key(id).await.unwrap();
+        let owner = record.and_then(|record| Owner::of(&record.key, &plan));
+        let owner = owner.unwrap_or(Owner::Key(id));
         let call = latchkey_domain::Request {
             stage: latchkey_domain::ApiStage {
                 api_id: "a1".into(),
                 stage: "prod".into(),
             },
-            method: "GET".into(),
-            path: "/".into(),
+            method: method.into(),
+            path: path.into(),
             resource: None,
             source_ip: None,
             has_native_plans: true,
@@ -414,6 +439,14 @@ impl Admin {
             .collect::<Result<Vec<_>, _>>()
             .await
             .unwrap()
+    }
+
+    /// A key of a customer on these plans: its id and its value.
+    pub(crate) async fn customer_s_key(&self, customer: &str, plans: &[&str]) -> (String, String) {
+        let body = json!({"customerId": customer, "planIds": plans});
+        let answer = self.post("/v1/keys", body).await;
+        assert_eq!(answer.status, 201, "{:?}", answer.body);
+        (answer.id(), answer.text("value"))
     }
 
     /// A plan for these stages (`api:stage`).

@@ -1,12 +1,13 @@
-//! What a plan that API Gateway counts can and cannot hold a key to.
+//! What a plan can and cannot hold a key to, above all one that API Gateway counts.
 //!
 //! API Gateway keeps the authorizer's answer for a while, and where no authorizer stands in
 //! front it knows the native key alone. A rule of the key that would then not be held is
 //! refused, before the key is on the plan.
 
-use crate::{Enforcement, Key, NativeKeyValue, Plan};
+use crate::{Enforcement, Key, NativeKeyValue, Plan, Scope};
 
-/// A rule of a key that a plan counted by API Gateway would not hold.
+/// What is wrong with a key for a plan: mostly a rule that one counted by API Gateway would not
+/// hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotHeld {
     /// Address rules: the answer for one address would be kept for all.
@@ -29,6 +30,11 @@ pub enum NotHeld {
         "cannot be held on a plan with enforcement apiGateway for a key whose nativeValue is header: API Gateway's own keys know no beginning"
     )]
     NotBefore,
+    /// No customer, whose allowance it would use.
+    #[error(
+        "is needed on a plan with scope customer, where the keys of a customer share its allowance"
+    )]
+    CustomerId,
     /// The last one.
     #[error(
         "cannot be held on a plan with enforcement apiGateway for a key whose nativeValue is header: API Gateway's own keys do not expire"
@@ -44,17 +50,22 @@ impl NotHeld {
             Self::Routes | Self::HeaderRoutes => "routes",
             Self::NotBefore => "notBefore",
             Self::ExpiresAt => "expiresAt",
+            Self::CustomerId => "customerId",
         }
     }
 }
 
 impl Plan {
-    /// The key's rules that this plan could not hold it to: none where Latchkey counts.
+    /// Why this plan cannot take the key: rules that API Gateway, where it counts, could not hold
+    /// the key to, and the customer whose allowance the key would use, where it has none.
     pub fn not_held(&self, key: &Key) -> Vec<NotHeld> {
-        match self.enforcement {
+        let mut rules = match self.enforcement {
             Enforcement::DynamoDb => Vec::new(),
             Enforcement::ApiGateway => key.not_held_natively(),
-        }
+        };
+        let nobody_s = self.scope == Scope::Customer && key.customer_id.is_none();
+        rules.extend(nobody_s.then_some(NotHeld::CustomerId));
+        rules
     }
 }
 
@@ -111,6 +122,18 @@ mod tests {
             plan(Enforcement::ApiGateway).not_held(&key),
             [NotHeld::ExpiresAt]
         );
+    }
+
+    #[test]
+    fn a_plan_of_customers_takes_only_keys_of_customers() {
+        let shared = Plan {
+            scope: Scope::Customer,
+            ..plan(Enforcement::DynamoDb)
+        };
+        let mut key = key(NativeKeyValue::Internal);
+        assert_eq!(shared.not_held(&key), [NotHeld::CustomerId]);
+        key.customer_id = "cus_1".parse().ok();
+        assert_eq!(shared.not_held(&key), []);
     }
 
     #[test]

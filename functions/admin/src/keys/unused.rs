@@ -70,7 +70,7 @@ fn last_day<'a>(meters: impl Iterator<Item = &'a Meter>) -> Option<Day> {
 }
 
 /// The meters that a key shares with its customer's other keys: on plans on which it has none
-/// of its own.
+/// of its own, or one that is charged no more, from before the plan's allowance was the customer's.
 fn shared(snapshot: &KeySnapshot) -> impl Iterator<Item = (Owner, PlanId)> {
     let record = &snapshot.record;
     let own = &snapshot.meters;
@@ -79,7 +79,7 @@ fn shared(snapshot: &KeySnapshot) -> impl Iterator<Item = (Owner, PlanId)> {
         let plans = record
             .plan_ids
             .iter()
-            .filter(|plan| !own.contains_key(*plan));
+            .filter(|plan| own.get(*plan).is_none_or(|meter| meter.detached));
         plans.map(|plan| (Owner::Customer(customer.clone()), plan.clone()))
     })
 }

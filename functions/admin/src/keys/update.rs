@@ -3,7 +3,7 @@
 use axum::extract::State;
 use deserr::{Deserr, ValuePointerRef};
 use http::StatusCode;
-use latchkey_domain::{CustomerId, Description, Key, Metadata, Name, Plan};
+use latchkey_domain::{CustomerId, Description, Key, Metadata, Name, Plan, Scope};
 use latchkey_store::{KeySnapshot, Lost, NativeObject};
 
 use super::{
@@ -70,7 +70,8 @@ fn unknown_field(field: &str, accepted: &[&str], location: ValuePointerRef<'_>) 
 }
 
 /// # Errors
-/// [`Problem::UnknownKey`]; [`Problem::Invalid`]; [`Problem::Changed`].
+/// [`Problem::UnknownKey`]; [`Problem::Invalid`]; [`Problem::CustomerInUse`] for another
+/// customerId on a plan with scope `customer`; [`Problem::Changed`].
 pub(crate) async fn update(
     State(state): State<AdminState>,
     caller: Caller,
@@ -104,6 +105,7 @@ async fn write(
     mut after: Key,
 ) -> Result<Option<KeySnapshot>, Problem> {
     let plans = plans_of(state, &snapshot.record).await?;
+    refuse_other_customer(&snapshot.record.key, &after, &plans)?;
     refuse_not_held(&after, &plans)?;
     let flush = state.stages_to_flush(&plans);
     let change = state.change_by(caller)?;
@@ -124,6 +126,22 @@ async fn write(
         }
         Err(Lost::Condition(_)) => Ok(None),
         Err(Lost::Store(error)) => Err(error.into()),
+    }
+}
+
+/// The plans are as they were when the key was read or later, and the scope of a plan cannot
+/// change while a key is on it: where the key is still as it was read when it is written, so is
+/// the scope of each of its plans.
+///
+/// # Errors
+/// [`Problem::CustomerInUse`] where the key would come to use another customer's allowance.
+fn refuse_other_customer(before: &Key, after: &Key, plans: &[Plan]) -> Result<(), Problem> {
+    let mut shared = plans.iter().filter(|plan| plan.scope == Scope::Customer);
+    match shared.next() {
+        Some(plan) if before.customer_id != after.customer_id => {
+            Err(Problem::CustomerInUse(plan.id.clone()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -62,7 +62,8 @@ struct PreviousValueView {
 }
 
 /// The day (UTC) on which a key was last charged. It stands in the key's meters: they are
-/// read with one key, and not for a list, where it is left out.
+/// read with one key, and not for a list, where it is left out. Calls on plans with scope
+/// `customer` do not count: the customer's meter does not tell which of its keys it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LastUsed {
     Untold,

@@ -138,7 +138,7 @@ impl Deserr<Faults> for Units {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        let units = u64::deserialize_from_value(value, location)?;
+        let units = <u64 as Deserr<Faults>>::deserialize_from_value(value, location)?;
         if (1..=MethodRule::MAX_UNITS).contains(&units) {
             return Ok(Self(units));
         }

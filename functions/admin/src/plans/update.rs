@@ -7,8 +7,10 @@ use latchkey_domain::{Description, Enforcement, Name, Period, Plan, Quota, Rate,
 
 use super::{
     answer,
-    fields::{ApiStages, ScopeWord, check, unknown_in_plan},
-    find, refuse_deleting, view_of, write,
+    fields::{ScopeWord, check, unknown_in_plan, with_stages},
+    find, refuse_deleting,
+    stages::ApiStages,
+    view_of, write,
 };
 use crate::{
     AdminState,

@@ -40,6 +40,7 @@ fn examples() -> Vec<Problem> {
             keys: 2_300,
             allowed: 1_000,
         },
+        Problem::CustomerInUse(plan("team")),
         Problem::NotHeld {
             plan: plan("gold"),
             field: "allowedIps",

@@ -1,13 +1,18 @@
 //! `GET /v1/keys/{keyId}/usage`: what a key has used on each of its plans, and on those that
-//! it was on before, in pages of plans. What counts as used is said in [`super::by_plan`].
+//! it was on before, in pages of plans. What counts as used is said in [`super::by_plan`]. On a
+//! plan with scope `customer` it is what all keys of its customer have used together, and only
+//! while the key is on the plan.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 use axum::{
     extract::{RawQuery, State},
     response::Response,
 };
-use latchkey_domain::{PlanId, meter::Meter};
+use latchkey_domain::{PlanId, Scope, meter::Owner};
 use latchkey_store::{BadCursor, Cursor, KeySnapshot};
 
 use super::{
@@ -56,37 +61,49 @@ pub(crate) async fn by_key(
     let now = state.clock.now().wall;
     let days = asked.days.until(today(now))?;
     let snapshot = keys::find_whole(&state, id).await?;
-    let (meters, cursor) = page(&snapshot, days, &asked.paging)?;
-    let ids: Vec<PlanId> = meters.iter().map(|(plan, _)| (*plan).clone()).collect();
-    let plans = state.store.plans_by_id(&ids).await?;
+    let (plan_ids, cursor) = page(&snapshot, days, &asked.paging)?;
+    let plans = state.store.plans_by_id(&plan_ids).await?;
     let mut values = BTreeMap::new();
-    for (plan_id, meter) in meters {
-        // A plan that is gone has no quota of which anything could be left.
+    for plan_id in &plan_ids {
         let plan = plans
             .iter()
             .map(|record| &record.plan)
             .find(|plan| plan.id == *plan_id);
+        let is_on = snapshot.record.plan_ids.contains(plan_id);
         if let Some(plan) = plan.filter(|plan| is_native(plan)) {
-            if snapshot.record.plan_ids.contains(plan_id) {
+            if is_on {
                 let usage = native::of_key(&state, plan, id, days).await?;
                 values.insert(plan_id.to_string(), usage);
             }
             continue;
         }
-        let quota = plan.and_then(|plan| plan.quota.as_ref());
-        let usage = meter.usage(quota, days.first, days.last, now);
-        values.insert(plan_id.to_string(), usage);
+        let shared = plan.filter(|plan| plan.scope == Scope::Customer);
+        let owner = shared.filter(|_| is_on);
+        let owner = owner.and_then(|plan| Owner::of(&snapshot.record.key, plan));
+        let meter = match owner {
+            Some(owner) => state.store.meter(&owner, plan_id).await?,
+            None => snapshot.meters.get(plan_id).cloned(),
+        };
+        // Of a plan that is gone, or whose allowance is the customer's by now, the key has no
+        // quota of its own of which anything could be left.
+        let quota = plan.filter(|_| shared.is_none() || is_on);
+        let quota = quota.and_then(|plan| plan.quota.as_ref());
+        if let Some(meter) = meter {
+            let usage = meter.usage(quota, days.first, days.last, now);
+            values.insert(plan_id.to_string(), usage);
+        }
     }
     let view = UsageView::new(Of::Key(id.to_string()), days, values);
     view.with_cursor(cursor).answer(format, query.as_deref())
 }
 
-/// A page of the key's meters in the order of their plans' ids, and where the next one begins.
-fn page<'a>(
-    snapshot: &'a KeySnapshot,
+/// A page of the plans that the key is on or has a meter of, in the order of their ids, and where
+/// the next one begins.
+fn page(
+    snapshot: &KeySnapshot,
     days: Days,
     paging: &Paging,
-) -> Result<(Vec<(&'a PlanId, &'a Meter)>, Option<String>), Problem> {
+) -> Result<(Vec<PlanId>, Option<String>), Problem> {
     let list = snapshot.record.key.id.to_string();
     let foreign = || Problem::fault(Fault::parameter("cursor", BadCursor.to_string()));
     let begin: Bound<PlanId> = match paging.cursor.clone() {
@@ -97,13 +114,16 @@ fn page<'a>(
             Bound::Excluded(plan.ok_or_else(foreign)?)
         }
     };
-    let mut rest = snapshot.meters.range((begin, Bound::Unbounded));
-    let page: Vec<_> = rest
+    let plans = snapshot.meters.keys().chain(&snapshot.record.plan_ids);
+    let plans: BTreeSet<PlanId> = plans.cloned().collect();
+    let mut rest = plans.range((begin, Bound::Unbounded));
+    let page: Vec<PlanId> = rest
         .by_ref()
         .take(days.names(paging.limit).into())
+        .cloned()
         .collect();
     let behind = |plan: &PlanId| Cursor::at_position(plan.as_str()).narrowed(&list).encode();
     let last = page.last().filter(|_| rest.next().is_some());
-    let cursor = last.map(|(plan, _)| behind(plan));
+    let cursor = last.map(behind);
     Ok((page, cursor))
 }

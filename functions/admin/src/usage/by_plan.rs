@@ -1,6 +1,9 @@
-//! `GET /v1/plans/{planId}/usage`: what the keys of a plan have used, in pages of keys.
+//! `GET /v1/plans/{planId}/usage`: what the keys of a plan have used, in pages of keys; of a plan
+//! with scope `customer`, what its customers have used, in pages of customers.
 //!
-//! With `keyId` one key alone, even one that has been taken off the plan since.
+//! With `keyId` one key alone, even one that has been taken off the plan since; with `customerId`
+//! one customer. Each belongs to plans of its scope: a key of a customer's plan has no use of its
+//! own, and to answer with the customer's would have it added up with that of its other keys.
 //!
 //! What is told as used are the units that were charged: at least those admitted, and above
 //! them what instances have in leases at the moment, and what was lost with leases of
@@ -14,11 +17,12 @@ use axum::{
     response::Response,
 };
 use latchkey_domain::{
-    KeyId, Plan, Scope,
+    CustomerId, Invalid, KeyId, Plan, Scope,
     meter::{Meter, Owner},
 };
 
 use super::{
+    customers,
     days::{Days, DaysAsked, today},
     native,
     view::{DayView, Of, UsageView},
@@ -35,22 +39,21 @@ use crate::{
     problem::Problem,
 };
 
-/// Which keys, and which days.
+/// Which keys or customers, and which days.
 #[derive(Debug)]
 pub(crate) struct UsageOfPlan {
     key_id: Option<KeyId>,
+    customer_id: Option<CustomerId>,
     days: DaysAsked,
     paging: Paging,
 }
 
 impl FromParameters for UsageOfPlan {
     fn read(parameters: &mut Parameters) -> Self {
-        let key_id = |text: &str| {
-            text.parse()
-                .map_err(|invalid: latchkey_domain::Invalid| invalid.to_sender())
-        };
+        let told = |invalid: Invalid| invalid.to_sender();
         Self {
-            key_id: parameters.take("keyId", key_id),
+            key_id: parameters.take("keyId", |text| text.parse().map_err(told)),
+            customer_id: parameters.take("customerId", |text| text.parse().map_err(told)),
             days: DaysAsked::read(parameters),
             paging: Paging::read(parameters),
         }
@@ -58,8 +61,9 @@ impl FromParameters for UsageOfPlan {
 }
 
 /// # Errors
-/// [`Problem::UnknownPlan`]; [`Problem::NotAttached`] for a key that has never been on it;
-/// [`Problem::Invalid`] for days that are not told.
+/// [`Problem::UnknownPlan`]; [`Problem::NotAttached`] for a key that has never been on it, and
+/// [`Problem::CustomerNotAttached`] for a customer; [`Problem::Invalid`] for days that are not
+/// told, and for the filter of the other scope.
 pub(crate) async fn by_plan(
     State(state): State<AdminState>,
     PlanPath(id): PlanPath,
@@ -70,6 +74,7 @@ pub(crate) async fn by_plan(
     let now = state.clock.now().wall;
     let days = asked.days.until(today(now))?;
     let plan = plans::find(&state, &id).await?.plan;
+    asked.refuse_other_scope(plan.scope)?;
     if is_native(&plan) {
         let (values, cursor) = match asked.key_id {
             Some(key) => (
@@ -81,16 +86,10 @@ pub(crate) async fn by_plan(
         let view = UsageView::new(Of::Plan(plan.id.to_string()), days, values);
         return view.with_cursor(cursor).answer(format, query.as_deref());
     }
-    let (meters, cursor) = match asked.key_id {
-        Some(key) => (one(&state, &plan, key, &asked.paging).await?, None),
-        None => page(&state, &plan, days, &asked.paging).await?,
-    };
-    let usage = |(key, meter): (KeyId, Meter)| {
+    let (meters, cursor) = asked.meters(&state, &plan, days).await?;
+    let usage = |(name, meter): (String, Meter)| {
         let Days { first, last } = days;
-        (
-            key.to_string(),
-            meter.usage(plan.quota.as_ref(), first, last, now),
-        )
+        (name, meter.usage(plan.quota.as_ref(), first, last, now))
     };
     let values: BTreeMap<_, _> = meters.into_iter().map(usage).collect();
     let by = match plan.scope {
@@ -101,6 +100,43 @@ pub(crate) async fn by_plan(
     view.with_cursor(cursor).answer(format, query.as_deref())
 }
 
+impl UsageOfPlan {
+    /// # Errors
+    /// Where keys are asked for and customers share the allowance, or the other way round.
+    fn refuse_other_scope(&self, scope: Scope) -> Result<(), Problem> {
+        let fault = match scope {
+            Scope::Customer if self.key_id.is_some() => Fault::parameter(
+                "keyId",
+                "belongs to plans with scope key: on this one a customer's keys share what they use, so ask with customerId",
+            ),
+            Scope::Key if self.customer_id.is_some() => Fault::parameter(
+                "customerId",
+                "belongs to plans with scope customer: on this one each key has a use of its own, so ask with keyId",
+            ),
+            _ => return Ok(()),
+        };
+        Err(Problem::fault(fault))
+    }
+
+    /// The meters that are asked for, and where the next page begins.
+    async fn meters(
+        &self,
+        state: &AdminState,
+        plan: &Plan,
+        days: Days,
+    ) -> Result<(Vec<(String, Meter)>, Option<String>), Problem> {
+        match (plan.scope, self.key_id, &self.customer_id) {
+            (Scope::Customer, _, Some(customer)) => {
+                refuse_cursor(&self.paging, "customerId: one customer")?;
+                Ok((customers::one(state, plan, customer).await?, None))
+            }
+            (Scope::Customer, _, None) => customers::page(state, plan, days, &self.paging).await,
+            (Scope::Key, Some(key), _) => Ok((one(state, plan, key, &self.paging).await?, None)),
+            (Scope::Key, None, _) => page(state, plan, days, &self.paging).await,
+        }
+    }
+}
+
 /// The use of one key that is on a plan which API Gateway counts.
 async fn one_native(
     state: &AdminState,
@@ -109,16 +145,18 @@ async fn one_native(
     days: Days,
     paging: &Paging,
 ) -> Result<BTreeMap<String, Vec<DayView>>, Problem> {
-    refuse_cursor(paging)?;
+    refuse_cursor(paging, ONE_KEY)?;
     let attachment = state.store.attachment(key, &plan.id).await?;
     attachment.ok_or(Problem::NotAttached)?;
     let usage = native::of_key(state, plan, key, days).await?;
     Ok(BTreeMap::from([(key.to_string(), usage)]))
 }
 
-fn refuse_cursor(paging: &Paging) -> Result<(), Problem> {
+const ONE_KEY: &str = "keyId: one key";
+
+fn refuse_cursor(paging: &Paging, one: &str) -> Result<(), Problem> {
     if paging.cursor.is_some() {
-        let detail = "is of no use with keyId: one key fits a page";
+        let detail = format!("is of no use with {one} fits a page");
         return Err(Problem::fault(Fault::parameter("cursor", detail)));
     }
     Ok(())
@@ -130,10 +168,10 @@ async fn one(
     plan: &Plan,
     key: KeyId,
     paging: &Paging,
-) -> Result<Vec<(KeyId, Meter)>, Problem> {
-    refuse_cursor(paging)?;
+) -> Result<Vec<(String, Meter)>, Problem> {
+    refuse_cursor(paging, ONE_KEY)?;
     let meter = state.store.meter(&Owner::Key(key), &plan.id).await?;
-    Ok(vec![(key, meter.ok_or(Problem::NotAttached)?)])
+    Ok(vec![(key.to_string(), meter.ok_or(Problem::NotAttached)?)])
 }
 
 /// The meters of a page of the plan's keys, and where the next one begins.
@@ -142,22 +180,18 @@ async fn page(
     plan: &Plan,
     days: Days,
     paging: &Paging,
-) -> Result<(Vec<(KeyId, Meter)>, Option<String>), Problem> {
+) -> Result<(Vec<(String, Meter)>, Option<String>), Problem> {
     let cursor = paging.cursor.as_ref();
     let page = state
         .store
         .attachments(&plan.id, days.names(paging.limit), cursor)
         .await?;
-    let keys: Vec<KeyId> = page
-        .items
-        .iter()
-        .map(|attachment| attachment.key_id)
-        .collect();
-    let owners: Vec<Owner> = keys.iter().copied().map(Owner::Key).collect();
+    let keys = page.items.iter().map(|attachment| attachment.key_id);
+    let owners: Vec<Owner> = keys.clone().map(Owner::Key).collect();
     let meters = state.store.meters(&owners, &plan.id).await?;
     let meters = meters.into_iter().map(Option::unwrap_or_default);
     Ok((
-        keys.into_iter().zip(meters).collect(),
+        keys.map(|key| key.to_string()).zip(meters).collect(),
         page.cursor.map(|cursor| cursor.encode()),
     ))
 }

@@ -70,7 +70,7 @@ pub(crate) async fn grant(
             .grant(&owner, &plan, window, remaining, &change)
             .await
         {
-            Ok(()) => return Ok(Json(usage_today(&state, &plan, &owner, &path, now).await?)),
+            Ok(()) => return Ok(Json(usage_today(&state, &plan, &owner, now).await?)),
             Err(GrantError::Changed) => {}
             Err(GrantError::Store(error)) => return Err(error.into()),
         }
@@ -98,12 +98,12 @@ async fn native_today(
     Ok(UsageView::new(Of::Plan(plan.id.to_string()), days, values))
 }
 
-/// Today's use of the key, with what is now left.
+/// Today's use of the key, or of its customer where that is whose allowance it is, with what is
+/// now left.
 async fn usage_today(
     state: &AdminState,
     plan: &Plan,
     owner: &Owner,
-    path: &AttachmentPath,
     now: Nanos,
 ) -> Result<UsageView, Problem> {
     let meter = state
@@ -113,7 +113,11 @@ async fn usage_today(
         .unwrap_or_default();
     let day = today(now);
     let usage = meter.usage(plan.quota.as_ref(), day, day, now);
-    let values = BTreeMap::from([(path.key_id.to_string(), usage)]);
+    let name = match owner {
+        Owner::Key(key) => key.to_string(),
+        Owner::Customer(customer) => customer.as_str().to_owned(),
+    };
+    let values = BTreeMap::from([(name, usage)]);
     let days = Days {
         first: day,
         last: day,

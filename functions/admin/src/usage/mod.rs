@@ -2,6 +2,7 @@
 
 mod by_key;
 mod by_plan;
+mod customers;
 mod days;
 mod grant;
 mod native;

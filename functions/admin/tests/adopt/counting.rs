@@ -159,7 +159,7 @@ async fn throttles_of_methods_have_buckets_of_their_own() {
         let was = matches!(verdict, Verdict::Admitted { .. });
         assert_eq!(was, admitted, "a burst of 2 for GET / of a1");
     }
-    // They stand while something else of the plan changes, and cannot be given anew.
+    // They stand while something else of the plan changes, and what is new gets a new one.
     let path = "/v1/plans/gold";
     let renamed = admin.patch(path, json!({"name": "Golden"})).await;
     assert_eq!(renamed.status, 200, "{}", renamed.body);
@@ -170,8 +170,14 @@ async fn throttles_of_methods_have_buckets_of_their_own() {
     );
     let same = admin.patch(path, json!({"apiStages": stages})).await;
     assert_eq!(same.status, 200, "{}", same.body);
-    let other = json!({"apiStages": [{"apiId": "a1", "stage": "prod", "throttle": {"//GET": {"rateLimit": 2}}}]});
-    assert_eq!(admin.patch(path, other).await.problem(), "invalid-request");
+    let throttles = json!({"//GET": {"rateLimit": 2}, "/new/GET": {"rateLimit": 2}});
+    let other = json!({"apiStages": [{"apiId": "a1", "stage": "prod", "throttle": throttles}]});
+    assert_eq!(admin.patch(path, other).await.status, 200);
+    let plan = admin.store.plan(&"gold".parse().unwrap()).await;
+    let stages = plan.unwrap().unwrap().plan.stages;
+    let rules = stages[0].methods.iter();
+    let buckets: Vec<u16> = rules.map(|rule| rule.throttle.unwrap().0).collect();
+    assert_eq!(buckets, [1, 4]);
 }
 
 /// The objects that Latchkey keeps in step with API Gateway.
