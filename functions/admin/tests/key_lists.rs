@@ -227,6 +227,12 @@ async fn keys_that_nobody_has_used_are_found() {
     let at_first = told(&before, json!("2026-11-25"));
     let at_last = |id| told(id, json!("2026-11-27"));
     assert_eq!(unused("25").await, [], "all were made that day or later");
+    let none = admin.get("/v1/keys?unusedSince=2026-11-25&limit=1").await;
+    assert_eq!(
+        none.body,
+        json!({"items": []}),
+        "and so were all behind the first"
+    );
     assert_eq!(
         unused("26").await,
         [at_first.clone(), told(&never, Value::Null)]

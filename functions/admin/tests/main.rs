@@ -7,6 +7,7 @@
 )]
 
 mod adopt;
+mod at_scale;
 mod attachments;
 mod bounds;
 mod budget;

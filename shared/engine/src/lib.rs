@@ -4,6 +4,8 @@
 //! aws-sdk-dynamodb; here its HTTP connector hands each request to the engine directly, so
 //! that no port is opened. [`Engine::serve`] opens one for the AWS CLI and other processes.
 
+mod load;
+
 use std::{future::Future, path::Path};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -28,6 +30,9 @@ pub enum EngineError {
     /// The listener failed.
     #[error("cannot serve the engine: {0}")]
     Serve(String),
+    /// Items were not taken.
+    #[error("cannot load items: {0}")]
+    Load(String),
 }
 
 /// A database; clones share it.

@@ -142,6 +142,13 @@ impl Filters {
             && self.unused_since.is_none_or(made_before)
     }
 
+    /// Whether no key behind this one is asked for: the list is in the order of creation, and
+    /// keys that were made on the day or later are not.
+    pub(super) fn end_at(&self, record: &KeyRecord) -> bool {
+        let made_later = |day: Day| record.key.created >= midnight(day);
+        !matches!(self.list(), KeyList::OnPlan(_)) && self.unused_since.is_some_and(made_later)
+    }
+
     /// What a cursor says of the filters that it belongs to; none of a list of all keys. A
     /// digest, since a cursor repeats nothing that was sent.
     pub(super) fn digest(&self) -> Option<String> {

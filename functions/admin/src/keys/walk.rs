@@ -97,7 +97,10 @@ pub(super) async fn page(
             .store
             .keys_placed(asked.filters.list(), count, cursor.as_ref())
             .await?;
-        cursor = page.cursor;
+        let ended = |(record, _): &(KeyRecord, Cursor)| asked.filters.end_at(record);
+        cursor = page
+            .cursor
+            .filter(|_| !page.items.last().is_some_and(ended));
         let found = matching(state, asked, page.items, now).await?;
         if !filling.take(found, limit.into()) {
             cursor = filling.last.take();
