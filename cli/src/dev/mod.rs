@@ -31,7 +31,7 @@ use latchkey_authorizer::{
 use latchkey_domain::Clock;
 use latchkey_engine::{Engine, EngineError};
 use latchkey_gateway::Gateway;
-use latchkey_reconciler::{Reconciler, settings::Rules};
+use latchkey_reconciler::{Deletions, Reconciler, settings::Rules};
 use latchkey_store::{Patience, Store, create_table};
 use latchkey_sync::Sync;
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -177,11 +177,15 @@ async fn start(
         },
         backend: backend::echo,
     };
+    let instance = u64::from_be_bytes(random.bytes()?);
     if let Some(gateway) = &gateway {
         let (store, gateway) = (store.clone(), gateway.clone());
-        let instance = u64::from_be_bytes(random.bytes()?);
         let reconciler = Reconciler::new(store, gateway, clock.clone(), rules, instance);
         tokio::spawn(reconciling::every_few_seconds(reconciler));
+    } else {
+        let deletions = Deletions::new(store.clone(), clock.clone(), instance);
+        let clock = clock.clone();
+        tokio::spawn(reconciling::deletions_every_few_seconds(deletions, clock));
     }
     let api_gateway = gateway.map(|gateway| {
         let sync = Sync::new(

@@ -100,8 +100,6 @@ impl<S: Sync, T: FromParameters> FromRequestParts<S> for Query<T> {
 pub(crate) struct NoParameters;
 
 impl FromParameters for NoParameters {
-    const LATER: &'static [&'static str] = &["force"];
-
     fn read(_: &mut Parameters) -> Self {
         Self
     }

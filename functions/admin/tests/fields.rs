@@ -99,6 +99,10 @@ fn plan_fields() -> Vec<(&'static str, Held)> {
             "plan.scope, another customer",
             By("plan_customers::a_key_stays_its_customer_s_while_it_uses_its_allowance"),
         ),
+        (
+            "plan.deleting",
+            By("forced::a_plan_that_is_being_deleted_covers_and_takes_nothing"),
+        ),
         ("plan.createdDate", By(MADE)),
         (
             "plan.lastUpdatedDate",
@@ -350,7 +354,7 @@ fn parameters() -> Vec<(&'static str, Held)> {
         ),
         (
             "?force",
-            Refused("force", Method::DELETE, "/v1/plans/{plan}?force=true", ""),
+            By("forced::a_plan_is_deleted_by_force_and_its_keys_are_taken_off"),
         ),
     ];
     const TRAITS: &str = "key_lists::keys_are_found_by_each_of_their_traits";

@@ -17,6 +17,7 @@ mod drift;
 mod errors;
 mod export;
 mod fields;
+mod forced;
 mod idempotency;
 mod import;
 mod key_lists;

@@ -11,9 +11,9 @@ use latchkey_domain::Clock;
 use latchkey_gateway::{Gateway, GatewayError, Pacer};
 use latchkey_store::{Store, StoreError};
 use latchkey_sync::{Inventory, Owner, Sync};
-use tokio::time::Instant;
+use tokio::{join, time::Instant};
 
-use crate::{run::Run, settings::Rules};
+use crate::{deletions::Deletions, run::Run, settings::Rules};
 
 /// What a run may take after its deadline: a call that had begun, and what is written then.
 pub const GRACE: Duration = Duration::from_secs(20);
@@ -70,6 +70,7 @@ pub struct Reconciler {
     /// Tells runs apart: of this process and of others.
     instance: u64,
     numbers: AtomicU64,
+    deletions: Deletions,
     /// AWS's rates, over all runs of this process.
     pacer: Pacer,
 }
@@ -84,6 +85,7 @@ impl Reconciler {
     /// One for the table of `store`; `instance` is a random number.
     pub fn new(store: Store, gateway: Gateway, clock: Clock, rules: Rules, instance: u64) -> Self {
         Self {
+            deletions: Deletions::new(store.clone(), clock.clone(), instance),
             store,
             gateway,
             clock,
@@ -110,7 +112,7 @@ impl Reconciler {
         });
         // One that cannot be read may be before others.
         let nothing = due.items.is_empty() && due.cursor.is_none();
-        if nothing && !scan {
+        if nothing && !scan && !self.deletions.any().await? {
             return Ok(Outcome::Idle);
         }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
@@ -155,7 +157,12 @@ impl Reconciler {
             attempts: AtomicU64::new(0),
             faults: AtomicU64::new(0),
         };
-        run.work().await?;
+        // The table's part and API Gateway's do not wait for each other.
+        let half = deadline.saturating_duration_since(Instant::now()) / 2;
+        let ended = self.deletions.run(Instant::now() + half, until);
+        let (worked, ended) = join!(run.work(), ended);
+        worked?;
+        run.faults.fetch_add(ended?, Ordering::Relaxed);
         let drift = match scan {
             true => run.scan(self.rules.drift).await?,
             false => None,

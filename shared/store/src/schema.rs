@@ -39,6 +39,9 @@ pub enum Record<'a> {
     /// `CUSTOMER#<id> / PLAN#<plan>`: a customer that has or had a key on a plan whose allowance
     /// is the customer's. In `list` under `PLAN-CUSTOMERS#<plan>#<its creation>` by the first key.
     PlanCustomer(&'a CustomerId, &'a PlanId),
+    /// `DELETIONS / PLAN#<plan>`: that a plan is being deleted with its attachments, and for
+    /// whom. In `pending` by the instant from which somebody may go on; until the plan is gone.
+    Deletion(&'a PlanId),
     /// `NATIVES / PLAN#<plan>`: a usage plan at API Gateway. As all that is there, in `list`
     /// under `NATIVE`, and in `pending` by its next attempt while it is not in step; until it
     /// is gone there.
@@ -76,6 +79,7 @@ impl Record<'_> {
             Self::PlanCustomer(customer, plan) => {
                 (customer_partition(customer), format!("PLAN#{plan}"))
             }
+            Self::Deletion(id) => (DELETIONS.to_owned(), format!("PLAN#{id}")),
             Self::NativePlan(id) => (NATIVES.to_owned(), format!("PLAN#{id}")),
             Self::NativeKey(id) => (key_partition(*id), "NATIVE".to_owned()),
             Self::NativePlanKey(key, plan) => (key_partition(*key), format!("NATIVE#{plan}")),
@@ -92,6 +96,7 @@ impl Record<'_> {
 
 pub(crate) const PLANS: &str = "PLANS";
 pub(crate) const KEYS: &str = "KEYS";
+const DELETIONS: &str = "DELETIONS";
 const NATIVES: &str = "NATIVES";
 const RECONCILER: &str = "RECONCILER";
 
@@ -138,7 +143,8 @@ pub(crate) const OWNER: Index = Index {
     partition: "ownerPk",
     sort: "ownerSk",
 };
-/// What is not in step at API Gateway, by the instant of its next attempt.
+/// What is not in step at API Gateway, and plans that are being deleted, by the instant of
+/// the next attempt.
 pub(crate) const PENDING: Index = Index {
     name: "pending",
     partition: "pendingPk",

@@ -48,6 +48,9 @@ impl Work<'_> {
                 },
             });
         };
+        if record.plan.deleting {
+            return Ok(Standing::Unfit("it is being deleted here".to_owned()));
+        }
         let plan = record.plan.clone();
         match (plan.enforcement, self.how.enforcement) {
             (Enforcement::DynamoDb, Enforcement::DynamoDb) => Ok(Standing::Here(plan)),

@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use latchkey_domain::{Enforcement, Key, NativeKeyValue, Plan, PlanId};
 
-use self::item::{ATTACHED, INTERNAL, KEYS, VERSION, from_item};
+use self::item::{ATTACHED, DELETING, INTERNAL, KEYS, VERSION, from_item};
 pub(crate) use self::item::{to_item, with_count};
 
 use crate::{
     Change, Corrupt, Cursor, Lost, NativeObject, Page, Record, Store, StoreError, Wanted,
     audit::Entry,
+    deletion,
     item::{Fields, key_of, number},
     native,
     page::Listing,
@@ -132,7 +133,8 @@ impl Store {
         transaction.run().await
     }
 
-    /// Deletes a plan that no key is on, if it is still as `plan`.
+    /// Deletes a plan that no key is on, if it is still as `plan`, and with it the record of
+    /// its deletion where that is under way.
     ///
     /// # Errors
     /// [`DeletePlanError`].
@@ -156,6 +158,7 @@ impl Store {
                     .expression_attribute_values(":none", number(0))
             })
             .audit(change, &entry);
+        let transaction = deletion::done(transaction, plan);
         let deleted = want_native(transaction, plan, Wanted::Absent, change)
             .run()
             .await;
@@ -165,6 +168,10 @@ impl Store {
         })
     }
 }
+
+/// The condition that a plan is as it was read, and not on its way out: nothing of such a plan
+/// changes any more.
+const UNCHANGED: &str = "#version = :version AND attribute_not_exists(#gone)";
 
 /// Adds to a transaction that a plan is `after`, if it is still as `before`, and the audit
 /// record of it.
@@ -188,12 +195,13 @@ pub(crate) fn changed<'a>(
         let update = assign(update, &old, &new)
             .set_key(Some(key_of(&Record::Plan(&before.plan.id))))
             .expression_attribute_names("#version", VERSION)
+            .expression_attribute_names("#gone", DELETING)
             .expression_attribute_values(":version", number(before.plan.version));
         if !keys_matter {
-            return update.condition_expression("#version = :version");
+            return update.condition_expression(UNCHANGED);
         }
         update
-            .condition_expression("#version = :version AND #attached = :attached")
+            .condition_expression(format!("{UNCHANGED} AND #attached = :attached"))
             .expression_attribute_names("#attached", ATTACHED)
             .expression_attribute_values(":attached", number(before.attached))
     };
@@ -258,7 +266,8 @@ pub(crate) fn count_attached<'a>(
     transaction.update(|update| {
         update
             .set_key(Some(key_of(&Record::Plan(&new.plan.id))))
-            .condition_expression("#version = :version")
+            .condition_expression(UNCHANGED)
+            .expression_attribute_names("#gone", DELETING)
             .update_expression("ADD #keys :more, #attached :more, #internal :internal")
             .expression_attribute_names("#attached", ATTACHED)
             .expression_attribute_names("#internal", INTERNAL)
