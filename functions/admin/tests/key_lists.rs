@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Admin, Answer, SECOND, request};
+use crate::{
+    native_account::{made as native, start},
+    support::{Admin, Answer, SECOND, request, stage_json},
+};
 
 const DAY: i64 = 24 * 3_600 * SECOND;
 
@@ -254,6 +257,34 @@ async fn keys_that_nobody_has_used_are_found() {
     );
     let both = asked(&admin, &format!("unusedSince=2026-11-26&planId={plan}")).await;
     assert_eq!(both, [before]);
+}
+
+#[tokio::test]
+async fn a_key_whose_use_is_not_known_is_not_told_as_unused() {
+    let (_fake, admin) = start().await;
+    let shared =
+        json!({"name": "Shared", "scope": "customer", "apiStages": [stage_json("a1:prod")]});
+    let shared = admin.post("/v1/plans", shared).await.id();
+    let native = native(&admin, &["authorizer:prod"]).await;
+    let on = |plan: &str, customer: &str| json!({"planIds": [plan], "customerId": customer});
+    let busy = made(&admin, on(&shared, "cus_1")).await;
+    made(&admin, on(&shared, "cus_1")).await;
+    let idle = made(&admin, on(&shared, "cus_2")).await;
+    let there = made(&admin, on(&native, "cus_1")).await;
+    let free = made(&admin, json!({"customerId": "cus_1"})).await;
+    admin.pass(2 * DAY);
+    admin.charge(&busy, &shared).await;
+    let unused = async |day: &str| asked(&admin, &format!("unusedSince=2026-11-{day}")).await;
+    assert_eq!(unused("26").await, [idle.clone(), free.clone()]);
+    assert_eq!(unused("27").await, [idle, free]);
+    admin.pass(DAY);
+    let after = unused("28").await;
+    assert_eq!(
+        after.len(),
+        4,
+        "of the customer that was charged before, too"
+    );
+    assert!(!after.contains(&there));
 }
 
 #[tokio::test]

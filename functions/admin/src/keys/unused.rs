@@ -69,18 +69,13 @@ fn last_day<'a>(meters: impl Iterator<Item = &'a Meter>) -> Option<Day> {
         .copied()
 }
 
-/// The meters that a key shares with its customer's other keys: on plans on which it has none
-/// of its own, or one that is charged no more, from before the plan's allowance was the customer's.
+/// The meters that a key may share with its customer's other keys.
 fn shared(snapshot: &KeySnapshot) -> impl Iterator<Item = (Owner, PlanId)> {
     let record = &snapshot.record;
-    let own = &snapshot.meters;
     let customer = record.key.customer_id.iter();
     customer.flat_map(move |customer| {
-        let plans = record
-            .plan_ids
-            .iter()
-            .filter(|plan| own.get(*plan).is_none_or(|meter| meter.detached));
-        plans.map(|plan| (Owner::Customer(customer.clone()), plan.clone()))
+        let meter = |plan: &PlanId| (Owner::Customer(customer.clone()), plan.clone());
+        record.plan_ids.iter().map(meter)
     })
 }
 
