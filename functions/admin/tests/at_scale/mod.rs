@@ -35,11 +35,11 @@ async fn what_a_call_costs_does_not_grow_with_the_number_of_keys() {
     let mut all: Vec<Vec<Cost>> = Vec::new();
     for keys in sizes() {
         let filled = Filled::with(keys).await;
-        eprintln!(
-            "{keys} keys on {} plans: {} items",
-            filled.plans.len(),
-            filled.items
-        );
+        let Filled {
+            plans, items, took, ..
+        } = &filled;
+        let (plans, took) = (plans.len(), took.as_secs_f64());
+        eprintln!("{keys} keys on {plans} plans: {items} items, made in {took:.1} s");
         all.push(costs(&filled).await);
     }
     for costs in &all {
