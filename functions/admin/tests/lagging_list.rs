@@ -102,6 +102,24 @@ async fn a_key_that_is_listed_twice_or_no_longer_attached_does_not_matter() {
     assert_eq!(moved(&admin, &plan, "a2:x").await.status, 200);
 }
 
+#[tokio::test]
+async fn a_key_that_is_listed_twice_is_told_once_with_what_it_used() {
+    let admin = Admin::start().await;
+    let plan = admin.plan("P", &["a1:prod"]).await;
+    let (key, _) = admin.key(&[&plan]).await;
+    let (gone, _) = admin.key(&[&plan]).await;
+    admin.charge(&key, &plan).await;
+    let twice = under(attachment(&admin, &plan, &key).await, "TWICE");
+    let stale = under(attachment(&admin, &plan, &gone).await, "STALE");
+    admin.delete(&format!("/v1/plans/{plan}/keys/{gone}")).await;
+    put(&admin, twice).await;
+    put(&admin, stale).await;
+    let usage = admin.get(&format!("/v1/plans/{plan}/usage")).await;
+    assert_eq!(usage.body["values"][&key], json!([[1, null]]));
+    let of_plan = admin.get(&format!("/v1/keys?planId={plan}")).await;
+    assert_eq!(of_plan.ids(), [key]);
+}
+
 /// More plans than are read at a time, the one in the way among the last.
 #[tokio::test]
 async fn each_of_many_other_plans_is_looked_at() {
