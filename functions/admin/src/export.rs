@@ -38,8 +38,6 @@ pub(crate) struct Export {
 }
 
 impl FromParameters for Export {
-    const LATER: &'static [&'static str] = Paging::LATER;
-
     fn read(parameters: &mut Parameters) -> Self {
         Self {
             paging: Paging::read(parameters),

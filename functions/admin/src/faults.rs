@@ -14,9 +14,6 @@ use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, 
 
 pub(crate) use fault::{Fault, shown};
 
-/// What is said of a field, a parameter or a header that a later version will have.
-pub(crate) const NOT_YET: &str = "this version does not support it yet";
-
 /// Faults that an answer tells; more are not looked for.
 const MOST: usize = 100;
 

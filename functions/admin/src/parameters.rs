@@ -5,15 +5,12 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use crate::{
-    faults::{Fault, Faults, NOT_YET},
+    faults::{Fault, Faults},
     problem::Problem,
 };
 
 /// What an operation takes from the query.
 pub(crate) trait FromParameters: Sized {
-    /// Parameters that a later version will have.
-    const LATER: &'static [&'static str] = &[];
-
     /// Takes its parameters. What is wrong with one is kept by `parameters`.
     fn read(parameters: &mut Parameters) -> Self;
 }
@@ -67,10 +64,9 @@ impl Parameters {
         flag.unwrap_or(false)
     }
 
-    fn finish(mut self, later: &[&str]) -> Result<(), Problem> {
+    fn finish(mut self) -> Result<(), Problem> {
         for (name, _) in &self.pairs {
             let detail = match self.known.as_slice() {
-                _ if later.contains(&name.as_str()) => NOT_YET.to_owned(),
                 [] => "unknown parameter; none is known here".to_owned(),
                 known => format!("unknown parameter; known here: {}", known.join(", ")),
             };
@@ -90,7 +86,7 @@ impl<S: Sync, T: FromParameters> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let mut parameters = Parameters::of(parts.uri.query().unwrap_or_default());
         let value = T::read(&mut parameters);
-        parameters.finish(T::LATER)?;
+        parameters.finish()?;
         Ok(Self(value))
     }
 }

@@ -1,6 +1,5 @@
-//! Every field, header, parameter, path and setting of the admin API's contract is either
-//! enforced, by a test that is named here, or refused by its name. Nothing is taken and
-//! ignored. What a later version enforces moves from the second kind to the first.
+//! Every field, header, parameter, path and setting of the admin API's contract is enforced, by a
+//! test that is named here, or not there. Nothing is taken and ignored.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +11,11 @@ use crate::support::{Admin, request};
 enum Held {
     /// By this test: `file::function`, in tests/ or, with `src/`, beside the code.
     By(&'static str),
-    /// With a 400 whose fault has this place, on this method, path and body.
-    Refused(&'static str, Method, &'static str, &'static str),
     /// Path or method are not there: 404 or 405.
     NotThere(Method, &'static str),
 }
 
-use Held::{By, NotThere, Refused};
+use Held::{By, NotThere};
 
 const PLANS: &str = "/v1/plans";
 const PLAN: &str = "/v1/plans/{plan}";
@@ -476,16 +473,6 @@ async fn everything_of_the_contract_is_enforced_or_refused() {
         let filled = |path: &str| path.replace("{plan}", &plan).replace("{key}", &key);
         match held {
             By(test) => assert!(exists(test), "{name}: no test {test}"),
-            Refused(place, method, path, body) => {
-                let body = (!body.is_empty()).then(|| body.to_owned());
-                let answer = admin.send(request(method, &filled(path), body)).await;
-                assert_eq!(answer.status, 400, "{name}: {path}");
-                let refused = answer.faults().iter().any(|fault| {
-                    fault.starts_with(&format!("{place}: "))
-                        && fault.contains("this version does not support it yet")
-                });
-                assert!(refused, "{name}: {:?}", answer.faults());
-            }
             NotThere(method, path) => {
                 let answer = admin
                     .send(request(method, &filled(path), Some("{}".to_owned())))
