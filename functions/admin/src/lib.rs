@@ -2,8 +2,8 @@
 //!
 //! [`router`] names every path; each leads to the one file of its operation, `<resource>/
 //! <operation>.rs`, which has the request's type and the handler. What a request says wrong
-//! is collected as [`faults`], and every failure becomes an answer in [`problem`]. A field,
-//! header or parameter that is not yet enforced is refused by its name.
+//! is collected as [`faults`], and every failure becomes an answer in [`problem`]. A field
+//! or parameter that is not known is refused by its name.
 
 mod accept;
 mod adopt;

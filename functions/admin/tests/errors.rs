@@ -201,7 +201,6 @@ async fn parameters_are_read_or_refused() {
         (Method::GET, format!("/v1/plans/{plan}")),
         (Method::PUT, format!("/v1/plans/{plan}")),
         (Method::PATCH, format!("/v1/plans/{plan}")),
-        (Method::DELETE, format!("/v1/plans/{plan}")),
         (Method::GET, format!("/v1/keys/{key}")),
         (Method::PATCH, format!("/v1/keys/{key}")),
         (Method::DELETE, format!("/v1/keys/{key}")),
@@ -223,6 +222,15 @@ async fn parameters_are_read_or_refused() {
             "{method} {path}"
         );
     }
+    let delete = request(
+        Method::DELETE,
+        &format!("/v1/plans/{plan}?dryRun=true"),
+        None,
+    );
+    assert_eq!(
+        admin.send(delete).await.faults(),
+        ["dryRun: unknown parameter; known here: force"]
+    );
     for path in [
         "/v1/keys",
         "/v1/plans",
