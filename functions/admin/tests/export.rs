@@ -51,9 +51,10 @@ async fn some_keys(admin: &Admin) -> Vec<String> {
             "planIds": ["gold", "-reports"], "customerId": "@cus_1", "prefix": "acme_live",
             "notBefore": "2026-01-01T00:00:00.5Z", "expiresAt": "2028-01-01T00:00:00Z",
             "allowedIps": ["192.0.2.0/24", "2001:db8::/32"],
+            "routes": ["GET /", "* /a,b/*"],
             "metadata": {"tier": "gold, \"old\"", "x": ""},
         }),
-        json!({"value": "=an-old-key-of-a-customer", "name": "'=1", "planIds": ["-reports"]}),
+        json!({"value": "=an-old-key-of-a-customer", "name": "'=1", "planIds": ["-reports"], "routes": ["GET /"]}),
         json!({"value": "a-key-that-ends-with-=1+1", "enabled": false}),
         json!({}),
     ] {
@@ -62,6 +63,18 @@ async fn some_keys(admin: &Admin) -> Vec<String> {
         assert_eq!(answer.status, 201, "{}", answer.body);
         let sent = sent.as_str().map(str::to_owned);
         values.push(sent.unwrap_or_else(|| answer.text("value")));
+        admin.pass(SECOND);
+    }
+    // One of a custom value and one of a generated one, and both values work for a while.
+    for name in ["custom", "generated"] {
+        let mut body = json!({"name": name, "planIds": ["gold"]});
+        if name == "custom" {
+            body["value"] = "a-key-that-is-to-be-rotated".into();
+        }
+        let id = admin.post("/v1/keys", body).await.id();
+        let grace = json!({"gracePeriodSeconds": 3_600});
+        let rotated = admin.post(&format!("/v1/keys/{id}/rotate"), grace).await;
+        values.push(rotated.text("value"));
         admin.pass(SECOND);
     }
     values
@@ -73,7 +86,8 @@ async fn told(admin: &Admin) -> Vec<Value> {
     let mut keys = list.body["items"].as_array().unwrap().clone();
     for key in &mut keys {
         let key = key.as_object_mut().unwrap();
-        key.retain(|name, _| name != "createdDate" && name != "lastUpdatedDate");
+        const NOT_MOVED: [&str; 3] = ["createdDate", "lastUpdatedDate", "previousValues"];
+        key.retain(|name, _| !NOT_MOVED.contains(&name.as_str()));
     }
     keys
 }
@@ -117,10 +131,10 @@ async fn hashes_are_told_on_request_and_that_is_recorded() {
     let values = some_keys(&admin).await;
     let recorded = |actions: &[String]| actions.iter().filter(|is| *is == "keys.export").count();
     let bare = pages(&admin, "limit=2").await;
-    assert_eq!(bare.len(), 2);
+    assert_eq!(bare.len(), 3);
     assert_eq!(recorded(&admin.audited().await), 0);
     let hashed = pages(&admin, "limit=2&hashes=true").await;
-    assert_eq!(recorded(&admin.audited().await), 2, "one a page");
+    assert_eq!(recorded(&admin.audited().await), 3, "one a page");
     for (bare, hashed) in bare.iter().zip(&hashed) {
         let without: Vec<&str> = hashed
             .lines()

@@ -169,9 +169,9 @@ async fn keys_are_listed_in_the_order_of_the_table() {
 #[tokio::test]
 async fn every_column_is_read_as_the_field_of_its_name() {
     let admin = start().await;
-    let header = "Name,key,description,Enabled,usageplanIds,customerId,notBefore,expiresAt,allowedIps,metadata,nativeValue";
+    let header = "Name,key,description,Enabled,usageplanIds,customerId,notBefore,expiresAt,allowedIps,routes,metadata,nativeValue";
     let row = format!(
-        "Acme,{OLD},For tests,False,\"reports, gold\",cus_1,2027-01-01T00:00:00Z,2028-01-01T00:00:00Z,\"10.0.0.0/8,2001:db8::1\",\"{{\"\"tier\"\":\"\"gold, old\"\"}}\",internal"
+        "Acme,{OLD},For tests,False,\"reports, gold\",cus_1,2027-01-01T00:00:00Z,2028-01-01T00:00:00Z,\"10.0.0.0/8,2001:db8::1\",\"GET /orders/*, * /a\",\"{{\"\"tier\"\":\"\"gold, old\"\"}}\",internal"
     );
     let answer = import(&admin, &format!("{header}\n{row}\n")).await;
     assert_eq!(counts(&answer), [1, 1, 0, 0, 0], "{}", answer.body);
@@ -180,7 +180,7 @@ async fn every_column_is_read_as_the_field_of_its_name() {
         "name": "Acme", "value": "another-key-of-a-customer", "description": "For tests",
         "enabled": false, "planIds": ["gold", "reports"], "customerId": "cus_1",
         "notBefore": "2027-01-01T00:00:00Z", "expiresAt": "2028-01-01T00:00:00Z",
-        "allowedIps": ["10.0.0.0/8", "2001:db8::1"], "metadata": {"tier": "gold, old"},
+        "allowedIps": ["10.0.0.0/8", "2001:db8::1"], "routes": ["GET /orders/*", "* /a"], "metadata": {"tier": "gold, old"},
         "nativeValue": "internal",
     });
     let made = admin.post("/v1/keys", body).await;
@@ -193,6 +193,7 @@ async fn every_column_is_read_as_the_field_of_its_name() {
         "notBefore",
         "expiresAt",
         "allowedIps",
+        "routes",
         "metadata",
         "nativeValue",
         "last4",
@@ -446,21 +447,48 @@ async fn a_key_that_is_there_is_left_as_it_is_and_put_on_the_plans_it_lacks() {
 }
 
 #[tokio::test]
-async fn another_value_of_a_key_that_is_there_is_refused() {
+async fn a_value_that_was_replaced_is_not_taken_for_the_key_s() {
     let admin = start().await;
-    let (value, other) = (generated(1), generated(2));
+    let value = generated(1);
     let id = value.presented().id;
-    import(&admin, &format!("key\n{}\n", value.expose())).await;
-    let table = format!(
-        "sha256,id,prefix\n{},{id},acme_test\n",
-        sha256(other.expose())
-    );
-    let answer = import(&admin, &table).await;
+    let table = format!("key,usageplanids\n{},gold\n", value.expose());
+    import(&admin, &table).await;
+    let rotated = admin
+        .post(&format!("/v1/keys/{id}/rotate"), json!({}))
+        .await
+        .text("value");
+    let fault = format!("is not the value of the key {id}: it was rotated");
     assert_eq!(
-        answer.faults(),
-        [format!(
-            "2 sha256: is not the value of the key {id}: it was rotated"
-        )]
+        import(&admin, &table).await.faults(),
+        [format!("2 key: {fault}")]
+    );
+    let hash = sha256(value.expose());
+    let by_hash = format!("sha256,id,prefix\n{hash},{id},acme_test\n");
+    assert_eq!(
+        import(&admin, &by_hash).await.faults(),
+        [format!("2 sha256: {fault}")]
+    );
+    let now = import(&admin, &format!("key,usageplanids\n{rotated},gold\n")).await;
+    assert_eq!(statuses(&now), ["2 exists"]);
+}
+
+/// Keys of a customer share a meter, which one transaction may name once.
+#[tokio::test]
+async fn keys_of_one_customer_are_made_together() {
+    let admin = start().await;
+    let body = json!({"name": "P", "scope": "customer", "apiStages": [stage_json("a3:prod")]});
+    assert_eq!(admin.put_json("/v1/plans/shared", body).await.status, 201);
+    let rows = (0..90).map(|at| format!("{at:030},shared,cus_{}\n", at % 4));
+    let rows: String = rows.collect();
+    let answer = import(&admin, &format!("key,usageplanids,customerid\n{rows}")).await;
+    assert_eq!(counts(&answer), [90, 90, 0, 0, 0], "{}", answer.body);
+    assert_eq!(keys_on(&admin, "shared").await, 90);
+    assert_eq!(admin.reason(&format!("{:030}", 7), "a3:prod").await, "none");
+    let nobody_s = import(&admin, &format!("key,usageplanids\n{OLD},shared\n")).await;
+    let fault = &nobody_s.faults()[0];
+    assert!(
+        fault.starts_with("2 customerId: is needed on a plan"),
+        "{fault}"
     );
 }
 
@@ -633,6 +661,36 @@ async fn a_generated_value_is_told_though_the_table_does_not_answer() {
     assert!(created > 0);
     let value = answer.body["items"][0]["value"].as_str().unwrap();
     assert_eq!(admin.reason(value, "a1:prod").await, "none");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_that_dies_meanwhile_loses_no_generated_value() {
+    let admin = start().await;
+    let rows = "n,gold\n".repeat(60);
+    for n in 1..8 {
+        let dying = Table::dying(n).under(&admin).with_random(|| {});
+        let begun = Instant::now();
+        let answer = import(&dying, &format!("name,usageplanids\n{rows}")).await;
+        let took = begun.elapsed();
+        assert!(took.as_secs() < 25, "call {n}: {took:?}");
+        let found = keys_on(&admin, "gold").await;
+        if answer.status == 503 {
+            assert_eq!(found, 0, "call {n}: nobody has their values");
+            continue;
+        }
+        let items = answer.body["items"].as_array().unwrap();
+        let told = items.iter().filter_map(|item| item["value"].as_str());
+        let told: Vec<&str> = told.collect();
+        assert!(told.len() as u64 >= found && found > 0, "call {n}");
+        for value in told.iter().take(usize::try_from(found).unwrap()) {
+            assert_eq!(admin.reason(value, "a1:prod").await, "none", "call {n}");
+        }
+        if n == 2 {
+            assert!(wrong(&answer)[0].contains("it may have been written"));
+        }
+        return;
+    }
+    panic!("it was never told");
 }
 
 /// The function may die at any call to the table: the same table, sent again, does the rest.

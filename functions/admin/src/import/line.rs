@@ -7,6 +7,9 @@ use super::{
     report::{Item, Status, Wrong},
 };
 
+const UNKNOWN: &str =
+    "the table did not answer: it may have been written, so look before it is sent again";
+
 /// A row.
 pub(super) struct Line {
     /// Its line in the table.
@@ -32,6 +35,8 @@ pub(super) enum Standing {
     Created,
     /// It was not written for no fault of its own.
     Left(Wrong),
+    /// Whether its key was made is not known.
+    Unknown,
 }
 
 impl Line {
@@ -45,16 +50,36 @@ impl Line {
         self.standing == Standing::New
     }
 
+    /// Whether its report must not be lost: nobody else knows what was done, or the value.
+    pub(super) fn must_be_told(&self) -> bool {
+        let generated = |candidate: &Candidate| candidate.generated.is_some();
+        match self.standing {
+            Standing::Created => true,
+            Standing::Unknown => self.candidate.as_ref().is_some_and(generated),
+            _ => !self.attached.is_empty(),
+        }
+    }
+
+    /// Whether there is something left to do for it.
+    pub(super) fn is_left(&self) -> bool {
+        match &self.standing {
+            Standing::New => true,
+            Standing::Here(missing) => !missing.is_empty(),
+            _ => false,
+        }
+    }
+
     /// As it is reported.
     pub(super) fn told(self) -> Item {
+        let made = matches!(self.standing, Standing::Created | Standing::Unknown);
         let (status, errors) = match self.standing {
             Standing::Wrong(wrong) => (Status::Invalid, wrong),
             Standing::Created => (Status::Created, vec![]),
             Standing::Here(missing) if missing.is_empty() => (Status::Exists, vec![]),
             Standing::New | Standing::Here(_) => (Status::NotWritten, vec![]),
             Standing::Left(why) => (Status::NotWritten, vec![why]),
+            Standing::Unknown => (Status::NotWritten, vec![Wrong::whole(UNKNOWN)]),
         };
-        let made = status == Status::Created;
         let (id, generated) = match self.candidate {
             Some(candidate) => (Some(candidate.key.id), candidate.generated),
             None => (None, None),

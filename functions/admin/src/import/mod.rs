@@ -16,8 +16,6 @@ mod report;
 mod table;
 mod writing;
 
-use std::time::Duration;
-
 use axum::{Json, extract::State};
 use tokio::time::Instant;
 
@@ -39,9 +37,6 @@ use crate::{
 };
 
 pub(crate) use columns::Column;
-
-/// When no further step begins: a request has 25 s.
-const WORK: Duration = Duration::from_secs(15);
 
 /// How a table is imported.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +80,7 @@ pub(crate) async fn import(
     Query(how): Query<How>,
     table: CsvBody,
 ) -> Result<Json<Report>, Problem> {
-    let deadline = Instant::now() + WORK;
+    let begun = Instant::now();
     let mut lines = lines(&state, table::read(table.text()?)?)?;
     refuse_duplicates(&mut lines);
     let mut plans = Plans::default();
@@ -97,8 +92,9 @@ pub(crate) async fn import(
         let mut writing = Writing {
             state: &state,
             caller: &caller,
-            deadline,
+            begun,
             plans,
+            under_way: None,
         };
         writing.write(&mut lines).await?;
     }

@@ -4,9 +4,9 @@
 
 use std::ops::Range;
 
-use latchkey_domain::{KeyId, PlanId, TwinValue};
+use latchkey_domain::{Key, KeyId, PlanId, TwinValue};
 use latchkey_store::{Change, KeyBatch, Lost, NewKey};
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant, timeout_at};
 
 use super::{
     checks::{Plans, judge},
@@ -19,31 +19,51 @@ use crate::{AdminState, attachments, caller::Caller, problem::Problem, state::AT
 pub(super) struct Writing<'a> {
     pub(super) state: &'a AdminState,
     pub(super) caller: &'a Caller,
-    /// When no further step begins.
-    pub(super) deadline: Instant,
+    /// When the request began.
+    pub(super) begun: Instant,
     /// The plans that were looked at.
     pub(super) plans: Plans,
+    /// Lines whose keys are being made.
+    pub(super) under_way: Option<Range<usize>>,
 }
+
+/// Since the request began: when no further step begins, when what is under way is given up,
+/// and when it is no longer looked for what became of it. A request has 25 s.
+const LAST_STEP: Duration = Duration::from_secs(15);
+const GIVEN_UP: Duration = Duration::from_secs(22);
+const LAST_LOOK: Duration = Duration::from_secs(24);
 
 impl Writing<'_> {
     /// Writes what is open. Where the table answers no more, the rest is left: what was
     /// written by then must be told, since nobody else has the values.
     ///
     /// # Errors
-    /// Where nothing was written, and where chance fails.
+    /// Where nothing was written, for want of time too, and where chance fails.
     pub(super) async fn write(&mut self, lines: &mut [Line]) -> Result<(), Problem> {
-        let written = match self.make(lines).await {
-            Ok(()) => self.attach(lines).await,
-            Err(problem) => Err(problem),
-        };
-        let done = |line: &Line| line.standing == Standing::Created || !line.attached.is_empty();
+        let written = timeout_at(self.begun + GIVEN_UP, self.make_and_attach(lines)).await;
+        let written = written.unwrap_or(Err(Problem::Unavailable));
+        if let Some(range) = self.under_way.take() {
+            self.find_out(lines.get_mut(range).unwrap_or_default())
+                .await;
+        }
+        let told = lines.iter().any(Line::must_be_told);
         match written {
-            Err(problem) if lines.iter().any(done) => {
+            Err(problem) if told => {
                 tracing::warn!(%problem, "the rest of a table is left");
                 Ok(())
             }
+            Ok(()) if !told && lines.iter().any(Line::is_left) => Err(Problem::Unavailable),
             written => written,
         }
+    }
+
+    async fn make_and_attach(&mut self, lines: &mut [Line]) -> Result<(), Problem> {
+        self.make(lines).await?;
+        self.attach(lines).await
+    }
+
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.begun + LAST_STEP
     }
 
     /// Makes the keys that are not there.
@@ -51,14 +71,19 @@ impl Writing<'_> {
         let mut tries = 0;
         let mut from = 0;
         while let Some(first) = next_new(lines, from) {
-            if Instant::now() >= self.deadline {
+            if self.is_late() {
                 return Ok(());
             }
             let (made, range) = {
-                let (batch, range) = self.batch(lines, first)?;
-                (self.state.store.import_keys(&batch).await, range)
+                let (state, caller) = (self.state, self.caller);
+                let (batch, range) = batch(state, caller, &self.plans, (lines, first))?;
+                self.under_way = Some(range.clone());
+                (state.store.import_keys(&batch).await, range)
             };
             let made_of = lines.get_mut(range).unwrap_or_default();
+            if !matches!(made, Err(Lost::Store(_))) {
+                self.under_way = None;
+            }
             match made {
                 Ok(()) => {
                     settle(made_of, |_| Standing::Created);
@@ -73,43 +98,11 @@ impl Writing<'_> {
                     settle(made_of, |_| Standing::Left(changed.clone()));
                     tries = 0;
                 }
-                Err(Lost::Store(error)) => {
-                    self.find_out(made_of).await;
-                    return Err(error.into());
-                }
+                Err(Lost::Store(error)) => return Err(error.into()),
             }
             from = first;
         }
         Ok(())
-    }
-
-    /// As many of the new keys from the line `first` on as go into one transaction, and the
-    /// lines that they come from.
-    fn batch<'l>(
-        &'l self,
-        lines: &'l [Line],
-        first: usize,
-    ) -> Result<(KeyBatch<'l>, Range<usize>), Problem> {
-        let mut batch = KeyBatch::default();
-        for (at, line) in lines.iter().enumerate().skip(first) {
-            let Some(candidate) = line.candidate.as_ref().filter(|_| line.is_new()) else {
-                continue;
-            };
-            let change = Change {
-                at: candidate.key.created,
-                ..self.state.change_by(self.caller)?
-            };
-            let new = NewKey {
-                key: &candidate.key,
-                plans: self.plans.of(candidate),
-                twin: TwinValue::generate(&self.state.random.bytes()?),
-                change,
-            };
-            if batch.add(new).is_err() {
-                return Ok((batch, first..at));
-            }
-        }
-        Ok((batch, first..lines.len()))
     }
 
     /// After an answer that was lost: whether the keys are there. A value that was generated
@@ -119,21 +112,21 @@ impl Writing<'_> {
         let ids: Vec<KeyId> = new
             .filter_map(|line| Some(line.candidate.as_ref()?.key.id))
             .collect();
-        const UNKNOWN: &str =
-            "the table did not answer: it may have been written, so look before it is sent again";
-        let found = self.state.store.keys_by_id(&ids).await;
-        settle(lines, |line| match (&found, &line.candidate) {
-            (Ok(found), Some(candidate)) => {
-                let made = |key: &latchkey_domain::Key| {
-                    (key.id, key.hash, key.created)
-                        == (candidate.key.id, candidate.key.hash, candidate.key.created)
-                };
-                match found.iter().any(|record| made(&record.key)) {
-                    true => Standing::Created,
-                    false => Standing::New,
-                }
+        let found = timeout_at(self.begun + LAST_LOOK, self.state.store.keys_by_id(&ids));
+        let Ok(Ok(found)) = found.await else {
+            return settle(lines, |_| Standing::Unknown);
+        };
+        settle(lines, |line| {
+            let key = line.candidate.as_ref().map(|candidate| &candidate.key);
+            let told = |key: &Key| (key.id, key.hash, key.created);
+            let made = found
+                .iter()
+                .any(|record| Some(told(&record.key)) == key.map(told));
+            if made {
+                Standing::Created
+            } else {
+                Standing::New
             }
-            _ => Standing::Left(Wrong::whole(UNKNOWN)),
         });
     }
 
@@ -170,7 +163,7 @@ impl Writing<'_> {
         attached: &mut Vec<PlanId>,
     ) -> Result<Vec<PlanId>, Problem> {
         for (at, plan) in plans.iter().enumerate() {
-            if Instant::now() >= self.deadline {
+            if self.is_late() {
                 return Ok(plans.iter().skip(at).cloned().collect());
             }
             attachments::put_on(self.state, self.caller, key, plan).await?;
@@ -178,6 +171,36 @@ impl Writing<'_> {
         }
         Ok(vec![])
     }
+}
+
+/// As many of the new keys from the line `first` on as go into one transaction, and the lines
+/// that they come from.
+fn batch<'l>(
+    state: &AdminState,
+    caller: &Caller,
+    plans: &'l Plans,
+    (lines, first): (&'l [Line], usize),
+) -> Result<(KeyBatch<'l>, Range<usize>), Problem> {
+    let mut batch = KeyBatch::default();
+    for (at, line) in lines.iter().enumerate().skip(first) {
+        let Some(candidate) = line.candidate.as_ref().filter(|_| line.is_new()) else {
+            continue;
+        };
+        let change = Change {
+            at: candidate.key.created,
+            ..state.change_by(caller)?
+        };
+        let new = NewKey {
+            key: &candidate.key,
+            plans: plans.of(candidate),
+            twin: TwinValue::generate(&state.random.bytes()?),
+            change,
+        };
+        if batch.add(new).is_err() {
+            return Ok((batch, first..at));
+        }
+    }
+    Ok((batch, first..lines.len()))
 }
 
 fn next_new(lines: &[Line], from: usize) -> Option<usize> {

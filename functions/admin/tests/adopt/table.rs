@@ -29,6 +29,8 @@ pub(crate) struct Table {
     wait: Duration,
     /// Calls until the one that is not answered.
     left: Arc<AtomicUsize>,
+    /// Whether none is answered from that one on.
+    dead: bool,
     /// Whether transactions are carried out and never answered.
     mute: bool,
     stopped: Arc<Notify>,
@@ -46,6 +48,7 @@ impl Table {
         Self {
             wait,
             left: Arc::new(AtomicUsize::new(usize::MAX)),
+            dead: false,
             mute: false,
             stopped: Arc::default(),
         }
@@ -65,6 +68,14 @@ impl Table {
         Self {
             mute: true,
             ..Self::slow(Duration::ZERO)
+        }
+    }
+
+    /// From the `n`-th call on, 1 being the first, none is answered.
+    pub(crate) fn dying(n: usize) -> Self {
+        Self {
+            dead: true,
+            ..Self::stopping(n)
         }
     }
 
@@ -104,6 +115,10 @@ impl HttpConnector for Connector {
             }
             let target = request.headers().get("x-amz-target").unwrap_or_default();
             if table.mute && target.ends_with("TransactWriteItems") {
+                drop(next.call(request).await);
+                return pending().await;
+            }
+            if table.dead && table.left.load(Ordering::SeqCst) == 1 {
                 drop(next.call(request).await);
                 return pending().await;
             }
