@@ -54,7 +54,7 @@ impl fmt::Debug for Handled {
     }
 }
 
-/// Moves of a key from plan to plan that one decision follows.
+/// Moves of a key from plan to plan, and changes of its plan's scope, that one decision follows.
 const MOVES: usize = 4;
 
 /// A call that is being decided on.
@@ -212,11 +212,22 @@ impl Authorizer {
             }
             match self.keys.get_later(presented.id, &known).await? {
                 Some(later) => known = later,
+                None if self.has_later_plan(found).await? => {}
                 None => return Ok(verdict),
             }
         }
         tracing::error!(key_id = %presented.id, "the key is moved faster than it can be charged");
         Ok(Verdict::refused(Reason::Unavailable))
+    }
+
+    /// Whether the plan that was found is another one by now: its calls may be charged to
+    /// another owner's meter.
+    async fn has_later_plan(&self, found: &Found) -> Result<bool, StoreError> {
+        let Some(plan) = &found.plan else {
+            return Ok(false);
+        };
+        let now = self.plans.read(&plan.id).await?;
+        Ok(now.is_some_and(|now| now.version > plan.version))
     }
 
     /// Decides for a key as it is known.

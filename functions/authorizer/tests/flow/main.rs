@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod customers;
+mod methods;
 mod moves;
 mod native;
 mod rotation;
@@ -11,9 +13,7 @@ mod world;
 use std::sync::{Arc, atomic::AtomicI64};
 
 use latchkey_authorizer::DecisionLog;
-use latchkey_domain::{
-    CustomerId, Key, KeyValue, Plan, Prefix, RANDOM_BYTES, Reason, Scope, Throttle,
-};
+use latchkey_domain::{KeyValue, Plan, Prefix, RANDOM_BYTES, Reason, Throttle};
 use latchkey_store::{Patience, Store};
 
 use world::{
@@ -214,34 +214,6 @@ async fn a_lowered_limit_is_seen_within_30_seconds() {
         world.reason(value.expose()).await,
         Some(Reason::QuotaExceeded)
     );
-}
-
-#[tokio::test]
-async fn keys_of_a_customer_share_one_meter_where_the_plan_says_so() {
-    let world = World::new(&[]).await;
-    let shared = Plan {
-        scope: Scope::Customer,
-        ..plan("team", Some(3))
-    };
-    world.store.create_plan(&shared, &change()).await.unwrap();
-    let values = [value(12), value(13)];
-    for value in &values {
-        let customer: Option<CustomerId> = "acme".parse().ok();
-        let key = Key {
-            customer_id: customer,
-            ..key(value)
-        };
-        world
-            .store
-            .create_key(&key, &[&shared], &twin(), &change())
-            .await
-            .unwrap();
-    }
-    let mut reasons = Vec::new();
-    for turn in 0..4 {
-        reasons.push(world.reason(values[turn % 2].expose()).await);
-    }
-    assert_eq!(reasons, [None, None, None, Some(Reason::QuotaExceeded)]);
 }
 
 #[tokio::test]

@@ -49,6 +49,22 @@ impl World {
         self.time.fetch_add(seconds * SECOND, Ordering::SeqCst);
     }
 
+    /// Changes a plan that is there, as the admin API does.
+    pub(crate) async fn change_plan(&self, id: &str, edit: impl FnOnce(&mut Plan)) {
+        let before = self.store.plan(&id.parse().unwrap()).await.unwrap();
+        let before = before.unwrap();
+        let mut after = before.plan.clone();
+        edit(&mut after);
+        after.version = before.plan.next_version(self.now());
+        let changed = self.store.update_plan(&before, &after, &change()).await;
+        changed.unwrap();
+    }
+
+    /// What is left of the quota after a call of this method, or why it is refused.
+    pub(crate) async fn left(&self, value: &str, method: &str) -> Result<Option<u64>, Reason> {
+        left(&self.authorizer, value, method).await
+    }
+
     pub(crate) async fn call(&self, value: &str) -> Handled {
         call(&self.authorizer, value, "a1", "prod").await
     }
@@ -82,10 +98,26 @@ pub(crate) async fn authorizer(
     Authorizer::start(Settings::read(get).unwrap(), store.clone(), clock).await
 }
 
+/// What is left of the quota after a call of `METHOD/path` on a1:prod, or why it is refused.
+pub(crate) async fn left(
+    authorizer: &Authorizer,
+    value: &str,
+    method: &str,
+) -> Result<Option<u64>, Reason> {
+    let log = call_of(authorizer, value, &format!("a1/prod/{method}"))
+        .await
+        .log;
+    log.reason.map_or(Ok(log.quota_remaining), Err)
+}
+
 pub(crate) async fn call(authorizer: &Authorizer, value: &str, api: &str, stage: &str) -> Handled {
+    call_of(authorizer, value, &format!("{api}/{stage}/GET/orders")).await
+}
+
+async fn call_of(authorizer: &Authorizer, value: &str, resource: &str) -> Handled {
     let event = json!({
         "type": "REQUEST",
-        "methodArn": format!("arn:aws:execute-api:eu-west-1:123456789012:{api}/{stage}/GET/orders"),
+        "methodArn": format!("arn:aws:execute-api:eu-west-1:123456789012:{resource}"),
         "resource": "/{proxy+}",
         "headers": { "X-Api-Key": value },
         "requestContext": { "identity": { "sourceIp": "192.0.2.1" } },

@@ -139,6 +139,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::{ApiStage, Request};
 
     fn plan() -> Plan {
         let (id, name) = ("p".parse().unwrap(), "P".parse().unwrap());
@@ -214,6 +215,44 @@ mod tests {
             ])
         );
         assert!(plan.has_the_stages_of(&first));
+    }
+
+    #[test]
+    fn the_closest_method_counts_whatever_the_order_in_which_they_are_written() {
+        let units = |of: &[(&str, u64)], path: &str| {
+            let dear = |(method, units): &(&str, u64)| MethodTerms {
+                method: method.parse().unwrap(),
+                throttle: None,
+                units: Some(*units),
+            };
+            let methods: Vec<MethodTerms> = of.iter().map(dear).collect();
+            let mut plan = plan();
+            plan.set_stages(vec![stage("x", &methods)]).unwrap();
+            let request = Request {
+                stage: ApiStage {
+                    api_id: "a1".into(),
+                    stage: "x".into(),
+                },
+                method: "GET".into(),
+                path: path.into(),
+                resource: None,
+                source_ip: None,
+                has_native_plans: true,
+            };
+            plan.terms(&request).units
+        };
+        for (mut methods, path, closest) in [
+            ([("/a/*/GET", 2), ("/a/b/GET", 3)], "/a/b", 3),
+            ([("/a/*/GET", 2), ("/a/{x}/GET", 3)], "/a/b", 3),
+            ([("/a/*/GET", 2), ("/a/{x}/GET", 3)], "/a/b/c", 2),
+            ([("/a/b/*", 2), ("/a/b/GET", 3)], "/a/b", 3),
+            ([("/a/{x}/GET", 2), ("/{x}/b/GET", 3)], "/a/b", 3),
+            ([("/a/GET", 2), ("/b/GET", 3)], "/c", 1),
+        ] {
+            assert_eq!(units(&methods, path), closest, "{methods:?} {path}");
+            methods.reverse();
+            assert_eq!(units(&methods, path), closest, "{methods:?} {path}");
+        }
     }
 
     #[test]
