@@ -59,8 +59,8 @@ pub(crate) async fn deploy(
     let deployed = gateway.deploy(&api_id, &stage, DESCRIPTION).await;
     let deployment_id = deployed.map_err(|error| problem(error, &api_id))?;
     let after = [
-        ("stage", stage.clone()),
-        ("deploymentId", deployment_id.clone()),
+        ("stage", stage.clone().into()),
+        ("deploymentId", deployment_id.clone().into()),
     ];
     let entity = format!("api:{api_id}");
     state

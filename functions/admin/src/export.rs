@@ -56,7 +56,7 @@ pub(crate) async fn export(
     let (page, table) = fitting(&state, &export).await?;
     if export.hashes {
         let change = state.change_by(&caller)?;
-        let told = [("keys", page.items.len().to_string())];
+        let told = [("keys", page.items.len().into())];
         state
             .store
             .record("keys.export", "export", &told, &change)

@@ -11,6 +11,7 @@ mod answer;
 mod api_gateway;
 mod apis;
 mod attachments;
+mod audit;
 mod body;
 mod budget;
 mod caller;
@@ -89,6 +90,7 @@ pub fn router(state: AdminState) -> Router {
         .route("/v1/export", get(export::export))
         .route("/v1/adopt", post(adopt::adopt))
         .route("/v1/deployments", post(deployments::deploy))
+        .route("/v1/audit", get(audit::audit))
         .route("/v1/drift", get(drift::drift))
         .route("/v1/apis/{apiId}/methods", put(apis::require_key))
         .fallback(unknown::path)

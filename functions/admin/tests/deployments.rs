@@ -55,7 +55,10 @@ async fn audited(admin: &Admin, action: &str) -> Vec<String> {
             let after = item["after"].as_m().unwrap();
             let mut after: Vec<String> = after
                 .iter()
-                .map(|(name, value)| format!("{name}={}", value.as_s().unwrap()))
+                .map(|(name, value)| match value.as_bool() {
+                    Ok(flag) => format!("{name}={flag}"),
+                    Err(value) => format!("{name}={}", value.as_s().unwrap()),
+                })
                 .collect();
             after.sort();
             let entity = item["entity"].as_s().unwrap();

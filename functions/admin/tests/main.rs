@@ -9,6 +9,7 @@
 mod adopt;
 mod at_scale;
 mod attachments;
+mod audit;
 mod bounds;
 mod budget;
 mod captured_log;

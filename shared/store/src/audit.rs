@@ -1,28 +1,29 @@
 //! Audit records: written in the transaction of the change that they tell of.
+//!
+//! A record is found by its time, in the partition of its month; by its principal; and by
+//! what it is of. There the records of a key are those of the key itself and of each of its
+//! attachments, what was granted to it included. Those of a plan are of the plan itself and,
+//! where customers share its allowance, of what was granted to them.
+
+mod list;
+mod subject;
+mod told;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::Value;
 
+use self::{subject::Subject, told::told};
 use crate::{
     Change, Record, Store, StoreError,
-    item::{Draft, FORMAT, Item, text},
-    schema::{HASH, LIST, OWNER, PK, SK, sortable},
+    item::{Draft, Item, number, text},
+    schema::{LIST, OWNER, sortable},
 };
 
-/// What is told of an item: all but its keys and its secret's hash.
-const HIDDEN: [&str; 8] = [
-    PK,
-    SK,
-    FORMAT,
-    LIST.partition,
-    LIST.sort,
-    OWNER.partition,
-    OWNER.sort,
-    HASH,
-];
+pub use self::list::{AuditFilter, AuditRecord};
 
 impl Store {
     /// Writes the audit record of a change that touches no item: one that was made at API
-    /// Gateway. `after` says in words what is so from then on.
+    /// Gateway. `after` says what is so from then on: texts, numbers and flags.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -30,10 +31,10 @@ impl Store {
         &self,
         action: &'static str,
         entity: &str,
-        after: &[(&str, String)],
+        after: &[(&str, Value)],
         change: &Change,
     ) -> Result<(), StoreError> {
-        let told = |(name, value): &(&str, String)| ((*name).to_owned(), text(value));
+        let told = |(name, value): &(&str, Value)| ((*name).to_owned(), attribute(value));
         let after: Item = after.iter().map(told).collect();
         let entry = Entry {
             action,
@@ -61,23 +62,12 @@ impl Store {
     }
 }
 
-/// What is told of an item, at whatever depth.
-fn told(item: &Item) -> AttributeValue {
-    let fields = item
-        .iter()
-        .filter(|(name, _)| !HIDDEN.contains(&name.as_str()));
-    AttributeValue::M(
-        fields
-            .map(|(name, value)| (name.clone(), told_value(value)))
-            .collect(),
-    )
-}
-
-fn told_value(value: &AttributeValue) -> AttributeValue {
+fn attribute(value: &Value) -> AttributeValue {
     match value {
-        AttributeValue::M(within) => told(within),
-        AttributeValue::L(list) => AttributeValue::L(list.iter().map(told_value).collect()),
-        other => other.clone(),
+        Value::Number(given) => number(given),
+        Value::Bool(given) => AttributeValue::Bool(*given),
+        Value::String(given) => text(given),
+        other => text(other.to_string()),
     }
 }
 
@@ -101,11 +91,11 @@ impl Entry<'_> {
             .set("at", text(change.at.to_string()))
             .set_some("before", self.before.map(told))
             .set_some("after", self.after.map(told))
-            .set(LIST.partition, text(format!("AUDIT#{}", self.entity)))
+            .set(LIST.partition, text(Subject::of(&self.entity).partition()))
             .set(LIST.sort, text(&moment))
             .set(
                 OWNER.partition,
-                text(format!("PRINCIPAL#{}", change.principal)),
+                text(subject::principal_partition(&change.principal)),
             )
             .set(OWNER.sort, text(moment))
             .done()

@@ -30,6 +30,7 @@ mod schema;
 mod transaction;
 
 pub use attachment::{AttachError, Attachment};
+pub use audit::{AuditFilter, AuditRecord};
 pub use change::Change;
 pub use client::{MissingVariable, Patience, client_from_environment};
 pub use cut_over::Counted;

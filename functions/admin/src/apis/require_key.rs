@@ -125,8 +125,8 @@ pub(crate) async fn require_key(
     let changed = found.before != required;
     if changed {
         let after = [
-            ("method", format!("{path}/{method}")),
-            ("apiKeyRequired", required.to_string()),
+            ("method", format!("{path}/{method}").into()),
+            ("apiKeyRequired", required.into()),
         ];
         let entity = format!("api:{api_id}");
         let action = "api.requireKey";

@@ -125,7 +125,7 @@ pub(super) async fn grant(
         error => error.into(),
     })?;
     let entity = format!("{key}:{}", plan.id);
-    let after = [("remaining", remaining.to_string())];
+    let after = [("remaining", remaining.into())];
     state
         .store
         .record("usage.grant", &entity, &after, change)

@@ -1,0 +1,360 @@
+//! Audit records, read: the newest first, in pages.
+//!
+//! A page begins below a record's time and id, which sort in the same way in every partition.
+//! So a page has no gap and repeats nothing, whatever is written meanwhile: that is newer.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use latchkey_domain::{KeyId, PlanId};
+use serde_json::Value;
+
+use super::subject::{Subject, key_partition, plan_partition, principal_partition};
+use crate::{
+    BadCursor, Corrupt, Cursor, Page, Store, StoreError,
+    item::{Fields, Item, text},
+    schema::{Index, LIST, OWNER, PK, SK},
+};
+
+/// Queries that one page takes at most. A page that has not found enough by then is a short
+/// one, with a cursor.
+const QUERIES: usize = 24;
+/// Records that a query reads at most, beyond what is still wanted.
+const AT_LEAST: usize = 100;
+/// Bytes of JSON after which a page ends: Lambda passes on 6 MB.
+const MOST_BYTES: usize = 3_000_000;
+/// No release has written a record before.
+const FIRST: Date = Date::constant(2026, 1, 1);
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// Tells it apart.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub entity: String,
+    /// The key that it was done to, or whose attachment.
+    pub key_id: Option<KeyId>,
+    /// The plan that it was done to, or an attachment to it.
+    pub plan_id: Option<PlanId>,
+    /// By whom: an ARN.
+    pub principal: String,
+    /// From where.
+    pub source_ip: Option<String>,
+    /// How it was, where it was there.
+    pub before: Option<Value>,
+    /// How it is since, where it is there.
+    pub after: Option<Value>,
+}
+
+/// Which records are asked for: those of which all holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuditFilter {
+    /// Of this key and its attachments.
+    pub key_id: Option<KeyId>,
+    /// Of this plan; with a key, of the key's attachment to it.
+    pub plan_id: Option<PlanId>,
+    /// Of what has this name.
+    pub entity: Option<String>,
+    /// By this principal.
+    pub principal: Option<String>,
+    /// From this instant on.
+    pub from: Option<Timestamp>,
+    /// Before this instant.
+    pub until: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    /// The partition that has all of them, where there is one.
+    fn place(&self) -> Option<(Index, String)> {
+        if let Some(entity) = &self.entity {
+            return Some((LIST, Subject::of(entity).partition()));
+        }
+        if let Some(key) = self.key_id {
+            return Some((LIST, key_partition(key)));
+        }
+        if let Some(plan) = &self.plan_id {
+            return Some((LIST, plan_partition(plan)));
+        }
+        let principal = self.principal.as_ref()?;
+        Some((OWNER, principal_partition(principal)))
+    }
+
+    fn takes(&self, record: &AuditRecord) -> bool {
+        (self.key_id.is_none() || self.key_id == record.key_id)
+            && (self.plan_id.is_none() || self.plan_id == record.plan_id)
+            && self
+                .entity
+                .as_ref()
+                .is_none_or(|entity| *entity == record.entity)
+            && self
+                .principal
+                .as_ref()
+                .is_none_or(|principal| *principal == record.principal)
+    }
+}
+
+/// Where records are read: one partition, or one for each month.
+struct Place {
+    one: Option<(Index, String)>,
+    /// The least sort key that is asked for.
+    lowest: String,
+    /// Sort keys are below this one.
+    below: String,
+}
+
+impl Place {
+    fn of(filter: &AuditFilter, start: Option<&str>, now: Timestamp) -> Result<Self, BadCursor> {
+        let first = start_of(FIRST);
+        let from = filter.from.unwrap_or(first).max(first);
+        // Clocks differ: a record may be of a little later than now.
+        let newest = now
+            .checked_add(jiff::SignedDuration::from_hours(24))
+            .unwrap_or(now);
+        let until = filter.until.unwrap_or(newest).min(newest);
+        let below = match start {
+            Some(start) if is_sort_key(start) => start.to_owned(),
+            Some(_) => return Err(BadCursor),
+            None => bound(until),
+        };
+        Ok(Self {
+            one: filter.place(),
+            lowest: bound(from),
+            below: below.min(bound(until)),
+        })
+    }
+
+    /// The partition that has what comes next; none where nothing does.
+    fn next(&self) -> Option<(Option<Index>, String)> {
+        if self.below <= self.lowest {
+            return None;
+        }
+        if let Some((index, partition)) = &self.one {
+            return Some((Some(*index), partition.clone()));
+        }
+        let month = month_below(&self.below)?;
+        Some((None, format!("AUDIT#{}", month.strftime("%Y-%m"))))
+    }
+
+    /// Goes on behind a partition that was read to its end.
+    fn finish(&mut self) {
+        self.below = match (&self.one, month_below(&self.below)) {
+            (None, Some(month)) => bound(start_of(month)),
+            _ => String::new(),
+        };
+    }
+}
+
+/// The first sort key of an instant, or what is before it.
+fn bound(at: Timestamp) -> String {
+    format!("{:019}", at.as_nanosecond().max(0))
+}
+
+/// A bound, or the sort key of a record.
+fn is_sort_key(text: &str) -> bool {
+    let nanoseconds = text.split('#').next().unwrap_or_default();
+    nanoseconds.len() == 19 && nanoseconds.bytes().all(|b| b.is_ascii_digit()) && text.len() < 200
+}
+
+fn start_of(date: Date) -> Timestamp {
+    let midnight = TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0));
+    midnight.unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The first day of the month with the greatest instants below a sort key.
+fn month_below(below: &str) -> Option<Date> {
+    let (nanoseconds, exact) = match below.split_once('#') {
+        Some((nanoseconds, _)) => (nanoseconds, 0),
+        None => (below, 1),
+    };
+    let nanoseconds: i128 = nanoseconds.parse().ok()?;
+    let at = Timestamp::from_nanosecond(nanoseconds - exact).ok()?;
+    Some(TimeZone::UTC.to_datetime(at).date().first_of_month())
+}
+
+impl Store {
+    /// Audit records, the newest first. What has just been written may be missing for a moment
+    /// from the lists by entity and by principal, which come from indexes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn audit(
+        &self,
+        filter: &AuditFilter,
+        limit: u16,
+        cursor: Option<&Cursor>,
+        now: Timestamp,
+    ) -> Result<Page<AuditRecord>, StoreError> {
+        let start = cursor.map(|cursor| cursor.position().ok_or(BadCursor));
+        let mut place = Place::of(filter, start.transpose()?, now)?;
+        let limit = usize::from(limit);
+        let mut found: Vec<(AuditRecord, String)> = Vec::new();
+        let mut bytes = 0;
+        for _ in 0..QUERIES {
+            let Some(partition) = place.next() else {
+                break;
+            };
+            let wanted = limit + 1 - found.len();
+            let (items, more) = self.audit_items(partition, &place, wanted).await?;
+            for item in &items {
+                let (record, sort) = from_item(item)?;
+                place.below.clone_from(&sort);
+                if filter.takes(&record) {
+                    bytes += size(&record);
+                    found.push((record, sort));
+                }
+                if found.len() > limit || (bytes > MOST_BYTES && found.len() > 1) {
+                    // The last one only tells that there is more.
+                    found.pop();
+                    let behind = found.last().map(|(_, sort)| sort.as_str());
+                    return Ok(page(found.iter(), behind));
+                }
+            }
+            if !more {
+                place.finish();
+            }
+        }
+        let more = place.next().map(|_| place.below.as_str());
+        Ok(page(found.iter(), more))
+    }
+
+    /// Some records of a partition, and whether it has more.
+    async fn audit_items(
+        &self,
+        (index, partition): (Option<Index>, String),
+        place: &Place,
+        wanted: usize,
+    ) -> Result<(Vec<Item>, bool), StoreError> {
+        let (partition_name, sort_name) = index.map_or((PK, SK), |of| (of.partition, of.sort));
+        // The record that the page before ended with is among them.
+        let limit = i32::try_from(wanted.max(AT_LEAST) + 1).unwrap_or(i32::MAX);
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .set_index_name(index.map(|index| index.name.to_owned()))
+            .set_consistent_read(index.is_none().then_some(true))
+            .key_condition_expression(
+                "#partition = :partition AND #sort BETWEEN :lowest AND :below",
+            )
+            .expression_attribute_names("#partition", partition_name)
+            .expression_attribute_names("#sort", sort_name)
+            .expression_attribute_values(":partition", text(partition))
+            .expression_attribute_values(":lowest", text(&place.lowest))
+            .expression_attribute_values(":below", text(&place.below))
+            .scan_index_forward(false)
+            .limit(limit);
+        let answer = query
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk("Query", &error))?;
+        let mut items = answer.items.unwrap_or_default();
+        let more = answer.last_evaluated_key.is_some();
+        let at_bound = |item: &Item| item.get(SK) == Some(&text(&place.below));
+        items.retain(|item| !at_bound(item));
+        Ok((items, more))
+    }
+}
+
+fn page<'a>(
+    found: impl Iterator<Item = &'a (AuditRecord, String)>,
+    behind: Option<&str>,
+) -> Page<AuditRecord> {
+    Page {
+        items: found.map(|(record, _)| record.clone()).collect(),
+        cursor: behind.map(Cursor::at_position),
+    }
+}
+
+/// About as many bytes as it has as JSON.
+fn size(record: &AuditRecord) -> usize {
+    let side = |side: &Option<Value>| side.as_ref().map_or(0, |side| side.to_string().len());
+    500 + record.principal.len() + side(&record.before) + side(&record.after)
+}
+
+/// A record and its sort key.
+fn from_item(item: &Item) -> Result<(AuditRecord, String), Corrupt> {
+    let fields = Fields::of("audit", item)?;
+    let sort = fields.text(SK)?;
+    let entity = fields.text("entity")?;
+    let subject = Subject::of(entity);
+    let side = |name: &str| -> Result<Option<Value>, Corrupt> {
+        let side: Option<&HashMap<String, AttributeValue>> = fields.map(name)?;
+        Ok(side.map(|side| super::told::shown(side, &subject)))
+    };
+    let record = AuditRecord {
+        id: sort.split_once('#').map_or(sort, |(_, id)| id).to_owned(),
+        at: fields.instant("at")?,
+        action: fields.text("action")?.to_owned(),
+        entity: entity.to_owned(),
+        principal: fields.text("principal")?.to_owned(),
+        source_ip: fields.text_if_any("sourceIp")?.map(str::to_owned),
+        before: side("before")?,
+        after: side("after")?,
+        key_id: subject.key_id,
+        plan_id: subject.plan_id,
+    };
+    Ok((record, sort.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn months_go_back_one_by_one_and_end() {
+        let filter = AuditFilter {
+            from: Some(at("2026-11-30T23:59:59Z")),
+            until: Some(at("2027-01-01T00:00:00Z")),
+            ..AuditFilter::default()
+        };
+        let mut place = Place::of(&filter, None, at("2027-06-01T00:00:00Z")).unwrap();
+        let mut months = Vec::new();
+        while let Some((None, month)) = place.next() {
+            months.push(month);
+            place.finish();
+        }
+        assert_eq!(months, ["AUDIT#2026-12", "AUDIT#2026-11"]);
+    }
+
+    #[test]
+    fn a_record_of_the_first_instant_of_a_month_is_its_own_month_s() {
+        let first = bound(at("2026-12-01T00:00:00Z"));
+        let month = |below: &str| month_below(below).unwrap().to_string();
+        assert_eq!(month(&first), "2026-11-01");
+        assert_eq!(month(&format!("{first}#abc")), "2026-12-01");
+    }
+
+    #[test]
+    fn a_position_of_another_list_is_refused() {
+        let (filter, now) = (AuditFilter::default(), at("2026-12-01T00:00:00Z"));
+        for wrong in [
+            "",
+            "1",
+            "AUDIT",
+            "x234567890123456789",
+            "123456789012345678é",
+        ] {
+            assert_eq!(
+                Place::of(&filter, Some(wrong), now).err(),
+                Some(BadCursor),
+                "{wrong}"
+            );
+        }
+        let far = Place::of(&filter, Some("9999999999999999999"), now).unwrap();
+        assert_eq!(
+            far.below,
+            bound(at("2026-12-02T00:00:00Z")),
+            "no more than is asked for"
+        );
+    }
+}
