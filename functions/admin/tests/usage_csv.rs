@@ -54,7 +54,7 @@ async fn use_comes_as_a_table_by_accept() {
     assert_eq!(header(&of_plan, "link"), None);
     let row =
         |key: &str, day: u32, used: u32, left: u32| format!("{key},2026-11-{day},{used},{left}");
-    let mut expected = vec![
+    let mut expected = [
         row(&busy, 25, 3, 7),
         row(&busy, 26, 0, 7),
         row(&busy, 27, 2, 5),
