@@ -26,7 +26,7 @@ const OPERATIONS: [(&str, &str, &str, By); 24] = [
     (
         "CreateDeployment",
         "POST",
-        "/restapis/a/deployments",
+        "/restapis/a1b2c3d4e5/deployments",
         By::Admin,
     ),
     ("CreateUsagePlan", "POST", "/usageplans", By::Both),
@@ -42,20 +42,25 @@ const OPERATIONS: [(&str, &str, &str, By); 24] = [
     (
         "FlushStageAuthorizersCache",
         "DELETE",
-        "/restapis/a/stages/s/cache/authorizers",
+        "/restapis/a1b2c3d4e5/stages/s/cache/authorizers",
         By::Both,
     ),
-    ("GetApi", "GET", "/apis/a", By::Both),
+    ("GetApi", "GET", "/apis/a1b2c3d4e5", By::Both),
     ("GetApiKey", "GET", "/apikeys/k", By::Both),
     ("GetApiKeys", "GET", "/apikeys", By::Both),
     (
         "GetMethod",
         "GET",
-        "/restapis/a/resources/r/methods/GET",
+        "/restapis/a1b2c3d4e5/resources/r/methods/GET",
         By::Admin,
     ),
-    ("GetResources", "GET", "/restapis/a/resources", By::Admin),
-    ("GetRestApi", "GET", "/restapis/a", By::Both),
+    (
+        "GetResources",
+        "GET",
+        "/restapis/a1b2c3d4e5/resources",
+        By::Admin,
+    ),
+    ("GetRestApi", "GET", "/restapis/a1b2c3d4e5", By::Both),
     ("GetUsage", "GET", "/usageplans/p/usage", By::Admin),
     ("GetUsagePlan", "GET", "/usageplans/p", By::Both),
     ("GetUsagePlanKey", "GET", "/usageplans/p/keys/k", By::Both),
@@ -66,7 +71,7 @@ const OPERATIONS: [(&str, &str, &str, By); 24] = [
     (
         "UpdateMethod",
         "PATCH",
-        "/restapis/a/resources/r/methods/GET",
+        "/restapis/a1b2c3d4e5/resources/r/methods/GET",
         By::Admin,
     ),
     (
@@ -133,13 +138,14 @@ fn allowed() -> BTreeMap<String, Rights> {
     roles
 }
 
-/// How IAM compares: `*` is any text, slashes included.
+/// How IAM compares: `*` is any text, slashes included, and `?` any character.
 fn covers(pattern: &str, path: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == path,
-        Some((start, rest)) => path
-            .strip_prefix(start)
-            .is_some_and(|path| (0..=path.len()).any(|at| covers(rest, &path[at..]))),
+    match (pattern.split_at_checked(1), path.split_at_checked(1)) {
+        (None, _) => path.is_empty(),
+        (Some(("*", rest)), _) => (0..=path.len()).any(|at| covers(rest, &path[at..])),
+        (Some(("?", rest)), Some((_, path))) => covers(rest, path),
+        (Some((wanted, rest)), Some((there, path))) => wanted == there && covers(rest, path),
+        (Some(_), None) => false,
     }
 }
 
@@ -204,11 +210,12 @@ fn other_people_s_apis_are_read_and_no_more_unless_a_parameter_says_so() {
     let seen: Vec<&str> = seen.iter().map(String::as_str).collect();
     let expected = [
         "AdminRole FlushesAuthorizerCaches DELETE /restapis/*/stages/*/cache/authorizers",
+        "AdminRole HasManagedApis GET /restapis/*/resources*",
         "AdminRole HasManagedApis PATCH /restapis/*/resources/*/methods/*",
         "AdminRole HasManagedApis POST /restapis/*/deployments",
-        "AdminRole always GET /restapis/*",
+        "AdminRole always GET /restapis/??????????",
         "ReconcilerRole FlushesAuthorizerCaches DELETE /restapis/*/stages/*/cache/authorizers",
-        "ReconcilerRole always GET /restapis/*",
+        "ReconcilerRole always GET /restapis/??????????",
     ];
     assert_eq!(seen, expected);
 }
