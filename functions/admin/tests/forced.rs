@@ -211,14 +211,11 @@ async fn keys_that_come_while_a_plan_is_deleted_are_on_it_or_refused_and_none_is
             let (admin, path) = (admin.clone(), forced.clone());
             async move { admin.delete(&path).await }
         });
-        let deleted = admin.delete(&forced).await;
-        assert_eq!(deleted.status, 204, "{}", deleted.body);
-        let again = again.await.unwrap();
-        assert!(
-            [204, 404].contains(&again.status.as_u16()),
-            "{}",
-            again.body
-        );
+        let deleted = [admin.delete(&forced).await, again.await.unwrap()];
+        let deleted = deleted.map(|answer| answer.status.as_u16());
+        // Either may come first; the other finds the plan still there, or gone.
+        let lawful = deleted.iter().all(|status| [204, 404].contains(status));
+        assert!(lawful && deleted.contains(&204), "{deleted:?}");
         let attached = attach.await.unwrap();
         let outcomes = ["none", "plan-deleting", "unknown-plan"];
         assert!(outcomes.contains(&attached.problem()), "{}", attached.body);

@@ -206,7 +206,7 @@ async fn what_is_said_of_methods_is_held_to_its_rules() {
     assert_eq!(
         faults(json!({}), units).await,
         [
-            "/apiStages/0/units/get: \"get\" is not a method: `/path/METHOD` such as /orders/{id}/GET, and //GET for the root",
+            "/apiStages/0/units/get: \"get\" is not a method: /path/METHOD such as /orders/{id}/GET, //GET for the root; one entry for each method, since ANY is none",
             "/apiStages/0/units/~1a~1GET: must be a whole number from 1 to 1000000000, the highest burst",
             "/apiStages/0/units/~1b~1GET: must be a whole number from 1 to 1000000000, the highest burst",
             "/apiStages/0/units/~1c~1GET: must be a whole number, not a number with a fraction, an exponent or too many digits",
