@@ -389,18 +389,18 @@ async fn times_are_exact_and_days_are_whole() {
     };
     let found = all(&admin, "&startDate=2026-11-25&endDate=2026-11-25").await;
     assert_eq!(found[0]["at"], "2026-11-25T23:59:59.999999999Z");
-    assert_eq!(plans(found), [last.clone()]);
+    assert_eq!(plans(found), [&*last]);
     let found = all(&admin, "&startDate=2026-11-26").await;
-    assert_eq!(plans(found), [first.clone()]);
+    assert_eq!(plans(found), [&*first]);
     let at = "2026-11-26T00:00:00Z";
     let found = all(
         &admin,
         &format!("&startDate={at}&endDate={at}&planId={first}"),
     )
     .await;
-    assert_eq!(plans(found), [first.clone()]);
+    assert_eq!(plans(found), [&*first]);
     let found = all(&admin, &format!("&endDate={at}")).await;
-    assert_eq!(plans(found), [first, last]);
+    assert_eq!(plans(found), [&*first, &*last]);
     assert!(all(&admin, "&endDate=2026-11-24").await.is_empty());
     assert!(all(&admin, "&startDate=2031-01-01").await.is_empty());
     let found = admin

@@ -427,3 +427,28 @@ async fn it_is_taken_on_post_only_and_held_to_its_rules() {
     );
     assert_eq!(keys(&admin).await, 2);
 }
+
+/// An answer that no item has room for is given once, and the key is free again: what makes
+/// such answers can be repeated.
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_not_kept() {
+    let admin = Admin::start().await;
+    let wrong = "name,notBefore,expiresAt,Enabled,allowedIps\n".to_owned()
+        + &"a,yesterday,tomorrow,perhaps,nowhere\n".repeat(1_000);
+    let right = "name,sha256\n".to_owned() + "a," + &"ab".repeat(32) + "\n";
+    for (table, size, kept) in [(wrong, 390_000.., false), (right, 100.., true)] {
+        for round in 0..2 {
+            let mut sent = keyed("/v1/import?onError=valid", &Value::Null, &table[..5]);
+            let csv = HeaderValue::from_static("text/csv");
+            sent.headers_mut().insert("content-type", csv);
+            *sent.body_mut() = table.clone().into();
+            let answer = admin.send(sent).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            assert!(size.contains(&answer.body.to_string().len()));
+            assert_eq!(replayed(&answer), kept && round == 1);
+        }
+        let items = admin.items().await;
+        let marks = items.iter().filter(|item| item.contains_key("fingerprint"));
+        assert_eq!(marks.count(), usize::from(kept));
+    }
+}
