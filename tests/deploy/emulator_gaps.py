@@ -6,7 +6,7 @@ HTTP API, and where a REST API takes keys from.
 Not to be had, so not tried here:
 - `usageIdentifierKey`: an API whose keys come from the authorizer is asked for the caller's `x-api-key` all the same, so
   a call with a key that has an internal twin is 403 there (check_counted_by_twin.py).
-- GetUsage, UpdateUsage and ImportApiKeys; an authorizer's context in the body of a gateway response.
+- GetUsage and UpdateUsage; an authorizer's context in the body of a gateway response.
 - Rates of the control plane, and the time that a change takes there until calls see it: everything holds at once, methods
   without a deployment.
 """

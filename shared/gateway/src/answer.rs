@@ -111,9 +111,7 @@ impl Said<'_> {
             return CONCURRENT.to_owned();
         }
         match operation {
-            Operation::CreateApiKey | Operation::ImportApiKeys => {
-                "a key of this value is there already".to_owned()
-            }
+            Operation::CreateApiKey => "a key of this value is there already".to_owned(),
             _ => self.words(),
         }
     }

@@ -26,7 +26,6 @@ pub(crate) enum Operation {
     GetUsagePlanKey,
     GetUsagePlanKeys,
     GetUsagePlans,
-    ImportApiKeys,
     UpdateApiKey,
     UpdateMethod,
     UpdateUsage,
@@ -57,7 +56,6 @@ impl Operation {
             Self::GetUsagePlanKey => "GetUsagePlanKey",
             Self::GetUsagePlanKeys => "GetUsagePlanKeys",
             Self::GetUsagePlans => "GetUsagePlans",
-            Self::ImportApiKeys => "ImportApiKeys",
             Self::UpdateApiKey => "UpdateApiKey",
             Self::UpdateMethod => "UpdateMethod",
             Self::UpdateUsage => "UpdateUsage",
@@ -93,8 +91,7 @@ impl Operation {
             Self::CreateApiKey
             | Self::CreateDeployment
             | Self::CreateUsagePlan
-            | Self::CreateUsagePlanKey
-            | Self::ImportApiKeys => false,
+            | Self::CreateUsagePlanKey => false,
             // Gives anew what was used between the two.
             Self::UpdateUsage => false,
             // Stages are added and removed, which is refused the second time.
@@ -123,7 +120,7 @@ impl Operation {
     /// The quota that it runs into: AWS's answer names none.
     pub(crate) fn quota(self) -> Quota {
         match self {
-            Self::CreateApiKey | Self::ImportApiKeys => Quota::ApiKeys,
+            Self::CreateApiKey => Quota::ApiKeys,
             Self::CreateUsagePlan => Quota::UsagePlans,
             Self::CreateUsagePlanKey => Quota::PlansPerKey,
             Self::UpdateUsagePlan => Quota::MethodThrottles,

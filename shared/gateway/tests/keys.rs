@@ -1,8 +1,7 @@
-//! API keys: made, read, listed, changed, deleted, imported.
+//! API keys: made, read, listed, changed, deleted.
 
 use latchkey_gateway::{
-    GatewayError, Missing, NativeKeyFields, NativeValue, NewNativeKey, Quota, SecretCsv, Tags,
-    Values,
+    GatewayError, Missing, NativeKeyFields, NativeValue, NewNativeKey, Quota, Tags, Values,
 };
 
 use crate::support::{account, bare_plan, new_key, quick, tags, value};
@@ -164,41 +163,4 @@ async fn the_account_s_quota_of_keys_is_named() {
     assert_eq!(full, GatewayError::QuotaReached(Quota::ApiKeys));
     let said = "the AWS quota \"API keys per account per Region\" is used up";
     assert_eq!(full.to_string(), said);
-}
-
-#[tokio::test]
-async fn an_import_makes_all_keys_or_none() {
-    let (fake, gateway) = quick();
-    let plan = gateway
-        .create_plan(&bare_plan("gold"), &Tags::new())
-        .await
-        .unwrap();
-    let csv = format!(
-        "Name,key,description,Enabled,usageplanIds\n\
-         one,{},\"words, more words\",TRUE,\"{plan}\"\n\
-         two,{},,false,\n",
-        value(1).reveal(),
-        value(2).reveal(),
-    );
-    let imported = gateway
-        .import_keys(&SecretCsv::new(csv.clone()))
-        .await
-        .unwrap();
-    assert_eq!((imported.ids.len(), imported.warnings.len()), (2, 0));
-    let one = gateway.key(&imported.ids[0]).await.unwrap().unwrap();
-    assert_eq!(one.description.as_deref(), Some("words, more words"));
-    let two = gateway.key(&imported.ids[1]).await.unwrap().unwrap();
-    assert_eq!((one.enabled, two.enabled), (true, false));
-    assert_eq!(gateway.keys_on(&plan).await.unwrap(), imported.ids[..1]);
-    let more = format!(
-        "name,key\nthree,{}\nagain,{}\n",
-        value(3).reveal(),
-        value(1).reveal()
-    );
-    let conflict = gateway.import_keys(&SecretCsv::new(more)).await;
-    assert!(
-        matches!(conflict, Err(GatewayError::Conflict { .. })),
-        "{conflict:?}"
-    );
-    assert_eq!(fake.keys().len(), 2);
 }

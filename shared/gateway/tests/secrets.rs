@@ -1,7 +1,7 @@
 //! No key value in an error or in what `Debug` shows.
 
 use latchkey_fake_gateway::Failure;
-use latchkey_gateway::{NewNativeKey, SecretCsv, Values};
+use latchkey_gateway::{NewNativeKey, Values};
 
 use crate::{
     scripted::Scripted,
@@ -68,23 +68,6 @@ async fn a_refusal_that_repeats_nothing_is_told_in_full() {
         .unwrap_err();
     let said = "API Gateway refuses CreateApiKey: BadRequestException: Tag is too long";
     assert_eq!(error.to_string(), said);
-}
-
-#[tokio::test]
-async fn no_error_or_warning_of_an_import_repeats_a_value() {
-    let (fake, gateway) = quick();
-    let secret = "Abcdefgh0123456789ijKLMNOPqrstuv";
-    let csv = SecretCsv::new(format!("name,key\none,\"{secret}\"\n"));
-    for failure in leaking(secret) {
-        fake.fail_next("ImportApiKeys", failure);
-        let error = gateway.import_keys(&csv).await.unwrap_err();
-        hides(&format!("{error} {error:?}"), secret);
-    }
-    let answer = format!(r#"{{"ids":["k1"],"warnings":["{secret} is short","a warning"]}}"#);
-    let scripted = Scripted::new([(201, answer.as_str())]);
-    let imported = scripted.gateway().import_keys(&csv).await.unwrap();
-    let warnings = ["a warning that repeats a key value", "a warning"];
-    assert_eq!(imported.warnings, warnings);
 }
 
 #[tokio::test]

@@ -50,9 +50,7 @@ impl Request {
     /// The operation and the ids in the path; none where it is no operation that is known.
     pub(crate) fn operation(&self) -> Option<(&'static str, Vec<&str>)> {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        let import = self.query("mode") == Some("import");
         let (operation, ids): (_, &[&str]) = match (self.method.as_str(), path.as_slice()) {
-            ("POST", ["apikeys"]) if import => ("ImportApiKeys", &[]),
             ("POST", ["apikeys"]) => ("CreateApiKey", &[]),
             ("GET", ["apikeys"]) => ("GetApiKeys", &[]),
             ("GET", ["apikeys", key]) => ("GetApiKey", &[*key]),

@@ -66,7 +66,7 @@ impl World {
             Some(value) => value,
             None => self.text(40),
         };
-        self.check_value(&value, 20)?;
+        self.check_value(&value)?;
         let key = FakeKey {
             id: self.new_id(),
             name: new.name,
@@ -81,10 +81,10 @@ impl World {
         Ok((201, answer))
     }
 
-    fn check_value(&self, value: &str, shortest: usize) -> Result<(), Refusal> {
-        if value.len() < shortest {
-            let text = format!("API Key value should be at least {shortest} characters");
-            return Err(Refusal::bad_request(&text));
+    fn check_value(&self, value: &str) -> Result<(), Refusal> {
+        if value.len() < 20 {
+            let text = "API Key value should be at least 20 characters";
+            return Err(Refusal::bad_request(text));
         }
         if value.len() > 128 {
             let text = "API Key value should be at most 128 characters";
@@ -133,90 +133,6 @@ impl World {
         }
         Ok((202, Value::Object(Default::default())))
     }
-
-    /// All rows or none: whatever is wrong with one counts as a warning.
-    pub(crate) fn import_api_keys(&mut self, body: &[u8], request: &Request) -> Answer {
-        if request.query("format") != Some("csv") {
-            return Err(Refusal::bad_request("Unknown format"));
-        }
-        let text = String::from_utf8_lossy(body);
-        let mut lines = text.lines();
-        let columns = cells(lines.next().unwrap_or_default());
-        let columns: Vec<_> = columns
-            .iter()
-            .map(|name| name.to_ascii_lowercase())
-            .collect();
-        let at = |name: &str| columns.iter().position(|column| column == name);
-        let (Some(name), Some(value)) = (at("name"), at("key")) else {
-            return Err(Refusal::bad_request(
-                "The columns name and key are required",
-            ));
-        };
-        let before = (self.keys.clone(), self.plans.clone());
-        let mut ids = Vec::new();
-        for line in lines.filter(|line| !line.is_empty()) {
-            let cells = cells(line);
-            let cell = |at: Option<usize>| at.and_then(|at| cells.get(at)).cloned();
-            let row = Row {
-                name: cell(Some(name)).unwrap_or_default(),
-                value: cell(Some(value)).unwrap_or_default(),
-                description: cell(at("description")).filter(|text| !text.is_empty()),
-                enabled: cell(at("enabled")).is_none_or(|text| !text.eq_ignore_ascii_case("false")),
-                plans: cell(at("usageplanids")).unwrap_or_default(),
-            };
-            match self.import_row(row) {
-                Ok(id) => ids.push(id),
-                Err(refusal) => {
-                    (self.keys, self.plans) = before;
-                    return Err(refusal);
-                }
-            }
-        }
-        Ok((201, json!({ "ids": ids, "warnings": [] })))
-    }
-
-    fn import_row(&mut self, row: Row) -> Result<String, Refusal> {
-        self.check_value(&row.value, 30)?;
-        let id = self.new_id();
-        let key = FakeKey {
-            id: id.clone(),
-            name: row.name,
-            description: row.description,
-            enabled: row.enabled,
-            value: row.value,
-            ..FakeKey::default()
-        };
-        self.keys.insert(id.clone(), key);
-        let plans = row.plans.split(',').map(str::trim);
-        for plan in plans.filter(|plan| !plan.is_empty()) {
-            self.put_on_plan(plan, &id)?;
-        }
-        Ok(id)
-    }
-}
-
-/// A row of an import.
-struct Row {
-    name: String,
-    value: String,
-    description: Option<String>,
-    enabled: bool,
-    plans: String,
-}
-
-/// The cells of a line; commas in quotes do not end one.
-fn cells(line: &str) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    let mut quoted = false;
-    for c in line.chars() {
-        match (c, cells.last_mut()) {
-            ('"', _) => quoted = !quoted,
-            (',', _) if !quoted => cells.push(String::new()),
-            (c, Some(cell)) => cell.push(c),
-            (_, None) => {}
-        }
-    }
-    cells
 }
 
 fn key_json(key: &FakeKey, shown: bool) -> Value {

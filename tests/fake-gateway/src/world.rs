@@ -116,7 +116,6 @@ impl World {
         };
         match (operation, ids.as_slice()) {
             ("CreateApiKey", _) => self.create_api_key(read(&request.body)?),
-            ("ImportApiKeys", _) => self.import_api_keys(&request.body, request),
             ("GetApiKeys", _) => self.get_api_keys(request),
             ("GetApiKey", [key]) => self.get_api_key(key, request),
             ("UpdateApiKey", [key]) => self.update_api_key(key, read(&request.body)?),

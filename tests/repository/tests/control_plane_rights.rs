@@ -66,7 +66,6 @@ const OPERATIONS: [(&str, &str, &str, By); 24] = [
     ("GetUsagePlanKey", "GET", "/usageplans/p/keys/k", By::Both),
     ("GetUsagePlanKeys", "GET", "/usageplans/p/keys", By::Both),
     ("GetUsagePlans", "GET", "/usageplans", By::Both),
-    ("ImportApiKeys", "POST", "/apikeys", By::Admin),
     ("UpdateApiKey", "PATCH", "/apikeys/k", By::Both),
     (
         "UpdateMethod",
