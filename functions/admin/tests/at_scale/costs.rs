@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::filled::Filled;
-use crate::support::{Answer, request};
+use crate::support::{Answer, CALLER, request};
 
 /// How often a call is timed that changes nothing.
 const TIMES: usize = 3;
@@ -156,6 +156,7 @@ pub(super) async fn costs(filled: &Filled) -> Vec<Cost> {
     };
     costs.every_page().await;
     lists(&mut costs).await;
+    audit(&mut costs).await;
     usage(&mut costs).await;
     one_key(&mut costs).await;
     costs.costs
@@ -203,6 +204,18 @@ async fn lists(costs: &mut Costs<'_>) {
         in_use.body["keys"],
         costs.filled.keys / costs.filled.plans.len()
     );
+}
+
+async fn audit(costs: &mut Costs<'_>) {
+    costs.get("/v1/audit?limit=10").await;
+    let newest = costs
+        .get("/v1/audit?limit=10&startDate=2026-11-01&endDate=2026-11-30")
+        .await;
+    assert_eq!(newest.each("action").len(), 10);
+    let by_caller = format!("/v1/audit?limit=10&principal={CALLER}");
+    costs.get(&by_caller).await;
+    let of_key = costs.get("/v1/audit?keyId=key_0000000000000777").await;
+    assert_eq!(of_key.each("action"), ["key.create"]);
 }
 
 async fn usage(costs: &mut Costs<'_>) {
