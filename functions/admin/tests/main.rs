@@ -13,6 +13,7 @@ mod audit;
 mod bounds;
 mod budget;
 mod captured_log;
+mod crash;
 mod deployments;
 mod drift;
 mod errors;

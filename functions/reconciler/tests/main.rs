@@ -9,6 +9,7 @@
 
 mod binary;
 mod calls;
+mod deletions;
 mod drift;
 mod dynamo;
 mod in_step;

@@ -82,7 +82,7 @@ impl World {
         }
     }
 
-    async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
+    pub(crate) async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
         let scan = self.client.scan().table_name(TABLE);
         let items = scan.into_paginator().items().send();
         items.collect::<Result<_, _>>().await.unwrap()
