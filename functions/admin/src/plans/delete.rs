@@ -36,12 +36,10 @@ pub(crate) enum WithKeys {
 
 impl FromParameters for WithKeys {
     fn read(parameters: &mut Parameters) -> Self {
-        let forced = parameters.take("force", |force| match force {
-            "true" => Ok(Self::Forced),
-            "false" => Ok(Self::Refused),
-            _ => Err("must be true or false".to_owned()),
-        });
-        forced.unwrap_or(Self::Refused)
+        match parameters.take_flag("force") {
+            true => Self::Forced,
+            false => Self::Refused,
+        }
     }
 }
 
