@@ -172,6 +172,19 @@ pub(super) const CHANGES_OF_PLANS: &[Operation] = &[
     ),
 ];
 
+const KEY_PATCH: Operation = operation(
+    "patch a key",
+    &[SILVER, COUNTED, SHARED, ON_ALL],
+    sent(
+        "PATCH",
+        "/v1/keys/{key}",
+        r#"{"name": "N", "enabled": false}"#,
+    ),
+    200,
+    &[],
+);
+pub(super) const PATCHED_KEY: &Operation = &KEY_PATCH;
+
 pub(super) const CHANGES_OF_KEYS: &[Operation] = &[
     operation("create a key", &[], post("/v1/keys", "{}"), 201, &[]),
     operation(
@@ -184,17 +197,7 @@ pub(super) const CHANGES_OF_KEYS: &[Operation] = &[
         201,
         &[409],
     ),
-    operation(
-        "patch a key",
-        &[SILVER, COUNTED, SHARED, ON_ALL],
-        sent(
-            "PATCH",
-            "/v1/keys/{key}",
-            r#"{"name": "N", "enabled": false}"#,
-        ),
-        200,
-        &[],
-    ),
+    KEY_PATCH,
     operation(
         "rotate a key",
         &[SILVER, ON_SILVER],
