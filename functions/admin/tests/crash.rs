@@ -170,7 +170,9 @@ async fn whatever_is_missing_is_noticed() {
     let mut noticed = 0;
     for (at, item) in items.iter().enumerate() {
         let (pk, sk) = (text(item, "pk"), text(item, "sk"));
-        if pk == "NATIVES" || (pk.starts_with("CUSTOMER#") && sk.starts_with("PLAN#")) {
+        // What API Gateway is still to do, and who was ever a plan's customer.
+        let follows = pk == "NATIVES" || sk == "FLUSH";
+        if follows || (pk.starts_with("CUSTOMER#") && sk.starts_with("PLAN#")) {
             continue;
         }
         let mut less = items.clone();
