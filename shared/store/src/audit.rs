@@ -6,6 +6,7 @@
 //! where customers share its allowance, of what was granted to them.
 
 mod list;
+mod place;
 mod subject;
 mod told;
 
