@@ -57,7 +57,7 @@ async fn a_deletion_is_one_worker_s_until_its_time_is_over() {
     assert_eq!(begun.due, due);
     let found = |at| async move { store.deletions(at, 10, None).await.unwrap().items };
     assert_eq!(found(mark.at).await, []);
-    assert_eq!(found(due).await, [begun.clone()]);
+    assert_eq!(found(due).await, std::slice::from_ref(&begun));
     let until = due.checked_add(CLAIM).unwrap();
     let claimed = store.claim_deletion(&begun, until).await.unwrap().unwrap();
     assert_eq!(claimed.due, until);
