@@ -10,7 +10,7 @@ use http::{HeaderMap, Method};
 
 use crate::{
     faults::{Fault, Faults},
-    idempotency,
+    idempotency, openapi,
     problem::Problem,
 };
 
@@ -37,6 +37,14 @@ const CONDITIONAL: [(Method, &str, &[&str]); 12] = [
     (Method::DELETE, ATTACHMENT, &[IF_MATCH]),
 ];
 
+/// The preconditions that are taken on a method of a path.
+pub(crate) fn preconditions(method: &Method, route: &str) -> &'static [&'static str] {
+    let taken = CONDITIONAL
+        .iter()
+        .find(|(on, path, _)| on == method && *path == route);
+    taken.map_or(&[], |(_, _, taken)| *taken)
+}
+
 /// Lets through what carries none that mean nothing.
 pub(crate) async fn that_mean_something(
     route: Option<MatchedPath>,
@@ -44,9 +52,13 @@ pub(crate) async fn that_mean_something(
     next: Next,
 ) -> Response {
     let route = route.as_ref().map(MatchedPath::as_str);
-    match route.map(|route| check(request.method(), route, request.headers())) {
-        None | Some(Ok(())) => next.run(request).await,
-        Some(Err(problem)) => problem.into_response(),
+    let Some(route) = route else {
+        return next.run(request).await;
+    };
+    match check(request.method(), route, request.headers()) {
+        // A method that the path does not have is told of as such.
+        Err(problem) if openapi::has_operation(request.method(), route) => problem.into_response(),
+        _ => next.run(request).await,
     }
 }
 
@@ -62,10 +74,7 @@ fn check(method: &Method, route: &str, headers: &HeaderMap) -> Result<(), Proble
         Method::HEAD => Method::GET,
         _ => method.clone(),
     };
-    let taken = CONDITIONAL
-        .iter()
-        .find(|(on, path, _)| *on == method && *path == route);
-    let taken = taken.map_or(&[][..], |(_, _, taken)| taken);
+    let taken = preconditions(&method, route);
     for name in [IF_MATCH, IF_NONE_MATCH] {
         if headers.contains_key(name) && !taken.contains(&name) {
             faults.push(Fault::header(name, not_taken(name)));

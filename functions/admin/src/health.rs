@@ -5,7 +5,11 @@
 use axum::{Json, extract::State};
 use serde::Serialize;
 
-use crate::{AdminState, problem::Problem};
+use crate::{
+    AdminState,
+    parameters::{NoParameters, Query},
+    problem::Problem,
+};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Health {
@@ -14,7 +18,10 @@ pub(crate) struct Health {
 
 /// # Errors
 /// [`Problem::Unavailable`].
-pub(crate) async fn health(State(state): State<AdminState>) -> Result<Json<Health>, Problem> {
+pub(crate) async fn health(
+    State(state): State<AdminState>,
+    Query(NoParameters): Query<NoParameters>,
+) -> Result<Json<Health>, Problem> {
     state.store.plans(1, None).await?;
     Ok(Json(Health { status: "ok" }))
 }

@@ -17,6 +17,7 @@ mod budget;
 mod caller;
 mod csv;
 mod deployments;
+mod docs_page;
 mod drift;
 mod etag;
 mod export;
@@ -28,6 +29,7 @@ mod import;
 mod json;
 mod keys;
 mod moment;
+mod openapi;
 mod paging;
 mod parameters;
 mod patch;
@@ -101,6 +103,8 @@ pub fn router(state: AdminState) -> Router {
         .layer(from_fn(caller::required));
     let health = Router::new()
         .route("/health", get(health::health))
+        .route("/docs", get(docs_page::docs))
+        .route("/openapi.json", get(openapi::openapi))
         .route("/problems", get(problem_pages::index))
         .route("/problems/{name}", get(problem_pages::page))
         .method_not_allowed_fallback(unknown::method);

@@ -15,8 +15,8 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    const DEFAULT_LIMIT: u16 = 25;
-    const MAX_LIMIT: u16 = 500;
+    pub(crate) const DEFAULT_LIMIT: u16 = 25;
+    pub(crate) const MAX_LIMIT: u16 = 500;
 
     fn read_limit(text: &str) -> Result<u16, String> {
         let digits = text.bytes().all(|b| b.is_ascii_digit());

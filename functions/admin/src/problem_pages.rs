@@ -19,6 +19,8 @@ use mediatype::{
 };
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, html};
 
+use serde_json::Value;
+
 use crate::{
     accept::ranges,
     parameters::{NoParameters, Query},
@@ -89,15 +91,23 @@ impl Page {
     }
 
     /// Its heading.
-    fn title(self) -> &'static str {
+    pub(crate) fn title(&self) -> &'static str {
         let first = self.markdown.lines().next().unwrap_or_default();
         first.trim_start_matches("# ")
     }
 
     /// Such as `400 Bad Request`: the line under the heading.
-    fn status(self) -> &'static str {
+    pub(crate) fn status(&self) -> &'static str {
         let line = self.markdown.lines().nth(2).unwrap_or_default();
         line.split('`').nth(1).unwrap_or_default()
+    }
+
+    /// The answer that it shows.
+    pub(crate) fn example(&self) -> Value {
+        let json = self.markdown.split("```json\n").nth(1);
+        let json = json.and_then(|rest| rest.split("```").next());
+        json.and_then(|json| serde_json::from_str(json).ok())
+            .unwrap_or_default()
     }
 
     fn html(self) -> String {

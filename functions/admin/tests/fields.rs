@@ -174,6 +174,18 @@ fn operations() -> Vec<(&'static str, Held)> {
     const DEPLOYED: &str = "deployments::an_api_is_deployed_to_a_stage_new_or_not";
     const METHOD: &str = "deployments::a_method_comes_to_require_a_key_once";
     vec![
+        (
+            "GET /openapi.json",
+            By("openapi::the_checked_in_document_is_the_one_that_is_served"),
+        ),
+        (
+            "GET /docs",
+            By("openapi::the_page_has_every_operation_and_asks_nothing_of_others"),
+        ),
+        (
+            "GET /problems/{name}",
+            By("problem_pages::the_type_of_a_problem_leads_to_its_page"),
+        ),
         ("POST /v1/plans", By("plans::a_plan_is_made_and_shown")),
         ("GET /v1/plans", By("plans::plans_are_listed_in_pages")),
         (
@@ -465,8 +477,6 @@ fn headers_and_settings() -> Vec<(&'static str, Held)> {
 
 fn later_paths() -> Vec<(&'static str, Held)> {
     [
-        ("GET /openapi.json", Method::GET, "/openapi.json"),
-        ("GET /docs", Method::GET, "/docs"),
         ("PUT /v1/keys/{keyId}", Method::PUT, KEY),
         ("POST attachments", Method::POST, ATTACHMENTS),
     ]

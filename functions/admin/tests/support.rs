@@ -29,7 +29,7 @@ use latchkey_store::{Change, Patience, Store, create_table};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::captured_log;
+use crate::{captured_log, contract::CONTRACT};
 
 /// 2026-11-25T12:00:00Z, a Wednesday.
 pub(crate) const NOON: Nanos = 1_795_608_000_000_000_000;
@@ -306,8 +306,15 @@ impl Admin {
         self.send(request(Method::DELETE, path, None)).await
     }
 
+    /// Sends it, and holds the answer against the OpenAPI document.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        read(self.router.clone().oneshot(request).await.unwrap()).await
+        let (parts, body) = request.into_parts();
+        let sent = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let (method, target) = (parts.method.clone(), parts.uri.to_string());
+        let request = Request::from_parts(parts, Body::from(sent.clone()));
+        let answer = read(self.router.clone().oneshot(request).await.unwrap()).await;
+        CONTRACT.hold(&method, &target, &sent, &answer);
+        answer
     }
 
     pub(crate) async fn put_json(&self, path: &str, body: Value) -> Answer {

@@ -16,7 +16,9 @@ pub struct Rate {
 
 impl Rate {
     const ALLOWED: &'static str = "a number from 0 to 1000000000 with at most 6 decimals";
-    const MAX_MILLIONTHS: u64 = 1_000_000_000 * 1_000_000;
+    const MAX_MILLIONTHS: u64 = Self::MAX * 1_000_000;
+    /// The highest, in requests per second.
+    pub const MAX: u64 = 1_000_000_000;
 
     /// A whole number of requests per second.
     pub const fn per_second(rate: u32) -> Self {

@@ -97,7 +97,7 @@ impl Deserr<Faults> for PlanIds {
 }
 
 /// Routes that a key may have: fewer fit an answer of API Gateway's, by [`Key::check_routes`].
-const MAX_ROUTES: usize = 50;
+pub(crate) const MAX_ROUTES: usize = 50;
 
 /// Entries that one patch may name: all that a key has to go, and as many to come.
 const MAX_PATCHED: usize = 2 * Metadata::MAX_ENTRIES;

@@ -16,9 +16,10 @@ mod walk;
 
 pub(crate) use create::{CreateKey, create, refuse_overlap};
 pub(crate) use delete::delete;
+pub(crate) use fields::MAX_ROUTES;
 pub(crate) use list::list;
 pub(crate) use move_to_plan::move_to_plan;
-pub(crate) use rotate::rotate;
+pub(crate) use rotate::{MAX_GRACE_SECONDS, rotate};
 pub(crate) use show::show;
 pub(crate) use update::update;
 

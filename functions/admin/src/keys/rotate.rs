@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The longest grace: a year of 366 days.
-const MOST_SECONDS: u64 = 366 * 24 * 3_600;
+pub(crate) const MAX_GRACE_SECONDS: u64 = 366 * 24 * 3_600;
 
 /// How long the value that is replaced works yet.
 #[derive(Debug, Default, Deserr)]
@@ -42,10 +42,11 @@ impl Rotate {
     fn old_ends(&self, now: Timestamp) -> Result<Option<Timestamp>, Problem> {
         let seconds = self.grace_period_seconds;
         let ends = now.checked_add(Duration::from_secs(seconds)).ok();
-        match ends.filter(|_| seconds <= MOST_SECONDS) {
+        match ends.filter(|_| seconds <= MAX_GRACE_SECONDS) {
             Some(ends) => Ok((seconds > 0).then_some(ends)),
             None => {
-                let detail = format!("must be a whole number from 0 to {MOST_SECONDS} (366 days)");
+                let detail =
+                    format!("must be a whole number from 0 to {MAX_GRACE_SECONDS} (366 days)");
                 Err(Problem::fault(Fault::at("/gracePeriodSeconds", detail)))
             }
         }
