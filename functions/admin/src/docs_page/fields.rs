@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::text;
+use super::{prose, text};
 
 /// A field or parameter.
 pub(super) struct Field {
@@ -38,8 +38,8 @@ pub(super) fn fields(document: &Value, object: &Value) -> Vec<Field> {
 /// One field.
 pub(super) fn field(document: &Value, name: &str, schema: &Value, required: bool) -> Field {
     let (meant, reference) = resolved(document, schema);
-    let about = [schema, meant].map(|schema| text(&schema["description"]));
-    let about = about.into_iter().find(|text| !text.is_empty());
+    let about = [schema, meant].map(|schema| prose(&schema["description"]));
+    let about = about.into_iter().find(|html| !html.is_empty());
     let items = &meant["items"];
     let (of, listed) = if meant["type"] == "array" && !items.is_null() {
         let (of, reference) = resolved(document, items);
@@ -63,7 +63,7 @@ pub(super) fn field(document: &Value, name: &str, schema: &Value, required: bool
         kind,
         object: object.map(str::to_owned),
         bounds: bounds(meant),
-        about: about.unwrap_or_default().to_owned(),
+        about: about.unwrap_or_default(),
     }
 }
 

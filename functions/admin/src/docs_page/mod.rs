@@ -6,6 +6,7 @@ mod operation;
 
 use askama::Template;
 use axum::response::Response;
+use pulldown_cmark::{Parser, html};
 use serde_json::Value;
 
 use self::{
@@ -27,7 +28,7 @@ struct DocsView<'a> {
     css: &'a str,
     more_css: &'a str,
     version: &'a str,
-    about: &'a str,
+    about: String,
     groups: Vec<Group<'a>>,
     objects: Vec<Object<'a>>,
 }
@@ -36,14 +37,14 @@ struct DocsView<'a> {
 struct Group<'a> {
     name: &'a str,
     anchor: String,
-    about: &'a str,
+    about: String,
     operations: Vec<OperationView<'a>>,
 }
 
 /// An object that bodies and answers are made of.
 struct Object<'a> {
     name: &'a str,
-    about: &'a str,
+    about: String,
     fields: Vec<Field>,
 }
 
@@ -60,7 +61,7 @@ fn view(document: &Value) -> DocsView<'_> {
         css: web_page::CSS,
         more_css: CSS,
         version: text(&document["info"]["version"]),
-        about: text(&document["info"]["description"]),
+        about: prose(&document["info"]["description"]),
         groups: tags
             .into_iter()
             .flatten()
@@ -75,7 +76,7 @@ fn group<'a>(document: &'a Value, tag: &'a Value) -> Group<'a> {
     Group {
         name,
         anchor: anchor(name),
-        about: text(&tag["description"]),
+        about: prose(&tag["description"]),
         operations: operation::of_tag(document, name),
     }
 }
@@ -88,6 +89,13 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
+/// A description as HTML: it is Markdown (OpenAPI 3.1, "Rich Text Formatting").
+fn prose(value: &Value) -> String {
+    let mut html = String::new();
+    html::push_html(&mut html, Parser::new(text(value)));
+    html
+}
+
 /// The named schemas that have fields, but pages and what stands with an operation as its body.
 fn objects(document: &Value) -> Vec<Object<'_>> {
     let schemas = document["components"]["schemas"].as_object();
@@ -98,7 +106,7 @@ fn objects(document: &Value) -> Vec<Object<'_>> {
         .filter(|(name, schema)| has_fields(schema) && !name.ends_with("Page"))
         .map(|(name, schema)| Object {
             name,
-            about: text(&schema["description"]),
+            about: prose(&schema["description"]),
             fields: fields(document, schema),
         })
         .collect()

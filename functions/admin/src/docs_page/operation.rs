@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     fields::{Field, field, fields},
-    text,
+    prose, text,
 };
 
 /// In this order they are shown where they have a path in common.
@@ -16,7 +16,7 @@ pub(super) struct OperationView<'a> {
     pub(super) method: &'static str,
     pub(super) path: &'a str,
     pub(super) summary: &'a str,
-    pub(super) about: &'a str,
+    pub(super) about: String,
     pub(super) parameters: Vec<Field>,
     pub(super) body: Vec<Field>,
     pub(super) body_is_optional: bool,
@@ -62,6 +62,7 @@ fn view<'a>(
     let body = &operation["requestBody"];
     let content = &body["content"]["application/json"];
     let object = target(document, &content["schema"]);
+    let table = !body["content"]["text/csv"].is_null();
     let responses = operation["responses"].as_object();
     let answers: Vec<Answer<'_>> = responses
         .into_iter()
@@ -78,7 +79,7 @@ fn view<'a>(
         method,
         path,
         summary: text(&operation["summary"]),
-        about: text(&operation["description"]),
+        about: prose(&operation["description"]),
         parameters: parameters
             .into_iter()
             .flatten()
@@ -87,7 +88,7 @@ fn view<'a>(
         body: fields(document, object),
         body_is_optional: body["required"] == false,
         answers,
-        curl: curl(method, path, content.get("example")),
+        curl: curl(method, path, content.get("example"), table),
         example,
     }
 }
@@ -107,8 +108,8 @@ fn parameter_of(document: &Value, parameter: &Value) -> Field {
         &parameter["schema"],
         required,
     );
-    if let Some(about) = parameter["description"].as_str() {
-        field.about = about.to_owned();
+    if parameter["description"].is_string() {
+        field.about = prose(&parameter["description"]);
     }
     field.kind = format!("{}, in the {}", field.kind, text(&parameter["in"]));
     field
@@ -134,7 +135,7 @@ fn answer<'a>(document: &'a Value, status: &'a str, response: &'a Value) -> Answ
 }
 
 /// A line for a terminal. The ids in the path are examples.
-fn curl(method: &str, path: &str, body: Option<&Value>) -> String {
+fn curl(method: &str, path: &str, body: Option<&Value>, table: bool) -> String {
     let path = path
         .replace("{planId}", "gold")
         .replace("{keyId}", "key_5gHXWJaVoGxMBrDn")
@@ -142,6 +143,7 @@ fn curl(method: &str, path: &str, body: Option<&Value>) -> String {
         .replace("{name}", "plan-in-use");
     let method = match (method, body) {
         ("get", _) | ("post", Some(_)) => String::new(),
+        ("post", None) if table => String::new(),
         (method, _) => format!("-X {} ", method.to_uppercase()),
     };
     let mut line = format!("curl {method}\"$ADMIN_URL{path}\"");
@@ -149,6 +151,9 @@ fn curl(method: &str, path: &str, body: Option<&Value>) -> String {
         // An apostrophe ends a text in single quotes.
         let body = body.to_string().replace('\'', "'\\''");
         line.push_str(&format!(" \\\n  --json '{body}'"));
+    }
+    if table {
+        line.push_str(" \\\n  -H \"Content-Type: text/csv\" --data-binary @keys.csv");
     }
     line
 }
@@ -162,11 +167,11 @@ mod tests {
     #[test]
     fn a_line_survives_the_shell() {
         assert_eq!(
-            curl("post", "/v1/keys", Some(&json!({"name": "Ann's"}))),
+            curl("post", "/v1/keys", Some(&json!({"name": "Ann's"})), false),
             "curl \"$ADMIN_URL/v1/keys\" \\\n  --json '{\"name\":\"Ann'\\''s\"}'"
         );
         assert_eq!(
-            curl("delete", "/v1/plans/{planId}", None),
+            curl("delete", "/v1/plans/{planId}", None, false),
             "curl -X DELETE \"$ADMIN_URL/v1/plans/gold\""
         );
     }
