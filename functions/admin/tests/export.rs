@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use http::header::LINK;
 use serde_json::{Value, json};
 
-use crate::support::{Admin, Answer, SECOND, stage_json};
+use crate::{
+    native_account,
+    support::{Admin, Answer, SECOND, stage_json},
+};
 
 fn text(answer: &Answer) -> &str {
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -42,9 +45,15 @@ async fn plans(admin: &Admin) {
     }
 }
 
+struct Values {
+    current: Vec<String>,
+    /// Those that rotations have replaced and that work for a while yet.
+    in_grace: Vec<String>,
+}
+
 /// A key with every field, and others with few: their values.
-async fn some_keys(admin: &Admin) -> Vec<String> {
-    let mut values = Vec::new();
+async fn some_keys(admin: &Admin) -> Values {
+    let (mut current, mut in_grace) = (Vec::new(), Vec::new());
     for body in [
         json!({
             "name": "=SUM(1)", "description": "a \"quoted\", comma\u{e9}", "enabled": true,
@@ -62,25 +71,27 @@ async fn some_keys(admin: &Admin) -> Vec<String> {
         let answer = admin.post("/v1/keys", body).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
         let sent = sent.as_str().map(str::to_owned);
-        values.push(sent.unwrap_or_else(|| answer.text("value")));
+        current.push(sent.unwrap_or_else(|| answer.text("value")));
         admin.pass(SECOND);
     }
-    // One of a custom value and one of a generated one, and both values work for a while.
+    // A custom value and a generated one that are replaced and work for a while yet.
     for name in ["custom", "generated"] {
         let mut body = json!({"name": name, "planIds": ["gold"]});
         if name == "custom" {
             body["value"] = "a-key-that-is-to-be-rotated".into();
         }
-        let id = admin.post("/v1/keys", body).await.id();
+        let made = admin.post("/v1/keys", body).await;
+        let id = made.id();
+        in_grace.push(made.text("value"));
         let grace = json!({"gracePeriodSeconds": 3_600});
         let rotated = admin.post(&format!("/v1/keys/{id}/rotate"), grace).await;
-        values.push(rotated.text("value"));
+        current.push(rotated.text("value"));
         admin.pass(SECOND);
     }
-    values
+    Values { current, in_grace }
 }
 
-/// The keys as they are told, but for when.
+/// The keys as they are told, but for when, and for values in their grace.
 async fn told(admin: &Admin) -> Vec<Value> {
     let list = admin.get("/v1/keys?limit=500").await;
     let mut keys = list.body["items"].as_array().unwrap().clone();
@@ -106,7 +117,7 @@ async fn reasons(admin: &Admin, values: &[String]) -> Vec<String> {
 async fn a_table_is_moved_whole() {
     let from = Admin::start().await;
     plans(&from).await;
-    let values = some_keys(&from).await;
+    let Values { current, in_grace } = some_keys(&from).await;
     let to = Admin::start().await;
     plans(&to).await;
     for page in pages(&from, "hashes=true&limit=3").await {
@@ -115,9 +126,17 @@ async fn a_table_is_moved_whole() {
         to.pass(SECOND);
     }
     assert_eq!(told(&to).await, told(&from).await);
-    let reasons = reasons(&to, &values).await;
-    assert_eq!(reasons, self::reasons(&from, &values).await);
+    let reasons = reasons(&to, &current).await;
+    assert_eq!(reasons, self::reasons(&from, &current).await);
     assert!(reasons.contains(&"none".to_owned()));
+    // The table has the hash of the current value alone: one in its grace stays behind.
+    for value in &in_grace {
+        assert_eq!(from.reason(value, "a1:prod").await, "none");
+        assert_eq!(to.reason(value, "a1:prod").await, "unknown_key");
+    }
+    let list = to.get("/v1/keys?limit=500").await;
+    let keys = list.body["items"].as_array().unwrap();
+    assert!(keys.iter().all(|key| key.get("previousValues").is_none()));
     assert_eq!(
         pages(&to, "hashes=true").await,
         pages(&from, "hashes=true").await
@@ -125,10 +144,36 @@ async fn a_table_is_moved_whole() {
 }
 
 #[tokio::test]
+async fn a_key_that_api_gateway_knows_by_the_client_s_value_is_not_moved() {
+    let (_, from) = native_account::start().await;
+    for body in [
+        json!({"name": "internal"}),
+        json!({"name": "header", "nativeValue": "header"}),
+    ] {
+        assert_eq!(from.post("/v1/keys", body).await.status, 201);
+        from.pass(SECOND);
+    }
+    let table = pages(&from, "hashes=true").await.concat();
+    let (_, to) = native_account::start().await;
+    let refused = to.post_csv("/v1/import", &table).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(
+        refused.faults(),
+        [
+            "3 nativeValue: header cannot be imported, since API Gateway would make one key at a time: make it with POST /v1/keys, or take over what API Gateway has with POST /v1/adopt"
+        ]
+    );
+    assert!(told(&to).await.is_empty(), "nothing was written");
+    let valid = to.post_csv("/v1/import?onError=valid", &table).await;
+    assert_eq!(valid.body["created"], 1, "{}", valid.body);
+    assert_eq!(told(&to).await[0]["name"], "internal");
+}
+
+#[tokio::test]
 async fn hashes_are_told_on_request_and_that_is_recorded() {
     let admin = Admin::start().await;
     plans(&admin).await;
-    let values = some_keys(&admin).await;
+    let Values { current, in_grace } = some_keys(&admin).await;
     let recorded = |actions: &[String]| actions.iter().filter(|is| *is == "keys.export").count();
     let bare = pages(&admin, "limit=2").await;
     assert_eq!(bare.len(), 3);
@@ -142,8 +187,8 @@ async fn hashes_are_told_on_request_and_that_is_recorded() {
             .collect();
         assert_eq!(bare.lines().collect::<Vec<_>>(), without);
     }
-    for value in values {
-        assert!(!hashed.concat().contains(&value) && !bare.concat().contains(&value));
+    for value in current.iter().chain(&in_grace) {
+        assert!(!hashed.concat().contains(value) && !bare.concat().contains(value));
     }
     // What is exported without hashes is not taken for keys that want new values.
     let refused = Admin::start().await.post_csv("/v1/import", &bare[0]).await;
