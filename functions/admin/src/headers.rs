@@ -65,8 +65,7 @@ pub(crate) async fn that_mean_something(
 fn check(method: &Method, route: &str, headers: &HeaderMap) -> Result<(), Problem> {
     let mut faults = Faults::default();
     if headers.contains_key(idempotency::HEADER) && *method != Method::POST {
-        const DETAIL: &str =
-            "is taken on POST only: any other request does the same when it is repeated";
+        const DETAIL: &str = "is taken on POST only: a PUT, PATCH or DELETE that is repeated leaves what it asks for; a grant sets what is left anew, whatever calls have used in between";
         faults.push(Fault::header(idempotency::HEADER, DETAIL));
     }
     // A HEAD is a GET without its body.
