@@ -57,7 +57,7 @@ pub(crate) enum Problem {
     PlanDeleting(PlanId),
     #[error("this path does not have the method; it has {allowed}")]
     MethodNotAllowed { allowed: String },
-    #[error("the key {0} has this value: two keys cannot share one")]
+    #[error("the key {0} has this value, or had it before a rotation: two keys cannot share one")]
     ValueTaken(KeyId),
     #[error(
         "the key is on the plan {in_the_way}, which covers {stage}: a key may be on one plan only for each API stage"

@@ -92,12 +92,18 @@ async fn a_custom_value_is_replaced_by_a_generated_one_and_stays_the_key_s() {
     }
     admin.pass(5 * SECOND);
     assert_eq!(admin.reason(CUSTOM, "a1:prod").await, "unknown_key");
-    let again = admin.post("/v1/keys", body).await;
+    let again = admin.post("/v1/keys", body.clone()).await;
     assert_eq!(
         (again.status.as_u16(), again.problem()),
         (409, "value-taken")
     );
     assert_eq!(again.text("keyId"), made.id());
+    let detail = again.text("detail");
+    assert!(detail.contains("has this value, or had it"), "{detail}");
+    let path = format!("/v1/keys/{}", made.id());
+    assert_eq!(admin.delete(&path).await.status, 204);
+    let free = admin.post("/v1/keys", body).await;
+    assert_eq!(free.status, 201, "until the key is deleted");
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ pub struct KeySnapshot {
 /// Why a key was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateKeyError {
-    /// Another key has this value.
+    /// Another key has this value, or had it before a rotation.
     #[error("a key of this value exists: {0}")]
     Taken(KeyId),
     /// The plan was changed or deleted after it was read.

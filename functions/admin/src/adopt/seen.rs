@@ -114,7 +114,11 @@ impl Seen {
             }
             return KeyStanding::New;
         };
-        if record.key.hash != key.hash || record.key.native_value != NativeKeyValue::Header {
+        if record.key.hash != key.hash {
+            let detail = format!("the key {} had this value before a rotation", key.id);
+            return KeyStanding::Unfit(detail);
+        }
+        if record.key.native_value != NativeKeyValue::Header {
             return KeyStanding::Unfit(format!("the key {} has this value", key.id));
         }
         let known = native.filter(|native| native.wanted == Wanted::Present);

@@ -78,7 +78,7 @@ fn unknown_field(field: &str, accepted: &[&str], location: ValuePointerRef<'_>) 
 }
 
 /// # Errors
-/// [`Problem::Invalid`]; [`Problem::ValueTaken`] for a custom value that another key has;
+/// [`Problem::Invalid`]; [`Problem::ValueTaken`] for a custom value that another key has or had;
 /// [`Problem::PlansOverlap`]; [`Problem::Changed`].
 pub(crate) async fn create(
     State(state): State<AdminState>,

@@ -219,6 +219,10 @@ async fn a_value_that_a_key_here_has() {
         assert_eq!(reason(&answer, "k2"), has);
         assert_eq!(answer.body["plans"][0]["keys"], 1, "k1 alone");
     }
+    let rotate = format!("/v1/keys/{}/rotate", made.id());
+    assert_eq!(admin.post(&rotate, json!({})).await.status, 200);
+    let had = format!("the key {} had this value before a rotation", made.id());
+    assert_eq!(reason(&dry(&admin, "apiGateway").await, "k2"), had);
     adopt(&admin, "apiGateway").await;
     let shown = admin.get(&format!("/v1/keys/{}", made.id())).await;
     assert_eq!(shown.body["planIds"], json!([]));
