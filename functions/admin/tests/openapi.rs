@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     contract::CONTRACT,
-    support::{Admin, request, unsigned},
+    support::{Admin, SECOND, request, unsigned},
 };
 
 const SOURCE: &str = include_str!("../src/lib.rs");
@@ -226,6 +226,48 @@ fn each_example_fits_its_schema() {
         }
     }
     assert!(examples > 100, "{examples}");
+}
+
+/// By each example of an entity its changes are found.
+#[tokio::test]
+async fn the_examples_of_changes_are_like_real_ones() {
+    const EXAMPLE: &str = "key_5gHXWJaVoGxMBrDn";
+    let admin = Admin::start().await;
+    let gold = json!({"name": "Gold"});
+    assert_eq!(admin.put_json("/v1/plans/gold", gold).await.status, 201);
+    let (key, _) = admin.key(&[]).await;
+    let attached = admin.put(&format!("/v1/plans/gold/keys/{key}")).await;
+    assert_eq!(attached.status, 201);
+    admin.pass(SECOND);
+    let off = json!({"enabled": false});
+    admin.patch(&format!("/v1/keys/{key}"), off).await;
+    let found = async |entity: &str| {
+        let entity = entity.replace(EXAMPLE, &key);
+        let answer = admin.get(&format!("/v1/audit?entity={entity}")).await;
+        answer.body["items"].as_array().unwrap().clone()
+    };
+
+    let listed = &CONTRACT.document["paths"]["/v1/audit"]["get"]["responses"]["200"];
+    let told = &listed["content"]["application/json"]["example"]["items"][0];
+    let real = found(told["entity"].as_str().unwrap()).await;
+    let real = real.iter().find(|real| real["action"] == told["action"]);
+    let real = real.unwrap().as_object().unwrap();
+    let told = told.as_object().unwrap();
+    assert!(told.keys().eq(real.keys()), "{real:?}");
+    for name in ["entity", "keyId"] {
+        let told = told[name].as_str().unwrap();
+        assert_eq!(told.replace(EXAMPLE, &key), real[name], "{name}");
+    }
+
+    let entity = "/components/schemas/Change/properties/entity";
+    let parameter = "/components/parameters/entity/schema";
+    for place in [entity, parameter] {
+        let schema = CONTRACT.document.pointer(place).unwrap();
+        for example in schema["examples"].as_array().unwrap() {
+            let example = example.as_str().unwrap();
+            assert!(!found(example).await.is_empty(), "{place}: {example}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -134,6 +134,28 @@ async fn a_table_s_next_page_is_its_link() {
 }
 
 #[tokio::test]
+async fn a_key_s_table_has_pages_too() {
+    let admin = Admin::start().await;
+    for plan in ["one", "two"] {
+        let body = json!({"name": plan, "apiStages": [stage_json(&format!("a1:{plan}"))]});
+        let put = admin.put_json(&format!("/v1/plans/{plan}"), body).await;
+        assert_eq!(put.status, 201);
+    }
+    let (key, _) = admin.key(&["one", "two"]).await;
+    admin.charge(&key, "two").await;
+    let path = format!("/v1/keys/{key}/usage");
+    let first = admin.get_as(&format!("{path}?limit=1"), "text/csv").await;
+    let link = header(&first, "link").unwrap();
+    let next = link.split(['<', '>']).nth(1).unwrap();
+    let last = admin.get_as(&format!("{path}{next}"), "text/csv").await;
+    assert_eq!(header(&last, "link"), None);
+    assert_eq!(
+        [&lines(&first)[1..], &lines(&last)[1..]],
+        [["one,2026-11-25,0,"], ["two,2026-11-25,1,"]]
+    );
+}
+
+#[tokio::test]
 async fn an_id_is_no_formula_in_a_table() {
     let admin = Admin::start().await;
     admin.put_json("/v1/plans/-1", json!({"name": "P"})).await;

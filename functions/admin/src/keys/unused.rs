@@ -1,10 +1,11 @@
 //! `?unusedSince`: keys that were not charged on a day or later, by the days in their meters;
 //! those of plans that they are no longer on count too.
 //!
-//! A key is named only where that is known. On a plan whose meter belongs to the customer
-//! nobody knows which of its keys was used, so the key is left out when the customer was
-//! charged. On a plan that API Gateway counts the days stand there and not here, so the key is
-//! left out. What a key used on such plans before it was taken off them is not known.
+//! A key is left out while it is on a plan where its use may be hidden. On a plan whose meter
+//! belongs to the customer nobody knows which of its keys was used, so the key is left out when
+//! the customer was charged. On a plan that API Gateway counts the days stand there and not
+//! here. What a key used on such a plan before it left it is not known: it may be named though
+//! it was used there.
 
 use std::collections::{HashMap, HashSet};
 

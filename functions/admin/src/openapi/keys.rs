@@ -53,7 +53,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers(200, "What became of each row.", "ImportReport", json!({"rows": 1, "created": 1, "existing": 0, "invalid": 0, "notWritten": 0, "items": [{"line": 2, "keyId": "key_5gHXWJaVoGxMBrDn", "status": "created"}]}))
             .problems(&["changed-meanwhile"]),
         Operation::new(("get", "/v1/export"), "exportKeys", TAG, "All keys as a table")
-            .about("The columns that an import takes, in the order of creation. It has no key values; with their hashes the keys can be moved to another table. `Link` leads to the next page.")
+            .about("The columns that an import takes, in the order of creation. It has no key values; with their hashes the keys can be moved to another table. The hash is that of the current value: one in its grace period does not come along. A row with `nativeValue` `header` is not taken by an import. `Link` leads to the next page.")
             .takes(&["limit", "cursor", "hashes"])
             .answers_with(200, json!({"description": "A page of keys.", "content": {"text/csv": {"schema": {"type": "string"}}}}))
             .header(200, "Link"),
@@ -86,9 +86,9 @@ fn told() -> Value {
         "planIds": schema("PlanIds"),
         "nativeValue": schema("NativeValue"),
         "apiGateway": schema("NativeKey"),
-        "lastUsedDate": {"type": ["string", "null"], "format": "date", "description": "The day (UTC) of its last call that was counted; null where there was none. Not told in a list, but with `unusedSince`."},
+        "lastUsedDate": {"type": ["string", "null"], "format": "date", "description": "The day (UTC) of its last call that was counted; null where there was none. Left out where it cannot be known: on a plan with scope `customer`, or with enforcement `apiGateway` (the key's usage tells what was counted there). What it used on such a plan before it was taken off it is not known. Not told in a list, but with `unusedSince`."},
         "previousValues": {"type": "array", "items": schema("PreviousValue")},
-        "previousValueLastUsedDate": {"type": ["string", "null"], "format": "date", "description": "The day (UTC) on which a former value was last used."},
+        "previousValueLastUsedDate": {"type": ["string", "null"], "format": "date", "description": "The day (UTC) on which a former value was last used; null where none was. Left out where no value was replaced, and where `lastUsedDate` cannot be known."},
         "createdDate": schema("Instant"),
         "lastUpdatedDate": schema("Instant"),
     });

@@ -58,7 +58,7 @@ const TAGS: [(&str, &str); 8] = [
     ),
     (
         "Service",
-        "Health, and what the API tells of itself. No identity is asked for here.",
+        "Health, and what the API tells of itself. The API asks for no identity here; on AWS the stack does, with AWS_IAM on every path, so that each request is signed there.",
     ),
 ];
 

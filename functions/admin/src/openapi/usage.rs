@@ -23,6 +23,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .about("On those that it was on before, too.")
             .takes(&["startDate", "endDate", "limit", "cursor"])
             .answers_with(200, told(json!({"keyId": "key_5gHXWJaVoGxMBrDn", "startDate": "2027-01-31", "endDate": "2027-01-31", "values": {"gold": [[3, 99_985]]}}), "planId,date,used,remaining\r\ngold,2027-01-31,3,99985\r\n"))
+            .header(200, "Link")
             .problems(&["unknown-key", "no-api-gateway", "unknown-api", "api-gateway-unavailable", "api-gateway-refused"]),
         Operation::new(("patch", grant), "grantUsage", TAG, "Set what is left of a quota")
             .about("For the rest of the period, as API Gateway's UpdateUsage does; more than the limit, too.")
