@@ -383,10 +383,10 @@ impl From<GatewayError> for Problem {
     fn from(error: GatewayError) -> Self {
         match &error {
             GatewayError::NotFound { what, .. } => Self::UnknownApi(what.to_string()),
-            GatewayError::Refused { .. } | GatewayError::QuotaReached(_) => {
-                Self::ApiGatewayRefused(error.to_string())
-            }
-            GatewayError::Conflict { .. }
+            GatewayError::Refused { .. } => Self::ApiGatewayRefused(error.to_string()),
+            // An account's quota is no fault of the request.
+            GatewayError::QuotaReached(_)
+            | GatewayError::Conflict { .. }
             | GatewayError::Throttled { .. }
             | GatewayError::Unavailable { .. } => Self::ApiGatewayFailed(error.to_string()),
         }

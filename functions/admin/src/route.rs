@@ -18,6 +18,12 @@ pub(crate) fn routed(mut request: Request) -> Request {
     let Some(RequestContext::ApiGatewayV1(context)) = request.request_context_ref() else {
         return request;
     };
+    // IAM's policies name paths as they are sent. None of this API needs an encoded character,
+    // and one would be another path to a policy than to the router.
+    if context.path.as_ref().is_some_and(|sent| sent.contains('%')) {
+        *request.uri_mut() = Uri::from_static("/");
+        return request;
+    }
     let uri = proxied(&request, context).or_else(|| without_stage(&request, context));
     if let Some(uri) = uri {
         *request.uri_mut() = uri;

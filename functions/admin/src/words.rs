@@ -132,11 +132,12 @@ impl Deserr<Faults> for Instant {
         value: Value<V>,
         location: ValuePointerRef<'_>,
     ) -> Result<Self, Faults> {
-        const ALLOWED: &str = "RFC 3339, such as 2027-01-31T00:00:00Z";
+        const ALLOWED: &str = "RFC 3339, such as 2027-01-31T00:00:00Z, from 1970 on";
         let text = text(value, location)?;
-        let instant = text.parse();
+        let instant = text.parse().ok();
         instant
+            .filter(|instant| *instant >= Timestamp::UNIX_EPOCH)
             .map(Self)
-            .map_err(|_| broken_rule(location, &Invalid::new("a time", &text, ALLOWED)))
+            .ok_or_else(|| broken_rule(location, &Invalid::new("a time", &text, ALLOWED)))
     }
 }

@@ -134,9 +134,11 @@ async fn a_plan_that_is_being_deleted_covers_and_takes_nothing() {
     assert_eq!(admin.get(&path).await.body["deleting"], true);
     assert_eq!(admin.reason(&value, "a1:prod").await, "no_usage_plan");
     let body = json!({"name": "Going", "apiStages": []});
+    let same = json!({"name": "Going", "apiStages": [{"apiId": "a1", "stage": "prod"}]});
     let to = json!({"fromPlanId": other, "toPlanId": going});
     for refused in [
         admin.put_json(&path, body).await,
+        admin.put_json(&path, same).await,
         admin.patch(&path, json!({"name": "Stay"})).await,
         admin.patch(&path, json!({})).await,
         admin.put(&format!("{path}/keys/{off}")).await,

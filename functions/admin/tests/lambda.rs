@@ -162,6 +162,36 @@ async fn the_query_comes_whole() {
     assert_eq!(odd["errors"][0]["parameter"], "a b&c=d");
 }
 
+/// Policies name paths as they are sent: one that is encoded would get around a Deny.
+#[tokio::test]
+async fn an_encoded_path_is_no_path_of_the_api() {
+    let admin = Admin::start().await;
+    let mut event = call("GET", "/v1/export", &[]);
+    assert_eq!(invoke(&admin.router, &event).await["statusCode"], 200);
+    event["requestContext"]["path"] = "/admin/v1/%65xport".into();
+    let answer = invoke(&admin.router, &event).await;
+    assert_eq!(body(&answer)["type"], "/problems/unknown-path");
+}
+
+/// An event has its parameters in no order: each time they come in another one.
+#[tokio::test]
+async fn a_request_is_the_same_in_whatever_order_its_parameters_come() {
+    let admin = Admin::start().await;
+    let query = [("onError", "valid"), ("dryRun", "false")];
+    let mut event = call("POST", "/v1/import", &query);
+    event["body"] = "name\nAcme\n".into();
+    for (name, value) in [("Content-Type", "text/csv"), ("Idempotency-Key", "k")] {
+        event["headers"][name] = value.into();
+        event["multiValueHeaders"][name] = json!([value]);
+    }
+    let first = invoke(&admin.router, &event).await;
+    assert_eq!(first["statusCode"], 200, "{first}");
+    for _ in 0..10 {
+        let again = invoke(&admin.router, &event).await;
+        assert_eq!(again["body"], first["body"]);
+    }
+}
+
 #[tokio::test]
 async fn without_an_identity_nothing_is_changed() {
     let admin = Admin::start().await;

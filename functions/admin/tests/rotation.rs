@@ -56,8 +56,8 @@ async fn without_a_body_the_old_value_stops_at_once_and_each_before_it() {
     let second = admin.post(&rotate, json!({"gracePeriodSeconds": 60})).await;
     let third = admin.post(&rotate, json!({"gracePeriodSeconds": 30})).await;
     let ends = |number: usize| third.body["previousValues"][number]["expiresAt"].clone();
-    assert_eq!(ends(0), "2026-11-25T12:01:00Z", "as it was given");
-    assert_eq!(ends(1), "2026-11-25T12:00:30Z");
+    assert_eq!(ends(0), "2026-11-25T12:01:00.000Z", "as it was given");
+    assert_eq!(ends(1), "2026-11-25T12:00:30.000Z");
     admin.pass(31 * SECOND);
     for (value, reason) in [
         (&first, "none"),
@@ -197,6 +197,29 @@ async fn what_api_gateway_keeps_of_a_key_is_forgotten_and_a_header_key_stays() {
         (answer.status.as_u16(), answer.problem()),
         (409, "header-key")
     );
+}
+
+/// Where a key's own meters do not tell of all its use, nothing is told rather than "never".
+#[tokio::test]
+async fn what_is_not_known_of_a_key_s_use_is_left_out() {
+    let (_, admin) = native_account::start().await;
+    let native = native_account::made(&admin, &["authorizer:prod"]).await;
+    let shared = json!({"name": "S", "scope": "customer", "apiStages": []});
+    let shared = admin.post("/v1/plans", shared).await.id();
+    let own = admin.plan("Own", &[]).await;
+    for (plan, told) in [(&own, true), (&shared, false), (&native, false)] {
+        let body = json!({"planIds": [plan], "customerId": "c"});
+        let key = admin.post("/v1/keys", body).await.id();
+        let path = format!("/v1/keys/{key}");
+        let grace = json!({"gracePeriodSeconds": 60});
+        let rotated = admin.post(&format!("{path}/rotate"), grace).await;
+        for answer in [rotated, admin.get(&path).await] {
+            for field in ["lastUsedDate", "previousValueLastUsedDate"] {
+                let there = answer.body.as_object().unwrap().contains_key(field);
+                assert_eq!(there, told, "{field} on {plan}");
+            }
+        }
+    }
 }
 
 /// Of two rotations at once each makes a value, and the later one's is the key's.

@@ -34,9 +34,11 @@ pub(crate) struct KnownKey {
 }
 
 impl KnownKey {
-    /// Grows with each change of the key; none where there is no key.
-    fn revision(&self) -> Option<u64> {
-        self.record.as_ref().map(|record| record.key.revision)
+    /// Grows with each change of the key, also where it was deleted and made again; none where
+    /// there is no key.
+    fn revision(&self) -> Option<impl Ord + use<>> {
+        let key = self.record.as_ref().map(|record| &record.key)?;
+        Some((key.created, key.revision))
     }
 
     /// The last seen state of its meter on a plan.

@@ -464,3 +464,49 @@ async fn an_audit_record_tells_what_was_before() {
 }
 
 type Item = std::collections::HashMap<String, AttributeValue>;
+
+/// A plan of an earlier release has some of its counts not yet, or none.
+#[tokio::test]
+async fn a_plan_without_counts_goes_on_as_if_it_had_them() {
+    let table = Table::new().await;
+    let (gold, key) = (plan("gold", None, None), key(1));
+    table.store.create_plan(&gold, &change()).await.unwrap();
+    let (twin, change) = (twin(), change());
+    let on = [&gold];
+    let made = table.store.create_key(&key, &on, &twin, &change);
+    made.await.unwrap();
+    let forget = table
+        .client
+        .update_item()
+        .table_name(TABLE)
+        .key("pk", AttributeValue::S("PLANS".to_owned()))
+        .key("sk", AttributeValue::S("PLAN#gold".to_owned()))
+        .update_expression("REMOVE #internal, #attached")
+        .expression_attribute_names("#internal", "internal")
+        .expression_attribute_names("#attached", "attached");
+    forget.send().await.unwrap();
+    let counts = async || {
+        let record = table.store.plan(&gold.id).await.unwrap().unwrap();
+        (record.keys, record.internal)
+    };
+    assert_eq!(counts().await, (1, 1));
+    let before = table.store.plan(&gold.id).await.unwrap().unwrap();
+    let mut after = before.plan.clone();
+    after.stages.clear();
+    after.version += 1;
+    let updated = table
+        .store
+        .update_plan(&before, &after, &support::change())
+        .await;
+    assert!(updated.is_ok(), "{updated:?}");
+    let record = table.store.key(key.id).await.unwrap().unwrap();
+    let change = support::change();
+    let detached = table.store.detach(&record, &after, &[], &change);
+    detached.await.unwrap();
+    assert_eq!(counts().await, (0, 0));
+    let record = table.store.key(key.id).await.unwrap().unwrap();
+    let change = support::change();
+    let attached = table.store.attach(&record, &after, &twin, &change);
+    attached.await.unwrap();
+    assert_eq!(counts().await, (1, 1));
+}

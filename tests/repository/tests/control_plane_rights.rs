@@ -21,7 +21,7 @@ enum By {
 
 /// Each operation with what IAM asks for it: its method and path (AWS, "Actions, resources,
 /// and condition keys for Amazon API Gateway Management").
-const OPERATIONS: [(&str, &str, &str, By); 24] = [
+const OPERATIONS: [(&str, &str, &str, By); 23] = [
     ("CreateApiKey", "POST", "/apikeys", By::Both),
     (
         "CreateDeployment",

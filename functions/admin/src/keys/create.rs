@@ -117,7 +117,12 @@ pub(crate) async fn create(
         };
         match state.store.create_key(key, &on, &twin, &change).await {
             Ok(()) => {
-                let native = native::made(&state, &caller, key, &plans, &value).await?;
+                if key.native_value == NativeKeyValue::Header {
+                    native::make(&state, &caller, key, &value).await?;
+                    let answer = created(key, &plan_ids, &value, None)?;
+                    once.keep_now(&state, &answer).await;
+                }
+                let native = native::brought_in_step(&state, key, &plans).await;
                 return created(key, &plan_ids, &value, native.as_ref());
             }
             Err(CreateKeyError::Taken(id)) => return Err(Problem::ValueTaken(id)),

@@ -24,11 +24,11 @@ pub(crate) use show::show;
 pub(crate) use update::update;
 
 use http::StatusCode;
-use latchkey_domain::{KeyId, Plan};
+use latchkey_domain::{KeyId, Plan, PlanId, Scope};
 use latchkey_store::{KeyRecord, KeySnapshot, Native};
 
-use self::view::KeyView;
-use crate::{AdminState, answer::Answer, etag::Revision, problem::Problem};
+use self::view::{KeyView, Use};
+use crate::{AdminState, answer::Answer, api_gateway::is_native, etag::Revision, problem::Problem};
 
 /// Plans that a key may be on: what is read and written with it stays bounded.
 pub(crate) const MAX_PLANS: usize = 10;
@@ -58,10 +58,23 @@ fn answer(
     status: StatusCode,
     snapshot: &KeySnapshot,
     native: Option<&Native>,
+    known: Use,
 ) -> Result<Answer, Problem> {
-    let view = KeyView::whole(snapshot, native);
+    let view = KeyView::whole(snapshot, native, known);
     let tag = Revision::of_key(&snapshot.record.key).tag(&view);
     Ok(Answer::json(status, &view)?.tagged(&tag))
+}
+
+/// Whether the key's own meters tell of all its use on the plans that it is on.
+///
+/// # Errors
+/// The store's.
+async fn use_of(state: &AdminState, key: &KeyRecord) -> Result<Use, Problem> {
+    let ids: Vec<PlanId> = key.plan_ids.iter().cloned().collect();
+    let plans = state.store.plans_by_id(&ids).await?;
+    let own = |plan: &Plan| plan.scope == Scope::Key && !is_native(plan);
+    let known = plans.iter().all(|record| own(&record.plan));
+    Ok(if known { Use::Known } else { Use::Unknown })
 }
 
 /// The plans that a key is on; a plan that has just been deleted is left out.

@@ -7,7 +7,7 @@ use http::StatusCode;
 use latchkey_domain::{Plan, PlanId, TwinValue};
 use latchkey_store::{AttachError, KeySnapshot, NativeObject};
 
-use super::{answer, find_whole, plans_of};
+use super::{answer, find_whole, plans_of, use_of, view::Use};
 use crate::{
     AdminState,
     answer::Answer,
@@ -52,9 +52,10 @@ pub(crate) async fn move_to_plan(
     for _ in 0..ATTEMPTS {
         let snapshot = find_whole(&state, id).await?;
         preconditions.hold_for(&Revision::of_key(&snapshot.record.key))?;
-        if let Some(snapshot) = moved(&state, (&caller, &once), snapshot, &between).await? {
+        if let Some((snapshot, known)) = moved(&state, (&caller, &once), snapshot, &between).await?
+        {
             let native = state.native_key(id).await;
-            return answer(StatusCode::OK, &snapshot, native.as_ref());
+            return answer(StatusCode::OK, &snapshot, native.as_ref(), known);
         }
     }
     Err(Problem::Changed)
@@ -66,7 +67,7 @@ async fn moved(
     (caller, once): (&Caller, &Once),
     snapshot: KeySnapshot,
     between: &Move,
-) -> Result<Option<KeySnapshot>, Problem> {
+) -> Result<Option<(KeySnapshot, Use)>, Problem> {
     let record = &snapshot.record;
     let mut others = plans_of(state, record).await?;
     let from = others
@@ -87,7 +88,8 @@ async fn moved(
         record: record.moved(&from.id, &to.id, change.at),
         ..snapshot.clone()
     };
-    let change = once.keep(change, &answer(StatusCode::OK, &after, None)?)?;
+    let known = use_of(state, &after.record).await?;
+    let change = once.keep(change, &answer(StatusCode::OK, &after, None, known)?)?;
     let twin = TwinValue::generate(&state.random.bytes()?);
     let moved = state
         .store
@@ -104,7 +106,7 @@ async fn moved(
                 NativeObject::Flush(id),
             ];
             state.bring_in_step(&objects).await;
-            Ok(Some(KeySnapshot { record, ..snapshot }))
+            Ok(Some((KeySnapshot { record, ..snapshot }, known)))
         }
         Err(AttachError::Changed) => Ok(None),
         Err(AttachError::Store(error)) => Err(error.into()),

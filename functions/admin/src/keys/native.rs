@@ -14,36 +14,43 @@ use crate::{
     AdminState, api_gateway::is_native, caller::Caller, problem::Problem, state::ATTEMPTS,
 };
 
-/// Has API Gateway follow the creation of a key on these plans, and tells what it then has of
-/// the key.
+/// Makes the key of the client's own value at API Gateway.
 ///
 /// # Errors
-/// [`Problem::ApiGatewayFailed`], [`Problem::ApiGatewayRefused`], [`Problem::NativeValueTaken`]
-/// for a key with `nativeValue: header`, which is then gone again.
-pub(super) async fn made(
+/// [`Problem::ApiGatewayFailed`], [`Problem::ApiGatewayRefused`], [`Problem::NativeValueTaken`]:
+/// the key is then gone again.
+pub(super) async fn make(
     state: &AdminState,
     caller: &Caller,
     key: &Key,
-    plans: &[Plan],
     value: &KeyValue,
-) -> Result<Option<Native>, Problem> {
+) -> Result<(), Problem> {
+    let sync = state.api_gateway()?.sync();
+    if let Err(error) = sync.make_header_key(key, value).await {
+        take_back(state, caller, key).await?;
+        return Err(problem(error));
+    }
+    Ok(())
+}
+
+/// Has API Gateway follow the creation of a key on these plans, and tells what it then has of
+/// the key.
+pub(super) async fn brought_in_step(
+    state: &AdminState,
+    key: &Key,
+    plans: &[Plan],
+) -> Option<Native> {
     let native = plans.iter().filter(|plan| is_native(plan));
     let mut objects: Vec<NativeObject> = native
         .map(|plan| NativeObject::PlanKey(key.id, plan.id.clone()))
         .collect();
     match key.native_value {
-        NativeKeyValue::Internal if objects.is_empty() => return Ok(None),
+        NativeKeyValue::Internal if objects.is_empty() => return None,
         NativeKeyValue::Internal => objects.insert(0, NativeObject::Key(key.id)),
-        NativeKeyValue::Header => {
-            let sync = state.api_gateway()?.sync();
-            if let Err(error) = sync.make_header_key(key, value).await {
-                take_back(state, caller, key).await?;
-                return Err(problem(error));
-            }
-        }
+        NativeKeyValue::Header => {}
     }
     state.bring_in_step(&objects).await;
-    Ok(state.native_key(key.id).await)
+    state.native_key(key.id).await
 }
 
 fn problem(error: HeaderKeyError) -> Problem {

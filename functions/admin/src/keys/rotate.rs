@@ -10,7 +10,10 @@ use jiff::Timestamp;
 use latchkey_domain::{KeyValue, NativeKeyValue};
 use latchkey_store::{KeySnapshot, Lost, Native, NativeObject};
 
-use super::{find_whole, plans_of, view::RotatedKeyView};
+use super::{
+    find_whole, plans_of, use_of,
+    view::{RotatedKeyView, Use},
+};
 use crate::{
     AdminState,
     answer::Answer,
@@ -81,7 +84,8 @@ pub(crate) async fn rotate(
         let flush = state.stages_to_flush(&plans_of(&state, &before.record).await?);
         let mut rotated = before.clone();
         rotated.record.key = after.clone();
-        let change = once.keep(change, &answer(&rotated, &value, None)?)?;
+        let known = use_of(&state, &before.record).await?;
+        let change = once.keep(change, &answer(&rotated, &value, None, known)?)?;
         let written = state
             .store
             .rotate_key(&before.record, &after, &flush, &change)
@@ -90,7 +94,7 @@ pub(crate) async fn rotate(
             Ok(()) => {
                 state.bring_in_step(&[NativeObject::Flush(id)]).await;
                 let native = state.native_key(id).await;
-                return answer(&rotated, &value, native.as_ref());
+                return answer(&rotated, &value, native.as_ref(), known);
             }
             Err(Lost::Condition(_)) => {}
             Err(Lost::Store(error)) => return Err(error.into()),
@@ -99,8 +103,13 @@ pub(crate) async fn rotate(
     Err(Problem::Changed)
 }
 
-fn answer(key: &KeySnapshot, value: &KeyValue, native: Option<&Native>) -> Result<Answer, Problem> {
-    let view = RotatedKeyView::new(key, value, native);
+fn answer(
+    key: &KeySnapshot,
+    value: &KeyValue,
+    native: Option<&Native>,
+    known: Use,
+) -> Result<Answer, Problem> {
+    let view = RotatedKeyView::new(key, value, native, known);
     let tag = Revision::of_key(&key.record.key).tag(view.key());
     Ok(Answer::json(StatusCode::OK, &view)?.tagged(&tag))
 }

@@ -9,7 +9,7 @@ use latchkey_store::{KeySnapshot, Lost, NativeObject};
 use super::{
     answer,
     fields::{AllowedIps, MetadataPatch, READ_ONLY, Routes, check},
-    find_whole, plans_of,
+    find_whole, plans_of, use_of,
 };
 use crate::{
     AdminState,
@@ -91,7 +91,8 @@ pub(crate) async fn update(
         };
         if let Some(snapshot) = written {
             let native = state.store.native(&NativeObject::Key(id)).await?;
-            return answer(StatusCode::OK, &snapshot, native.as_ref());
+            let known = use_of(&state, &snapshot.record).await?;
+            return answer(StatusCode::OK, &snapshot, native.as_ref(), known);
         }
     }
     Err(Problem::Changed)

@@ -58,7 +58,7 @@ pub(crate) struct KeyView {
 struct PreviousValueView {
     last4: String,
     /// It works until just before this instant.
-    expires_at: Timestamp,
+    expires_at: Moment,
 }
 
 /// The day (UTC) on which a key was last charged. It stands in the key's meters: they are
@@ -69,6 +69,14 @@ enum LastUsed {
     Untold,
     Never,
     On(Date),
+}
+
+/// Whether a key's own meters tell of all its use. They do not where its customer's keys share
+/// one, and where API Gateway counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    Known,
+    Unknown,
 }
 
 impl LastUsed {
@@ -136,16 +144,21 @@ impl KeyView {
     }
 
     /// A key that was read with its meters, and what API Gateway has of it.
-    pub(super) fn whole(snapshot: &KeySnapshot, native: Option<&Native>) -> Self {
+    pub(super) fn whole(snapshot: &KeySnapshot, native: Option<&Native>, known: Use) -> Self {
         let KeySnapshot { record, meters, .. } = snapshot;
         let days = meters.values().flat_map(|meter| meter.days.keys());
         let last = LastUsed::on(days.max().copied());
         let old_days = meters.values().filter_map(|meter| meter.previous_charged);
         let old_last = LastUsed::on(old_days.max());
         let replaced = old_last != LastUsed::Never || !record.key.previous.is_empty();
+        let (last, old_last) = match known {
+            Use::Known if replaced => (last, old_last),
+            Use::Known => (last, LastUsed::Untold),
+            Use::Unknown => (LastUsed::Untold, LastUsed::Untold),
+        };
         Self {
             api_gateway: native.map(NativeKeyView::from),
-            previous_value_last_used_date: if replaced { old_last } else { LastUsed::Untold },
+            previous_value_last_used_date: old_last,
             ..Self::new(&record.key, &record.plan_ids, last)
         }
     }
@@ -155,7 +168,7 @@ impl From<&PreviousValue> for PreviousValueView {
     fn from(value: &PreviousValue) -> Self {
         Self {
             last4: value.last4.clone(),
-            expires_at: value.expires_at,
+            expires_at: Moment(value.expires_at),
         }
     }
 }
@@ -170,10 +183,15 @@ pub(crate) struct RotatedKeyView {
 
 impl RotatedKeyView {
     /// With the value, which is answered this once.
-    pub(super) fn new(snapshot: &KeySnapshot, value: &KeyValue, native: Option<&Native>) -> Self {
+    pub(super) fn new(
+        snapshot: &KeySnapshot,
+        value: &KeyValue,
+        native: Option<&Native>,
+        known: Use,
+    ) -> Self {
         Self {
             value: value.expose().to_owned(),
-            key: KeyView::whole(snapshot, native),
+            key: KeyView::whole(snapshot, native, known),
         }
     }
 

@@ -105,7 +105,7 @@ async fn write(
             return Err(Problem::FixedInUse { keys, field });
         }
     }
-    let covers_others = !before.has_the_stages_of(&after);
+    let covers_others = !before.has_all_stages_of(&after);
     if is_native(&after) && record.internal > 0 && covers_others {
         state.refuse_open(&[&after]).await?;
     }

@@ -6,7 +6,7 @@ use http::StatusCode;
 use latchkey_domain::Plan;
 use latchkey_store::{Change, Lost, PlanRecord};
 
-use super::{answer, brought_in_step, create::CreatePlan, view_of, write};
+use super::{answer, brought_in_step, create::CreatePlan, refuse_deleting, view_of, write};
 use crate::{
     AdminState,
     answer::Answer,
@@ -74,6 +74,7 @@ async fn replaced(
     record: &PlanRecord,
     fields: &CreatePlan,
 ) -> Result<Option<Answer>, Problem> {
+    refuse_deleting(&record.plan)?;
     let after = fields.onto(state, record.plan.clone())?;
     if after == record.plan {
         let view = view_of(state, &after).await?;

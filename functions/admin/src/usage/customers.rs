@@ -35,7 +35,7 @@ pub(super) async fn page(
     let cursor = paging.cursor.as_ref();
     let page = state
         .store
-        .plan_customers(plan, days.names(paging.limit), cursor)
+        .plan_customers(plan, days.customers(paging.limit), cursor)
         .await?;
     let owners: Vec<Owner> = page.items.iter().cloned().map(Owner::Customer).collect();
     let meters = state.store.meters(&owners, &plan.id).await?;

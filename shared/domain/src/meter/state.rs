@@ -77,7 +77,12 @@ impl Meter {
             ),
             period => {
                 let window = period.window(day * 24 * HOUR);
-                left(quota.limit(), charged(window.start.div_euclid(24)..day + 1))
+                let used = match (self.windows.get(&window.start), window.end) {
+                    // It knows what was granted, and what was taken over, which days do not.
+                    (Some(used), Some(end)) => used - charged(day + 1..end.div_euclid(24)),
+                    _ => charged(window.start.div_euclid(24)..day + 1),
+                };
+                left(quota.limit(), used)
             }
         }
     }

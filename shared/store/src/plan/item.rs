@@ -150,10 +150,12 @@ pub(super) fn from_item(item: &Item) -> Result<PlanRecord, Corrupt> {
         updated: fields.instant("lastUpdatedDate")?,
         version: fields.number(VERSION)?,
     };
+    let keys = fields.number_if_any(KEYS)?.unwrap_or(0);
     Ok(PlanRecord {
         plan,
-        keys: fields.number_if_any(KEYS)?.unwrap_or(0),
-        internal: fields.number_if_any(INTERNAL)?.unwrap_or(0),
+        keys,
+        // Before there were two kinds of twins there was none.
+        internal: fields.number_if_any(INTERNAL)?.unwrap_or(keys),
         attached: fields.number_if_any(ATTACHED)?.unwrap_or(0),
     })
 }

@@ -189,7 +189,7 @@ pub(crate) fn changed<'a>(
         after: Some(&new),
     };
     let old_plan = &before.plan;
-    let keys_matter = !old_plan.has_the_stages_of(after)
+    let keys_matter = !old_plan.has_all_stages_of(after)
         || (old_plan.scope, old_plan.enforcement) != (after.scope, after.enforcement);
     let update = |update: UpdateBuilder| {
         let update = assign(update, &old, &new)
@@ -201,11 +201,20 @@ pub(crate) fn changed<'a>(
             return update.condition_expression(UNCHANGED);
         }
         update
-            .condition_expression(format!("{UNCHANGED} AND #attached = :attached"))
+            .condition_expression(format!("{UNCHANGED} AND {}", still(before.attached)))
             .expression_attribute_names("#attached", ATTACHED)
             .expression_attribute_values(":attached", number(before.attached))
     };
     transaction.update(update).audit(change, &entry)
+}
+
+/// The condition that no key has come. Plans of the first release are without the count, until
+/// a key comes.
+fn still(attached: u64) -> &'static str {
+    match attached {
+        0 => "(attribute_not_exists(#attached) OR #attached = :attached)",
+        _ => "#attached = :attached",
+    }
 }
 
 /// Adds to a transaction what is wanted at API Gateway of a plan that it counts.
@@ -268,7 +277,9 @@ pub(crate) fn count_attached<'a>(
             .set_key(Some(key_of(&Record::Plan(&new.plan.id))))
             .condition_expression(UNCHANGED)
             .expression_attribute_names("#gone", DELETING)
-            .update_expression("ADD #keys :more, #attached :more, #internal :internal")
+            .update_expression(
+                "SET #internal = if_not_exists(#internal, #keys) + :internal ADD #keys :more, #attached :more",
+            )
             .expression_attribute_names("#attached", ATTACHED)
             .expression_attribute_names("#internal", INTERNAL)
             .expression_attribute_names("#version", VERSION)
@@ -289,7 +300,9 @@ pub(crate) fn count_detached<'a>(
         update
             .set_key(Some(key_of(&Record::Plan(plan))))
             .condition_expression("#keys > :none")
-            .update_expression("ADD #keys :less, #internal :internal")
+            .update_expression(
+                "SET #internal = if_not_exists(#internal, #keys) + :internal ADD #keys :less",
+            )
             .expression_attribute_names("#internal", INTERNAL)
             .expression_attribute_names("#keys", KEYS)
             .expression_attribute_values(":none", number(0))
