@@ -104,7 +104,8 @@ async fn every_post_takes_it() {
         assert!(first.status.is_success(), "{path}: {}", first.body);
         let again = post(&admin, &path, &body, &path).await;
         assert_eq!(told(&again), told(&first), "{path}");
-        assert!(replayed(&again), "{path}");
+        // What changes nothing is asked anew.
+        assert_eq!(replayed(&again), path != "/v1/verify", "{path}");
     }
     let audited = admin.audited().await;
     let of = |action: &str| audited.iter().filter(|told| *told == action).count();

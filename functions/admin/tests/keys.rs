@@ -172,7 +172,7 @@ async fn single_fields_are_held_to_their_rules() {
         ),
         (
             json!({"expiresAt": "2027-01-31"}),
-            "/expiresAt: \"2027-01-31\" is not a time: RFC 3339, such as 2027-01-31T00:00:00Z",
+            "/expiresAt: \"2027-01-31\" is not a time: RFC 3339, such as 2027-01-31T00:00:00Z, from 1970 on",
         ),
         (
             json!({"allowedIps": []}),

@@ -341,7 +341,7 @@ async fn a_key_with_its_value_in_the_header_is_made_there_or_not_at_all() {
         ),
         (Failure::Throttled, 503, "api-gateway-unavailable"),
         (Failure::Fault, 503, "api-gateway-unavailable"),
-        (Failure::LimitExceeded, 400, "api-gateway-refused"),
+        (Failure::LimitExceeded, 503, "api-gateway-unavailable"),
         (Failure::BadRequest("no".into()), 400, "api-gateway-refused"),
     ] {
         fake.fail_next("CreateApiKey", failure.clone());

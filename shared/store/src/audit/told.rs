@@ -99,7 +99,11 @@ pub(super) fn shown(side: &Item, subject: &Subject<'_>) -> Value {
     if let Some(id) = fields.remove(own_id) {
         fields.insert("id".to_owned(), id);
     }
-    if let Some(previous) = fields.remove(PREVIOUS) {
+    if let Some(mut previous) = fields.remove(PREVIOUS) {
+        let ends = previous.as_array_mut().into_iter().flatten();
+        for end in ends.filter_map(|value| value.get_mut("expiresAt")) {
+            *end = to_the_millisecond(end.as_str().unwrap_or_default()).into();
+        }
         fields.insert("previousValues".to_owned(), previous);
     }
     Value::Object(fields)
