@@ -149,7 +149,7 @@ impl Cells {
         let value = self.0.iter().find(|(column, _)| *column == Column::Key);
         if let Some((_, value)) = value {
             let told = [Column::Sha256, Column::Id, Column::Prefix, Column::Last4];
-            self.refuse(&told, "is known from the key: leave out either")?;
+            self.refuse(&told, "is known from the key: leave out one of the two")?;
             const DETAIL: &str = "not a key value: 20 to 128 printable ASCII characters without blanks; in the form of a generated one its check must be right";
             let held = KeyValue::held(value);
             return held

@@ -66,7 +66,7 @@ fn cells(columns: &[Column], record: &StringRecord) -> Result<Vec<(Column, Strin
     }
     if cells.len() != columns.len() {
         let detail = format!(
-            "has {} cells, and the header {}: a cell with a comma stands in double quotes",
+            "has {} of the {} cells that the header has: a cell with a comma stands in double quotes, and each quote is closed",
             cells.len(),
             columns.len()
         );
