@@ -10,7 +10,7 @@ use http::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{etag::ETag, problem::Problem};
+use crate::problem::Problem;
 
 /// Headers that are part of an answer; all others are made anew where it is sent.
 const KEPT: [HeaderName; 4] = [CONTENT_TYPE, ETAG, LINK, LOCATION];
@@ -63,7 +63,7 @@ impl Answer {
     }
 
     /// The same with `ETag`.
-    pub(crate) fn tagged(self, tag: &ETag) -> Self {
+    pub(crate) fn tagged(self, tag: &impl fmt::Display) -> Self {
         self.with(&ETAG, tag.to_string())
     }
 

@@ -14,7 +14,6 @@ use tokio::time::timeout;
 use crate::{
     AdminState,
     faults::{Fault, Faults, shown},
-    plans,
     problem::Problem,
 };
 
@@ -112,7 +111,9 @@ impl AdminState {
     /// [`Problem::PlanDeleting`], [`Problem::NotHeld`], [`Problem::TwinWouldOpen`], [`Problem::NoApiGateway`].
     pub(crate) async fn refuse_unfit(&self, key: &Key, plans: &[&Plan]) -> Result<(), Problem> {
         for plan in plans {
-            plans::refuse_deleting(plan)?;
+            if plan.deleting {
+                return Err(Problem::PlanDeleting(plan.id.clone()));
+            }
             if let Some(rule) = plan.not_held(key).first() {
                 return Err(Problem::NotHeld {
                     plan: plan.id.clone(),

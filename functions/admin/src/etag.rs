@@ -6,9 +6,8 @@
 //! change without anybody's change, and are no reason to refuse one. Whoever reads it again
 //! says with `If-None-Match` which representation is there already, and that is compared whole.
 
+mod tag;
 mod tags;
-
-use std::fmt;
 
 use axum::extract::FromRequestParts;
 use http::{
@@ -16,10 +15,9 @@ use http::{
     header::{IF_MATCH, IF_NONE_MATCH},
     request::Parts,
 };
-use latchkey_domain::{Key, Plan};
-use latchkey_store::Attachment;
-use ring::digest::{SHA256, digest};
 use serde::Serialize;
+
+pub(crate) use self::tag::Revision;
 
 use self::tags::Tags;
 use crate::{
@@ -27,57 +25,6 @@ use crate::{
     faults::{Fault, Faults},
     problem::Problem,
 };
-
-/// The state of a thing, as its changes count it. One that was deleted and made again under
-/// its id has another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Revision(String);
-
-impl Revision {
-    pub(crate) fn of_plan(plan: &Plan) -> Self {
-        Self(plan.version.to_string())
-    }
-
-    pub(crate) fn of_key(key: &Key) -> Self {
-        Self(format!("{}.{}", key.revision, key.created.as_millisecond()))
-    }
-
-    pub(crate) fn of_attachment(attachment: &Attachment) -> Self {
-        Self(attachment.created.as_nanosecond().to_string())
-    }
-
-    /// The tag of this representation of it.
-    pub(crate) fn tag(self, view: &impl Serialize) -> ETag {
-        let json = serde_json::to_vec(view).unwrap_or_default();
-        let hash = digest(&SHA256, &json);
-        let hash = hash.as_ref().iter().take(8);
-        let hash = hash.map(|byte| format!("{byte:02x}")).collect();
-        ETag {
-            revision: self,
-            hash,
-        }
-    }
-}
-
-/// A strong entity tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ETag {
-    revision: Revision,
-    hash: String,
-}
-
-impl ETag {
-    /// Without the quotes.
-    fn opaque(&self) -> String {
-        format!("{}-{}", self.revision.0, self.hash)
-    }
-}
-
-impl fmt::Display for ETag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.opaque())
-    }
-}
 
 /// What a request says of the state that it is meant for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

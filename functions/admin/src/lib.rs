@@ -15,6 +15,7 @@ mod audit;
 mod body;
 mod budget;
 mod caller;
+mod conditional;
 mod csv;
 mod deployments;
 mod docs_page;

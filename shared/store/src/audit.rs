@@ -7,6 +7,7 @@
 
 mod list;
 mod place;
+mod record;
 mod subject;
 mod told;
 
@@ -20,7 +21,7 @@ use crate::{
     schema::{LIST, OWNER, sortable},
 };
 
-pub use self::list::{AuditFilter, AuditRecord};
+pub use self::record::{AuditFilter, AuditRecord};
 
 impl Store {
     /// Writes the audit record of a change that touches no item: one that was made at API

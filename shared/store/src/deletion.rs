@@ -21,7 +21,6 @@ use crate::{
     page::Listing,
     plan,
     schema::{PENDING, sortable},
-    transaction::Transaction,
 };
 
 const DUE: &str = "due";
@@ -226,15 +225,6 @@ impl Deletion {
             receipt: None,
         }
     }
-}
-
-/// Adds to a transaction that takes a plan away that its deletion is done.
-pub(crate) fn done<'a>(transaction: Transaction<'a>, plan: &Plan) -> Transaction<'a> {
-    if !plan.deleting {
-        return transaction;
-    }
-    let key = key_of(&Record::Deletion(&plan.id));
-    transaction.delete(|delete| delete.set_key(Some(key)))
 }
 
 fn pending(plan: &PlanId, due: Timestamp) -> AttributeValue {

@@ -4,6 +4,7 @@ mod create;
 mod delete;
 mod fields;
 mod filters;
+mod found;
 mod list;
 mod move_to_plan;
 mod native;

@@ -16,7 +16,7 @@ use latchkey_domain::{
 };
 use latchkey_store::{Cursor, KeyRecord, KeySnapshot, NativeObject, StoreError, Wanted};
 
-use super::walk::Found;
+use super::found::Found;
 use crate::AdminState;
 
 /// Keys that are read at the same time.

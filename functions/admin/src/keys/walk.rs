@@ -3,10 +3,9 @@
 //! has found anything or not. What it costs so does not grow with the number of keys.
 
 use jiff::Timestamp;
-use latchkey_domain::Day;
 use latchkey_store::{BadCursor, Cursor, KeyList, KeyRecord, Page};
 
-use super::{filters::KeysAsked, unused, view::KeyView};
+use super::{filters::KeysAsked, found::Found, unused, view::KeyView};
 use crate::{AdminState, faults::Fault, paging::Paging, problem::Problem};
 
 /// How many keys a request looks at, and how many of them at once at the most.
@@ -29,23 +28,6 @@ fn bounds(asked: &KeysAsked) -> Bounds {
 
 /// Bytes of a page's items: Lambda passes on 6 MB, in which each quote is two.
 const MOST_BYTES: usize = 3_000_000;
-
-/// A key that was found, and the cursor behind it.
-pub(super) struct Found {
-    pub(super) record: KeyRecord,
-    pub(super) cursor: Cursor,
-    /// Told where it was looked for.
-    pub(super) last_used: Option<Option<Day>>,
-}
-
-impl Found {
-    fn view(&self) -> KeyView {
-        match self.last_used {
-            None => KeyView::of_list(&self.record),
-            Some(day) => KeyView::of_list_used(&self.record, day),
-        }
-    }
-}
 
 /// A page in the making.
 #[derive(Default)]

@@ -116,7 +116,7 @@ pub(crate) fn document() -> Value {
         "security": [{"sigv4": []}],
         "paths": paths,
         "components": {
-            "schemas": words::schemas(),
+            "schemas": schemas(),
             "parameters": words::parameters(),
             "headers": words::headers(),
             "examples": examples(),
@@ -146,4 +146,25 @@ fn examples() -> Map<String, Value> {
 /// [`Problem::Invalid`] for a parameter.
 pub(crate) async fn openapi(Query(NoParameters): Query<NoParameters>) -> Result<Response, Problem> {
     Ok(Json(document()).into_response())
+}
+
+/// All schemas.
+fn schemas() -> Map<String, Value> {
+    let all = [
+        words::words(),
+        words::problem(),
+        keys::schemas(),
+        plans::schemas(),
+        attachments::schemas(),
+        usage::schemas(),
+        verify::schemas(),
+        audit::schemas(),
+        native::schemas(),
+        service::schemas(),
+    ];
+    let schemas = all.into_iter().filter_map(|some| match some {
+        Value::Object(some) => Some(some),
+        _ => None,
+    });
+    schemas.flatten().collect()
 }

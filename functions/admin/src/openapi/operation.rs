@@ -8,7 +8,7 @@ use http::Method;
 
 use super::words::schema;
 use crate::{
-    headers::preconditions,
+    conditional::preconditions,
     problem_pages::{PAGES, Page},
 };
 

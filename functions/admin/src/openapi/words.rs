@@ -2,9 +2,8 @@
 //! the domain's and the readers' own.
 
 use latchkey_domain::{AddressRules, Enforcement, Metadata, Period, Quota, Rate, Throttle};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{attachments, audit, keys, native, plans, service, usage, verify};
 use crate::{keys::MAX_PLANS, paging::Paging};
 
 /// A reference to a schema in `components`.
@@ -52,29 +51,8 @@ pub(super) fn page_of(name: &str) -> Value {
 /// No control character.
 const NO_CONTROL: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
-/// All schemas.
-pub(super) fn schemas() -> Map<String, Value> {
-    let mut all = Map::new();
-    for some in [
-        words(),
-        problem(),
-        keys::schemas(),
-        plans::schemas(),
-        attachments::schemas(),
-        usage::schemas(),
-        verify::schemas(),
-        audit::schemas(),
-        native::schemas(),
-        service::schemas(),
-    ] {
-        if let Value::Object(some) = some {
-            all.extend(some);
-        }
-    }
-    all
-}
-
-fn words() -> Value {
+/// The schemas that several have in common.
+pub(super) fn words() -> Value {
     let periods = Period::ALL.map(Period::as_str);
     let enforcements = [Enforcement::DynamoDb, Enforcement::ApiGateway].map(Enforcement::as_str);
     json!({
@@ -103,7 +81,7 @@ fn words() -> Value {
     })
 }
 
-fn problem() -> Value {
+pub(super) fn problem() -> Value {
     let fault = object(
         "What is wrong, and where: in one of `pointer`, `parameter`, `header` and `line`.",
         &["detail"],

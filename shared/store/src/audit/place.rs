@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::list::AuditFilter;
+use super::record::AuditFilter;
 use crate::{BadCursor, schema::Index};
 
 /// No release has written a record before.

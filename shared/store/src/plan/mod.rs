@@ -13,7 +13,6 @@ pub(crate) use self::item::{to_item, with_count};
 use crate::{
     Change, Corrupt, Cursor, Lost, NativeObject, Page, Record, Store, StoreError, Wanted,
     audit::Entry,
-    deletion,
     item::{Fields, key_of, number},
     native,
     page::Listing,
@@ -158,7 +157,11 @@ impl Store {
                     .expression_attribute_values(":none", number(0))
             })
             .audit(change, &entry);
-        let transaction = deletion::done(transaction, plan);
+        let transaction = match plan.deleting {
+            true => transaction
+                .delete(|delete| delete.set_key(Some(key_of(&Record::Deletion(&plan.id))))),
+            false => transaction,
+        };
         let deleted = want_native(transaction, plan, Wanted::Absent, change)
             .run()
             .await;
