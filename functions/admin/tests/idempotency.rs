@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::{
     adopt::table::Table,
+    native_account,
     support::{Admin, Answer, SECOND, request},
 };
 
@@ -328,6 +329,29 @@ async fn a_request_that_died_anywhere_is_carried_out_once() {
         }
         assert_eq!(ended, 1, "{path}");
     }
+}
+
+/// A key that API Gateway has too cannot be made again with the same value: it is told as soon
+/// as it is there.
+#[tokio::test]
+async fn a_key_that_api_gateway_has_is_told_though_the_function_dies_then() {
+    let mut told_early = 0;
+    for n in 1..20 {
+        let (fake, admin) = native_account::start().await;
+        let table = Table::stopping(n);
+        let dying = table.under(&admin).with_random(|| {});
+        let body = json!({"nativeValue": "header"});
+        tokio::select! {
+            _ = post(&dying, "/v1/keys", &body, ID) => break,
+            () = table.stopped() => {}
+        }
+        let early = post(&admin, "/v1/keys", &body, ID).await;
+        if early.status.is_success() {
+            assert_eq!((fake.keys().len(), keys(&admin).await), (1, 1), "{n}");
+            told_early += 1;
+        }
+    }
+    assert!(told_early > 1, "before the last call of the table too");
 }
 
 /// Whoever's lease is over changes nothing any more once another has taken over.
