@@ -108,26 +108,30 @@ async fn keys_are_found_by_each_of_their_traits() {
 }
 
 #[tokio::test]
-async fn the_keys_of_a_plan_come_as_they_were_attached() {
+async fn the_keys_of_a_plan_come_in_the_order_of_their_creation() {
     let admin = Admin::start().await;
     let plan = admin.plan("P", &["a1:x"]).await;
     let first = made(&admin, json!({"customerId": "cus_1"})).await;
+    admin.pass(1);
     let second = made(&admin, json!({"customerId": "cus_1", "planIds": [plan]})).await;
-    admin.put(&format!("/v1/plans/{plan}/keys/{first}")).await;
+    admin.pass(1);
+    let attached = format!("/v1/plans/{plan}/keys/{first}");
+    admin.put(&attached).await;
     let on_plan = format!("planId={plan}");
-    assert_eq!(
-        asked(&admin, &on_plan).await,
-        [second.clone(), first.clone()]
-    );
-    let of_customer = format!("{on_plan}&customerId=cus_1");
-    assert_eq!(
-        asked(&admin, &of_customer).await,
-        [first.clone(), second.clone()]
-    );
-    admin
-        .delete(&format!("/v1/plans/{plan}/keys/{second}"))
-        .await;
-    assert_eq!(asked(&admin, &on_plan).await, [first]);
+    let both = [first.clone(), second.clone()];
+    for query in [on_plan.clone(), format!("{on_plan}&customerId=cus_1")] {
+        assert_eq!(asked(&admin, &query).await, both);
+    }
+    // It goes and comes back between two pages, and is met once.
+    let page = admin.get(&format!("/v1/keys?{on_plan}&limit=1")).await;
+    assert_eq!(page.ids(), std::slice::from_ref(&first));
+    admin.delete(&attached).await;
+    admin.pass(1);
+    admin.put(&attached).await;
+    let next = format!("/v1/keys?{on_plan}&limit=1&cursor={}", page.text("cursor"));
+    assert_eq!(admin.get(&next).await.ids(), std::slice::from_ref(&second));
+    admin.delete(&attached).await;
+    assert_eq!(asked(&admin, &on_plan).await, [second]);
 }
 
 #[tokio::test]

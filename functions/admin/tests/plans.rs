@@ -472,4 +472,6 @@ async fn the_stages_of_a_plan_with_more_keys_than_can_be_looked_at_stay() {
         200,
         "and of those only which they are, not what of their methods differs"
     );
+    let none = admin.patch(&path, json!({"apiStages": []})).await;
+    assert_eq!(none.status, 200, "what goes is in nobody's way");
 }

@@ -202,7 +202,7 @@ impl Store {
         Ok(item.as_ref().map(from_item).transpose()?)
     }
 
-    /// The keys of a plan in the order in which they were attached.
+    /// The keys of a plan in the order of their creation.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -368,7 +368,8 @@ fn to_item(key: &Key, plan: &Plan, change: &Change) -> Item {
         .set("planId", text(plan.id.as_str()))
         .set("createdDate", text(change.at.to_string()))
         .set(LIST.partition, text(list_partition(&plan.id)))
-        .set(LIST.sort, text(sortable(change.at, key.id.as_bare())))
+        // Where the key stays however often it comes and goes, so that a list has it once.
+        .set(LIST.sort, text(sortable(key.created, key.id.as_bare())))
         .done()
 }
 

@@ -18,8 +18,7 @@ pub enum KeyList<'a> {
     All,
     /// A customer's, in the order of their creation.
     OfCustomer(&'a CustomerId),
-    /// Those on a plan, in the order in which they were attached. One that went off it and
-    /// came back while the list is read may be met twice.
+    /// Those on a plan, in the order of their creation.
     OnPlan(&'a PlanId),
 }
 

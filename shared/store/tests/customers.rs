@@ -177,7 +177,7 @@ fn stages(plan: &Plan, throttled: &[&str]) -> Vec<StageTerms> {
 }
 
 #[tokio::test]
-async fn only_other_stages_are_lost_to_a_key_that_came_meanwhile() {
+async fn only_stages_that_come_are_lost_to_a_key_that_came_meanwhile() {
     let plan = plan("gold", None, None);
     let table = Table::keyed(&plan).await;
     let before = table.store.plan(&plan.id).await.unwrap().unwrap();
@@ -185,7 +185,10 @@ async fn only_other_stages_are_lost_to_a_key_that_came_meanwhile() {
     let mut after = before.plan.clone();
     after.version += 1;
     let elsewhere = Plan {
-        stages: vec![],
+        stages: vec![latchkey_domain::PlanStage {
+            selector: latchkey_domain::StageSelector::new("a9", "x").unwrap(),
+            methods: vec![],
+        }],
         ..after.clone()
     };
     let lost = table
@@ -201,6 +204,18 @@ async fn only_other_stages_are_lost_to_a_key_that_came_meanwhile() {
     let read = table.store.plan(&plan.id).await.unwrap().unwrap();
     assert_eq!((&read.plan, read.keys), (&after, 2));
     assert_eq!(read.plan.buckets_given, 2);
+    // A plan without its stages is in nobody's way, whoever has come.
+    let stale = latchkey_store::PlanRecord {
+        attached: before.attached,
+        ..read
+    };
+    let without = Plan {
+        stages: vec![],
+        version: after.version + 1,
+        ..after
+    };
+    let changed = table.store.update_plan(&stale, &without, &change()).await;
+    changed.unwrap();
 }
 
 #[tokio::test]

@@ -401,7 +401,7 @@ async fn stages_are_not_changed_over_a_key_that_was_not_looked_at() {
     table.add_key(1, &gold).await;
     let mut after = gold.clone();
     after.version = gold.next_version(noon());
-    after.stages.clear();
+    after.stages[0].selector = latchkey_domain::StageSelector::new("a9", "x").unwrap();
     let lost = table.store.update_plan(&seen, &after, &change()).await;
     assert!(matches!(lost, Err(Lost::Condition(0))), "{lost:?}");
     let record = table.store.key(key(1).id).await.unwrap().unwrap();

@@ -1,5 +1,5 @@
-//! `GET /v1/plans/{planId}/keys`: the keys of a plan in the order in which they were
-//! attached, in pages. It comes from an index: the latest may be missing for a moment.
+//! `GET /v1/plans/{planId}/keys`: the keys of a plan in the order of their creation, in
+//! pages. It comes from an index: the latest may be missing for a moment.
 
 use axum::{Json, extract::State};
 

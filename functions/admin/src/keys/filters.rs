@@ -94,8 +94,7 @@ fn parsed<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
 }
 
 impl Filters {
-    /// The list that is read. Whoever asks for the keys of a customer gets them in the order
-    /// of their creation; those of a plan come in the order in which they were attached.
+    /// The list that is read.
     pub(super) fn list(&self) -> KeyList<'_> {
         match (&self.customer_id, &self.plan_id) {
             (Some(id), _) => KeyList::OfCustomer(id),

@@ -1,5 +1,4 @@
-//! `GET /v1/keys`: the keys in the order of their creation, in pages; those of a plan
-//! (`planId` without `customerId`) in the order in which they were attached to it.
+//! `GET /v1/keys`: the keys in the order of their creation, in pages.
 //!
 //! The filters are told in [`super::filters`], and all that are given must hold. A page may
 //! be short, or empty, and still have a cursor: a request looks at a bounded number of keys.

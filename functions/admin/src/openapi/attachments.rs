@@ -19,7 +19,7 @@ pub(super) fn operations() -> Vec<Operation> {
             TAG,
             "List the keys on a plan",
         )
-        .about("In the order in which they were attached.")
+        .about("In the order of the keys' creation.")
         .takes(&["limit", "cursor"])
         .answers(
             200,

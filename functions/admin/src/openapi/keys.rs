@@ -14,7 +14,7 @@ pub(super) fn operations() -> Vec<Operation> {
     let key = "/v1/keys/{keyId}";
     vec![
         Operation::new(("get", "/v1/keys"), "listKeys", TAG, "List keys")
-            .about("In the order of their creation; those of a plan (`planId` without `customerId`) in the order in which they were attached. All filters that are given must hold. A page may be short, or empty, and still have a cursor: a request looks at a bounded number of keys. A key that was just made or changed may be missing or old for a moment.")
+            .about("In the order of their creation. All filters that are given must hold. A page may be short, or empty, and still have a cursor: a request looks at a bounded number of keys. A key that was just made or changed may be missing or old for a moment.")
             .takes(&["limit", "cursor", "ofCustomer", "onPlan", "named", "namePrefix", "state", "unusedSince"])
             .answers(200, "A page of keys.", "KeyPage", json!({"items": [example()], "cursor": "eyJsIjoia2V5cyJ9"})),
         Operation::new(("post", "/v1/keys"), "createKey", TAG, "Make a key")
