@@ -115,9 +115,15 @@ pub(crate) async fn once(
     next: Next,
 ) -> Response {
     let has_key = request.method() == Method::POST && request.headers().contains_key(HEADER);
-    // What changes nothing is carried out each time: its answer is of now.
-    if !has_key || request.uri().path() == VERIFY {
+    if !has_key {
         return next.run(request).await;
+    }
+    // What changes nothing is carried out each time: its answer is of now.
+    if request.uri().path() == VERIFY {
+        return match read_key(&request, &caller.principal) {
+            Ok(_) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        };
     }
     match begun(&state, &caller, request).await {
         Ok(Turned::Mine(turn, request)) => carried_out(&state, turn, request, next).await,

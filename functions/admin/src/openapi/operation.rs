@@ -65,6 +65,10 @@ impl Operation {
             problems: OF_ALL.to_vec(),
         };
         operation.conditional();
+        if path.contains('{') {
+            // With a character in it that is encoded it is nobody's.
+            operation.problems.push("unknown-path");
+        }
         if method == "post" && path.starts_with("/v1/") {
             const REPEATED: [&str; 2] = ["idempotency-key-running", "idempotency-key-reused"];
             operation = operation.takes(&["Idempotency-Key"]).problems(&REPEATED);
