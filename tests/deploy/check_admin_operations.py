@@ -32,11 +32,13 @@ class Admin:
         self.called = set()
 
     def call(self, what, method, route, status, body=None, fields=None, query="", **ids):
-        """Expects the status and fields; returns the answer's body."""
+        """Expects the status and fields; returns the answer's body. A body that is a text is a table."""
         self.called.add(f"{method} {route}")
-        data = None if body is None else json.dumps(body).encode()
+        table = isinstance(body, str)
+        data = body.encode() if table else None if body is None else json.dumps(body).encode()
         url = self.url + route.format(**ids) + query
-        request = AWSRequest(method, url, headers={"Content-Type": "application/json"}, data=data)
+        media_type = "text/csv" if table else "application/json"
+        request = AWSRequest(method, url, headers={"Content-Type": media_type}, data=data)
         SigV4Auth(self.credentials, "execute-api", stack.REGION).add_auth(request)
         answer = call(method, url, dict(request.headers.items()), data)
         expect(f"admin API, {what}: {status}", answer, status, fields)
@@ -55,7 +57,10 @@ def check(admin):
     check_attachments(admin, ids)
     check_stages(admin, ids)
     check_usage(admin, ids)
+    check_another_value_and_plan(admin, ids)
     check_verify(admin, key["value"], plan_id)
+    check_tables(admin)
+    check_reference(admin, ids)
     check_deletes(admin, ids)
     expect_equal("admin API: every operation was called", sorted(admin.called), sorted(operations()))
     return key["value"]
@@ -122,6 +127,31 @@ def check_usage(admin, ids):
     usage = admin.call("usage of a key", "GET", KEY + "/usage", 200, keyId=ids["keyId"])
     expected = {ids["planId"]: [[0, 3]], OWN_ID: [[0, None]]}
     expect_equal("admin API: what is left of the key's plans", usage["values"], expected)
+
+
+def check_another_value_and_plan(admin, ids):
+    """The value before goes on for a while."""
+    admin.call("rotate", "POST", KEY + "/rotate", 200, {"gracePeriodSeconds": 600}, keyId=ids["keyId"])
+    third = admin.call("create a third plan", "POST", "/v1/plans", 201, {"name": "Third"})["id"]
+    for source, target in [(OWN_ID, third), (third, OWN_ID)]:
+        between = {"fromPlanId": source, "toPlanId": target}
+        admin.call("move a key", "POST", KEY + "/move", 200, between, {"id": ids["keyId"]}, keyId=ids["keyId"])
+    admin.call("delete the third plan", "DELETE", PLAN, 204, planId=third)
+
+
+def check_tables(admin):
+    report = admin.call("import", "POST", "/v1/import", 200, "name\nImported\n", {"created": 1})
+    admin.call("export", "GET", "/v1/export", 200, query="?limit=500")
+    admin.call("delete the imported key", "DELETE", KEY, 204, keyId=report["items"][0]["keyId"])
+
+
+def check_reference(admin, ids):
+    audited = admin.call("audit", "GET", "/v1/audit", 200, query=f"?keyId={ids['keyId']}")
+    expect_equal("admin API: the key's last change", audited["items"][0]["action"], "key.move")
+    admin.call("OpenAPI", "GET", "/openapi.json", 200, fields={"openapi": "3.1.0"})
+    for page in ["/docs", "/problems"]:
+        admin.call("a page", "GET", page, 200)
+    admin.call("a problem's page", "GET", "/problems/{name}", 200, name="plan-in-use")
 
 
 def check_verify(admin, value, plan_id):
