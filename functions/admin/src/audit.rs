@@ -11,14 +11,13 @@ use axum::{Json, extract::State};
 use jiff::Timestamp;
 use latchkey_domain::{KeyId, PlanId};
 use latchkey_store::{AuditFilter, AuditRecord, Page};
-use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
     AdminState,
     faults::Fault,
-    paging::{PageView, Paging},
+    paging::{PageView, Paging, digest_of},
     parameters::{FromParameters, Parameters, Query},
     problem::Problem,
     usage::{midnight, read_day},
@@ -136,7 +135,7 @@ pub(crate) async fn audit(
         let fault = Fault::parameter("startDate", "must not be later than endDate");
         return Err(Problem::fault(fault));
     }
-    let digest = digest_of(&filter);
+    let digest = digest_of(&format!("{filter:?}"));
     let cursor = paging.cursor.map(|cursor| cursor.of_narrowed(&digest));
     let cursor = cursor
         .transpose()
@@ -151,11 +150,4 @@ pub(crate) async fn audit(
         cursor: page.cursor.map(|cursor| cursor.narrowed(&digest)),
     };
     Ok(Json(PageView::of(page, AuditView::from)))
-}
-
-/// Tells the lists of different filters apart.
-fn digest_of(filter: &AuditFilter) -> String {
-    let hash = digest(&SHA256, format!("{filter:?}").as_bytes());
-    let hash = hash.as_ref().iter().take(8);
-    hash.map(|byte| format!("{byte:02x}")).collect()
 }

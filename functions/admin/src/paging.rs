@@ -1,6 +1,8 @@
 //! Lists in pages.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey_store::{Cursor, Page};
+use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
 use crate::parameters::{FromParameters, Parameters};
@@ -38,6 +40,14 @@ impl FromParameters for Paging {
             cursor,
         }
     }
+}
+
+/// What a cursor says of the filters that it belongs to: a digest, since it repeats nothing that
+/// was sent.
+pub(crate) fn digest_of(filters: &str) -> String {
+    const BYTES: usize = 12;
+    let digest = digest(&SHA256, filters.as_bytes());
+    URL_SAFE_NO_PAD.encode(digest.as_ref().get(..BYTES).unwrap_or_default())
 }
 
 /// A page as it is answered.

@@ -1,8 +1,11 @@
 //! Query parameters: each is read or refused, none is passed over. A filter that is ignored
 //! would answer with everything.
 
+use std::str::FromStr;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use latchkey_domain::Invalid;
 
 use crate::{
     faults::{Fault, Faults},
@@ -74,6 +77,11 @@ impl Parameters {
         }
         Ok(self.faults.or(())?)
     }
+}
+
+/// A word of the domain, or what is said of a text that is none.
+pub(crate) fn parsed<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|invalid: Invalid| invalid.to_sender())
 }
 
 /// The query, read as `T`.

@@ -63,8 +63,6 @@ struct Call<'a> {
     presented: &'a PresentedKey,
     sent: &'a SentValue,
     now: Reading,
-    /// Whether the last refusal may be due to the key having changed since it was read.
-    out_of_date: bool,
 }
 
 /// What was found out about a call, as far as it went.
@@ -75,6 +73,8 @@ struct Found {
     plan: Option<Arc<Plan>>,
     /// By what API Gateway counts the call, where the plan is one that it counts.
     counted_by: Option<UsageIdentifier>,
+    /// Whether a refusal may be due to the key having changed since it was read.
+    out_of_date: bool,
 }
 
 impl Authorizer {
@@ -194,20 +194,19 @@ impl Authorizer {
         if rotated && source == Source::Memory {
             known = self.keys.get_again(presented.id, known).await?;
         }
-        let mut call = Call {
+        let call = Call {
             request: &incoming.request,
             presented: &presented,
             sent: &sent,
             now,
-            out_of_date: false,
         };
         for _ in 0..MOVES {
             *found = Found::default();
             let Some(value) = recognised(&known) else {
                 return Ok(Verdict::refused(Reason::UnknownKey));
             };
-            let verdict = self.decide_for(&mut call, (&known, value), found).await?;
-            if !call.out_of_date {
+            let verdict = self.decide_for(&call, (&known, value), found).await?;
+            if !found.out_of_date {
                 return Ok(verdict);
             }
             match self.keys.get_later(presented.id, &known).await? {
@@ -233,7 +232,7 @@ impl Authorizer {
     /// Decides for a key as it is known.
     async fn decide_for(
         &self,
-        call: &mut Call<'_>,
+        call: &Call<'_>,
         (known, value): (&Arc<KnownKey>, Recognised),
         found: &mut Found,
     ) -> Result<Verdict, StoreError> {
@@ -258,7 +257,7 @@ impl Authorizer {
             Decision::Deny(reason) => {
                 // A plan that keys are on is not deleted.
                 let gone = plans.len() < record.plan_ids.len();
-                call.out_of_date = gone && reason == Reason::NoUsagePlan;
+                found.out_of_date = gone && reason == Reason::NoUsagePlan;
                 return Ok(Verdict::refused(reason));
             }
         };
@@ -283,7 +282,7 @@ impl Authorizer {
         let (plan, verdict) = metering.charge(&account, plan, call.now).await?;
         found.plan = Some(plan.clone());
         // Its meter is ended: it was taken off the plan, or moved to another one.
-        call.out_of_date =
+        found.out_of_date =
             matches!(verdict, Verdict::Refused(refusal) if refusal.reason == Reason::NoUsagePlan);
         if plan.enforcement == Enforcement::ApiGateway
             && matches!(verdict, Verdict::Admitted { .. })

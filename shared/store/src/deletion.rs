@@ -29,8 +29,9 @@ const FLUSH: &str = "flush";
 const PENDING_PARTITION: &str = "DELETIONS";
 /// Keys that are looked at together.
 const PAGE: u16 = 50;
-/// The list of a plan's keys is an index: it is mostly some ten milliseconds behind.
-const LIST_COMES_UP: Duration = Duration::from_millis(250);
+/// How long to wait for the list of a plan's keys, which is an index: it is mostly some ten
+/// milliseconds behind, seldom a second.
+pub const LIST_COMES_UP: Duration = Duration::from_millis(250);
 
 /// A plan that is being deleted with its attachments.
 #[derive(Debug, Clone, PartialEq, Eq)]

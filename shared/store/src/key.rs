@@ -184,17 +184,8 @@ pub(crate) fn change_plans<'a>(
     (verb, plan): (&str, &PlanId),
     change: &Change,
 ) -> Transaction<'a> {
-    let expression = format!("SET #rev = :next, #updated = :now {verb} #plans :plan");
-    transaction.update(|update| {
-        unchanged_key(update, record.key.revision)
-            .set_key(Some(key_of(&Record::Key(record.key.id))))
-            .update_expression(expression)
-            .expression_attribute_names("#updated", "lastUpdatedDate")
-            .expression_attribute_names("#plans", PLAN_IDS)
-            .expression_attribute_values(":next", number(record.key.revision + 1))
-            .expression_attribute_values(":now", text(change.at.to_string()))
-            .expression_attribute_values(":plan", AttributeValue::Ss(vec![plan.to_string()]))
-    })
+    let clause = format!(" {verb} #plans :plans");
+    update_plans(transaction, record, (&clause, [plan]), change)
 }
 
 /// Adds to a transaction that a key is on these plans, and no other: an update cannot ADD to
@@ -205,11 +196,20 @@ pub(crate) fn set_plans<'a>(
     plans: &BTreeSet<PlanId>,
     change: &Change,
 ) -> Transaction<'a> {
-    let plans = plans.iter().map(ToString::to_string).collect();
+    update_plans(transaction, record, (", #plans = :plans", plans), change)
+}
+
+fn update_plans<'a, 'p>(
+    transaction: Transaction<'a>,
+    record: &KeyRecord,
+    (clause, plans): (&str, impl IntoIterator<Item = &'p PlanId>),
+    change: &Change,
+) -> Transaction<'a> {
+    let plans = plans.into_iter().map(ToString::to_string).collect();
     transaction.update(|update| {
         unchanged_key(update, record.key.revision)
             .set_key(Some(key_of(&Record::Key(record.key.id))))
-            .update_expression("SET #rev = :next, #updated = :now, #plans = :plans")
+            .update_expression(format!("SET #rev = :next, #updated = :now{clause}"))
             .expression_attribute_names("#updated", "lastUpdatedDate")
             .expression_attribute_names("#plans", PLAN_IDS)
             .expression_attribute_values(":next", number(record.key.revision + 1))

@@ -34,7 +34,7 @@ pub use audit::{AuditFilter, AuditRecord};
 pub use change::Change;
 pub use client::{MissingVariable, Patience, client_from_environment};
 pub use cut_over::Counted;
-pub use deletion::{Deletion, Worker};
+pub use deletion::{Deletion, LIST_COMES_UP, Worker};
 pub use error::{Corrupt, StoreError};
 pub use idempotency::{Begin, Begun, Earlier, MAX_ANSWER, Mark, Receipt};
 pub use import::{KeyBatch, NewKey};

@@ -1,18 +1,14 @@
 //! What a list of keys is narrowed to: `?customerId`, `planId`, `name`, `namePrefix`, `state`
 //! and `unusedSince`, all of which must hold.
 
-use std::str::FromStr;
-
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use latchkey_domain::{CustomerId, Day, Invalid, Key, Name, PlanId};
+use latchkey_domain::{CustomerId, Day, Key, Name, PlanId};
 use latchkey_store::{KeyList, KeyRecord};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     faults::{Fault, Faults},
-    paging::Paging,
-    parameters::{FromParameters, Parameters},
+    paging::{Paging, digest_of},
+    parameters::{FromParameters, Parameters, parsed},
     usage::{date_of, midnight, read_day},
 };
 
@@ -89,10 +85,6 @@ impl FromParameters for KeysAsked {
     }
 }
 
-fn parsed<T: FromStr<Err = Invalid>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|invalid: Invalid| invalid.to_sender())
-}
-
 impl Filters {
     /// The list that is read.
     pub(super) fn list(&self) -> KeyList<'_> {
@@ -148,10 +140,8 @@ impl Filters {
         !matches!(self.list(), KeyList::OnPlan(_)) && self.unused_since.is_some_and(made_later)
     }
 
-    /// What a cursor says of the filters that it belongs to; none of a list of all keys. A
-    /// digest, since a cursor repeats nothing that was sent.
+    /// What a cursor says of the filters that it belongs to; none of a list of all keys.
     pub(super) fn digest(&self) -> Option<String> {
-        const BYTES: usize = 12;
         let texts = [
             self.customer_id.as_ref().map(CustomerId::as_str),
             self.plan_id.as_ref().map(PlanId::as_str),
@@ -162,9 +152,10 @@ impl Filters {
             || self.state.is_some()
             || self.unused_since.is_some();
         given.then(|| {
-            let said = format!("{texts:?} {:?} {:?}", self.state, self.unused_since);
-            let digest = Sha256::digest(said);
-            URL_SAFE_NO_PAD.encode(digest.get(..BYTES).unwrap_or_default())
+            digest_of(&format!(
+                "{texts:?} {:?} {:?}",
+                self.state, self.unused_since
+            ))
         })
     }
 }

@@ -25,11 +25,11 @@ pub(crate) use show::show;
 pub(crate) use update::update;
 
 use http::StatusCode;
-use latchkey_domain::{KeyId, Plan, PlanId, Scope};
+use latchkey_domain::{KeyId, Plan, PlanId};
 use latchkey_store::{KeyRecord, KeySnapshot, Native};
 
 use self::view::{KeyView, Use};
-use crate::{AdminState, answer::Answer, api_gateway::is_native, etag::Revision, problem::Problem};
+use crate::{AdminState, answer::Answer, etag::Revision, problem::Problem};
 
 /// Plans that a key may be on: what is read and written with it stays bounded.
 pub(crate) const MAX_PLANS: usize = 10;
@@ -66,28 +66,15 @@ fn answer(
     Ok(Answer::json(status, &view)?.tagged(&tag))
 }
 
-/// Whether the key's own meters tell of all its use on the plans that it is on.
-///
-/// # Errors
-/// The store's.
-async fn use_of(state: &AdminState, key: &KeyRecord) -> Result<Use, Problem> {
-    let ids: Vec<PlanId> = key.plan_ids.iter().cloned().collect();
-    let plans = state.store.plans_by_id(&ids).await?;
-    let own = |plan: &Plan| plan.scope == Scope::Key && !is_native(plan);
-    let known = plans.iter().all(|record| own(&record.plan));
-    Ok(if known { Use::Known } else { Use::Unknown })
-}
-
-/// The plans that a key is on; a plan that has just been deleted is left out.
+/// The plans that a key is on, in the order of their ids; a plan that has just been deleted is
+/// left out.
 ///
 /// # Errors
 /// The store's.
 pub(crate) async fn plans_of(state: &AdminState, key: &KeyRecord) -> Result<Vec<Plan>, Problem> {
-    let mut plans = Vec::with_capacity(key.plan_ids.len());
-    for id in &key.plan_ids {
-        if let Some(record) = state.store.plan(id).await? {
-            plans.push(record.plan);
-        }
-    }
+    let ids: Vec<PlanId> = key.plan_ids.iter().cloned().collect();
+    let found = state.store.plans_by_id(&ids).await?;
+    let mut plans: Vec<Plan> = found.into_iter().map(|record| record.plan).collect();
+    plans.sort_by(|one, other| one.id.cmp(&other.id));
     Ok(plans)
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 use latchkey_domain::{Plan, PlanId, TwinValue};
 use latchkey_store::{AttachError, KeySnapshot, NativeObject};
 
-use super::{answer, find_whole, plans_of, use_of, view::Use};
+use super::{answer, find_whole, plans_of, view::Use};
 use crate::{
     AdminState,
     answer::Answer,
@@ -88,7 +88,7 @@ async fn moved(
         record: record.moved(&from.id, &to.id, change.at),
         ..snapshot.clone()
     };
-    let known = use_of(state, &after.record).await?;
+    let known = Use::on(others.iter().chain([&to]));
     let change = once.keep(change, &answer(StatusCode::OK, &after, None, known)?)?;
     let twin = TwinValue::generate(&state.random.bytes()?);
     let moved = state

@@ -11,7 +11,7 @@ use latchkey_domain::{KeyValue, NativeKeyValue};
 use latchkey_store::{KeySnapshot, Lost, Native, NativeObject};
 
 use super::{
-    find_whole, plans_of, use_of,
+    find_whole, plans_of,
     view::{RotatedKeyView, Use},
 };
 use crate::{
@@ -81,10 +81,11 @@ pub(crate) async fn rotate(
         let after = key
             .rotated(&value, asked.old_ends(change.at)?, change.at)
             .map_err(Problem::TooManyValues)?;
-        let flush = state.stages_to_flush(&plans_of(&state, &before.record).await?);
+        let plans = plans_of(&state, &before.record).await?;
+        let flush = state.stages_to_flush(&plans);
         let mut rotated = before.clone();
         rotated.record.key = after.clone();
-        let known = use_of(&state, &before.record).await?;
+        let known = Use::on(&plans);
         let change = once.keep(change, &answer(&rotated, &value, None, known)?)?;
         let written = state
             .store

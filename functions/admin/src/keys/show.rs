@@ -3,7 +3,10 @@
 use axum::extract::State;
 use latchkey_store::NativeObject;
 
-use super::{find_whole, use_of, view::KeyView};
+use super::{
+    find_whole, plans_of,
+    view::{KeyView, Use},
+};
 use crate::{
     AdminState,
     answer::Answer,
@@ -23,7 +26,7 @@ pub(crate) async fn show(
 ) -> Result<Answer, Problem> {
     let snapshot = find_whole(&state, id).await?;
     let native = state.store.native(&NativeObject::Key(id)).await?;
-    let known = use_of(&state, &snapshot.record).await?;
+    let known = Use::on(&plans_of(&state, &snapshot.record).await?);
     let view = KeyView::whole(&snapshot, native.as_ref(), known);
     preconditions.shown(Revision::of_key(&snapshot.record.key), &view)
 }

@@ -9,7 +9,8 @@ use latchkey_store::{KeySnapshot, Lost, NativeObject};
 use super::{
     answer,
     fields::{AllowedIps, MetadataPatch, READ_ONLY, Routes, check},
-    find_whole, plans_of, use_of,
+    find_whole, plans_of,
+    view::Use,
 };
 use crate::{
     AdminState,
@@ -84,31 +85,30 @@ pub(crate) async fn update(
         let before = find_whole(&state, id).await?;
         preconditions.hold_for(&Revision::of_key(&before.record.key))?;
         let after = patch.onto(&before.record.key)?;
+        let plans = plans_of(&state, &before.record).await?;
         let written = if after == before.record.key {
             Some(before)
         } else {
-            write(&state, &caller, before, after).await?
+            write(&state, &caller, (before, &plans), after).await?
         };
         if let Some(snapshot) = written {
             let native = state.store.native(&NativeObject::Key(id)).await?;
-            let known = use_of(&state, &snapshot.record).await?;
-            return answer(StatusCode::OK, &snapshot, native.as_ref(), known);
+            return answer(StatusCode::OK, &snapshot, native.as_ref(), Use::on(&plans));
         }
     }
     Err(Problem::Changed)
 }
 
-/// Writes the key, unless another change came first.
+/// Writes the key, which is on these plans, unless another change came first.
 async fn write(
     state: &AdminState,
     caller: &Caller,
-    mut snapshot: KeySnapshot,
+    (mut snapshot, plans): (KeySnapshot, &[Plan]),
     mut after: Key,
 ) -> Result<Option<KeySnapshot>, Problem> {
-    let plans = plans_of(state, &snapshot.record).await?;
-    refuse_other_customer(&snapshot.record.key, &after, &plans)?;
-    refuse_not_held(&after, &plans)?;
-    let flush = state.stages_to_flush(&plans);
+    refuse_other_customer(&snapshot.record.key, &after, plans)?;
+    refuse_not_held(&after, plans)?;
+    let flush = state.stages_to_flush(plans);
     let change = state.change_by(caller)?;
     after.updated = change.at;
     after.revision += 1;

@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date};
-use latchkey_domain::{Day, Key, KeyValue, PlanId, PreviousValue};
+use latchkey_domain::{Day, Key, KeyValue, Plan, PlanId, PreviousValue, Scope};
 use latchkey_store::{KeyRecord, KeySnapshot, Native};
 use serde::{Serialize, Serializer};
 
-use crate::{api_gateway::NativeKeyView, moment::Moment, usage::date_of};
+use crate::{
+    api_gateway::{NativeKeyView, is_native},
+    moment::Moment,
+    usage::date_of,
+};
 
 /// A key. What it does not have is left out.
 #[derive(Debug, Serialize)]
@@ -77,6 +81,18 @@ enum LastUsed {
 pub(super) enum Use {
     Known,
     Unknown,
+}
+
+impl Use {
+    /// Of a key that is on these plans.
+    pub(super) fn on<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Self {
+        let own = |plan: &Plan| plan.scope == Scope::Key && !is_native(plan);
+        if plans.into_iter().all(own) {
+            Self::Known
+        } else {
+            Self::Unknown
+        }
+    }
 }
 
 impl LastUsed {

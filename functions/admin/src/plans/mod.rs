@@ -20,11 +20,9 @@ pub(crate) use show::show;
 pub(crate) use stages::MAX_API_STAGES;
 pub(crate) use update::update;
 
-use std::time::Duration;
-
 use http::StatusCode;
 use latchkey_domain::{Plan, PlanId};
-use latchkey_store::{Lost, NativeObject, PlanRecord};
+use latchkey_store::{LIST_COMES_UP, Lost, NativeObject, PlanRecord};
 
 use self::{
     overlap::{Seen, refuse_stages_in_the_way},
@@ -51,9 +49,6 @@ pub(crate) fn refuse_deleting(plan: &Plan) -> Result<(), Problem> {
     }
     Ok(())
 }
-
-/// The list of a plan's keys is mostly some ten milliseconds behind, seldom a second.
-const LIST_COMES_UP: Duration = Duration::from_millis(250);
 
 /// The plan as it is answered, with what API Gateway has of it.
 ///

@@ -17,14 +17,14 @@ use axum::{
     response::Response,
 };
 use latchkey_domain::{
-    CustomerId, Invalid, KeyId, Plan, Scope,
+    CustomerId, KeyId, Plan, Scope,
     meter::{Meter, Owner},
 };
 
 use super::{
     customers,
     days::{Days, DaysAsked, today},
-    native,
+    meters, native,
     view::{DayView, Of, UsageView},
 };
 use crate::{
@@ -33,7 +33,7 @@ use crate::{
     api_gateway::is_native,
     faults::Fault,
     paging::Paging,
-    parameters::{FromParameters, Parameters, Query},
+    parameters::{FromParameters, Parameters, Query, parsed},
     path::PlanPath,
     plans,
     problem::Problem,
@@ -50,10 +50,9 @@ pub(crate) struct UsageOfPlan {
 
 impl FromParameters for UsageOfPlan {
     fn read(parameters: &mut Parameters) -> Self {
-        let told = |invalid: Invalid| invalid.to_sender();
         Self {
-            key_id: parameters.take("keyId", |text| text.parse().map_err(told)),
-            customer_id: parameters.take("customerId", |text| text.parse().map_err(told)),
+            key_id: parameters.take("keyId", parsed),
+            customer_id: parameters.take("customerId", parsed),
             days: DaysAsked::read(parameters),
             paging: Paging::read(parameters),
         }
@@ -187,11 +186,9 @@ async fn page(
         .attachments(&plan.id, days.names(paging.limit), cursor)
         .await?;
     let keys = page.items.iter().map(|attachment| attachment.key_id);
-    let owners: Vec<Owner> = keys.clone().map(Owner::Key).collect();
-    let meters = state.store.meters(&owners, &plan.id).await?;
-    let meters = meters.into_iter().map(Option::unwrap_or_default);
+    let owners: Vec<Owner> = keys.map(Owner::Key).collect();
     Ok((
-        keys.map(|key| key.to_string()).zip(meters).collect(),
+        meters::of(state, plan, &owners).await?,
         page.cursor.map(|cursor| cursor.encode()),
     ))
 }

@@ -6,7 +6,7 @@ use latchkey_domain::{
     meter::{Meter, Owner},
 };
 
-use super::days::Days;
+use super::{days::Days, meters};
 use crate::{AdminState, paging::Paging, problem::Problem};
 
 /// The meter of one customer, also of one whose keys have all been taken off the plan.
@@ -37,12 +37,9 @@ pub(super) async fn page(
         .store
         .plan_customers(plan, days.customers(paging.limit), cursor)
         .await?;
-    let owners: Vec<Owner> = page.items.iter().cloned().map(Owner::Customer).collect();
-    let meters = state.store.meters(&owners, &plan.id).await?;
-    let meters = meters.into_iter().map(Option::unwrap_or_default);
-    let names = page.items.iter().map(|id| id.as_str().to_owned());
+    let owners: Vec<Owner> = page.items.into_iter().map(Owner::Customer).collect();
     Ok((
-        names.zip(meters).collect(),
+        meters::of(state, plan, &owners).await?,
         page.cursor.map(|cursor| cursor.encode()),
     ))
 }

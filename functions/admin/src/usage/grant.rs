@@ -10,7 +10,7 @@ use latchkey_store::GrantError;
 
 use super::{
     days::{Days, today},
-    native,
+    meters, native,
     view::{Of, UsageView},
 };
 use crate::{
@@ -113,11 +113,7 @@ async fn usage_today(
         .unwrap_or_default();
     let day = today(now);
     let usage = meter.usage(plan.quota.as_ref(), day, day, now);
-    let name = match owner {
-        Owner::Key(key) => key.to_string(),
-        Owner::Customer(customer) => customer.as_str().to_owned(),
-    };
-    let values = BTreeMap::from([(name, usage)]);
+    let values = BTreeMap::from([(meters::name(owner), usage)]);
     let days = Days {
         first: day,
         last: day,

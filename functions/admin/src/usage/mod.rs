@@ -5,6 +5,7 @@ mod by_plan;
 mod customers;
 mod days;
 mod grant;
+mod meters;
 mod native;
 mod view;
 
