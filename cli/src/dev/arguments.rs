@@ -6,8 +6,8 @@ use std::path::PathBuf;
 ///
 /// Serves the admin API under /admin, a demo API under /demo (as an HTTP API) and under
 /// /demo-rest (as a REST API), and a page at /. The authorizer's settings are read from the
-/// environment: KEY_SOURCES, KEY_CACHE_SECONDS, DENY_FOR, HTTP_RESPONSE, LOG_LEVEL; so are the
-/// admin API's MANAGED_APIS and FLUSH_AUTHORIZER_CACHES and the reconciler's DRIFT.
+/// environment: KEY_SOURCES, KEY_CACHE_SECONDS, DENY_FOR, HTTP_RESPONSE, LEASE_MAX, LOG_LEVEL;
+/// so are the admin API's MANAGED_APIS and FLUSH_AUTHORIZER_CACHES and the reconciler's DRIFT.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Port to serve on, on 127.0.0.1; 0 takes a free one

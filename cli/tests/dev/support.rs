@@ -50,6 +50,7 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         "HTTP_RESPONSE",
         "KEY_CACHE_SECONDS",
         "KEY_SOURCES",
+        "LEASE_MAX",
         "LOG_LEVEL",
         "ON_STORE_FAILURE",
     ] {

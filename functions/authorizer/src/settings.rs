@@ -22,6 +22,9 @@ pub struct Settings {
     pub deny_for: DenyFor,
     /// `HTTP_RESPONSE`: how HTTP APIs are answered; default `policy`.
     pub http_response: HttpResponse,
+    /// `LEASE_MAX`: how many units an instance may take ahead of a key's calls, 1 to 1000; 1
+    /// charges each call by itself. Default 1000.
+    pub lease_max: u64,
     /// `LOG_LEVEL`: what is logged; default `info`. No level shows a key value.
     pub log_level: Level,
 }
@@ -70,10 +73,11 @@ impl Settings {
                     ("simple", HttpResponse::Simple),
                 ],
             ),
+            lease_max: reader.number("LEASE_MAX", 1000, 1..=1000),
             log_level: reader.log_level(),
         };
         for (name, only, allowed) in LATER {
-            if let Some(text) = reader.text(name).filter(|text| Some(text.as_str()) != only) {
+            if let Some(text) = reader.text(name).filter(|text| text != only) {
                 reader.refuse(name, &text, allowed);
             }
         }
@@ -83,14 +87,11 @@ impl Settings {
 
 /// What a later version will have, with the only value that may be set until then: taking
 /// another and doing nothing would be worse than refusing.
-const LATER: [(&str, Option<&str>, &str); 2] = [
-    (
-        "ON_STORE_FAILURE",
-        Some("deny"),
-        "deny (allow comes in a later version)",
-    ),
-    ("LEASE_MAX", None, "nothing: it comes in a later version"),
-];
+const LATER: [(&str, &str, &str); 1] = [(
+    "ON_STORE_FAILURE",
+    "deny",
+    "deny (allow comes in a later version)",
+)];
 
 fn key_sources(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> KeySources {
     let text = reader.text("KEY_SOURCES");
@@ -128,6 +129,7 @@ mod tests {
             key_cache: 10 * SECOND,
             deny_for: DenyFor::Limits,
             http_response: HttpResponse::Policy,
+            lease_max: 1000,
             log_level: Level::INFO,
         };
         assert_eq!(read(&[("TABLE_NAME", "keys")]), Ok(expected.clone()));
@@ -158,6 +160,7 @@ mod tests {
             ("DENY_FOR", "all"),
             ("HTTP_RESPONSE", "simple"),
             ("ON_STORE_FAILURE", "deny"),
+            ("LEASE_MAX", "1"),
             ("LOG_LEVEL", "DEBUG"),
         ]);
         let expected = Settings {
@@ -166,6 +169,7 @@ mod tests {
             key_cache: 0,
             deny_for: DenyFor::All,
             http_response: HttpResponse::Simple,
+            lease_max: 1,
             log_level: Level::DEBUG,
         };
         assert_eq!(set, Ok(expected));
@@ -173,6 +177,7 @@ mod tests {
             with("KEY_CACHE_SECONDS", "3600").unwrap().key_cache,
             3600 * SECOND
         );
+        assert_eq!(with("LEASE_MAX", "1000").unwrap().lease_max, 1000);
     }
 
     #[test]
@@ -186,7 +191,7 @@ mod tests {
             ("HTTP_RESPONSE", &long),
             ("ON_STORE_FAILURE", "allow"),
             ("LOG_LEVEL", "loud"),
-            ("LEASE_MAX", "10"),
+            ("LEASE_MAX", "1001"),
         ]);
         insta::assert_snapshot!("all_faults", error.unwrap_err());
     }
@@ -196,12 +201,15 @@ mod tests {
         let missing = "TABLE_NAME is not set, allowed is the table's name, 3 to 255 characters of A-Z a-z 0-9 _ - .";
         assert_eq!(read(&[]), Err(missing.to_owned()));
         for value in ["-1", "1.5", "ten", "70000", " 5"] {
-            let error = with("KEY_CACHE_SECONDS", value).unwrap_err();
-            assert!(
-                error.contains("KEY_CACHE_SECONDS") && error.contains(value),
-                "{error}"
-            );
+            for name in ["KEY_CACHE_SECONDS", "LEASE_MAX"] {
+                let error = with(name, value).unwrap_err();
+                assert!(error.contains(name) && error.contains(value), "{error}");
+            }
         }
+        assert_eq!(
+            with("LEASE_MAX", "0").unwrap_err(),
+            "LEASE_MAX is \"0\", allowed is a whole number from 1 to 1000"
+        );
         for value in [
             "basic",
             "query:key",

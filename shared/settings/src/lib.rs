@@ -103,13 +103,18 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
         default: Duration,
         range: RangeInclusive<u64>,
     ) -> Duration {
+        Duration::from_secs(self.number(name, default.as_secs(), range))
+    }
+
+    /// A whole number, in digits only.
+    pub fn number(&mut self, name: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
         let Some(text) = self.text(name) else {
             return default;
         };
         let digits = text.bytes().all(|b| b.is_ascii_digit());
-        let seconds = text.parse().ok();
-        match seconds.filter(|seconds| digits && range.contains(seconds)) {
-            Some(seconds) => Duration::from_secs(seconds),
+        let number = text.parse().ok();
+        match number.filter(|number| digits && range.contains(number)) {
+            Some(number) => number,
             None => {
                 let (first, last) = (range.start(), range.end());
                 self.refuse(

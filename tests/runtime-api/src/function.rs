@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use crate::{
+    extensions::{Extension, ExtensionsApi},
     output::Output,
     server::{Answer, RuntimeApi},
 };
@@ -64,8 +65,9 @@ pub enum FunctionError {
 }
 
 impl Function {
-    /// Starts the binary and waits until it asks for its first event. It sees nothing of
-    /// this process's environment: only what Lambda sets and what is given here.
+    /// Starts the binary and waits until it, and each extension that it registers, asks for
+    /// what comes next. It sees nothing of this process's environment: only what Lambda sets
+    /// and what is given here.
     ///
     /// # Errors
     /// [`FunctionError::Ended`] where it ends instead, which is how a function says that its
@@ -74,7 +76,26 @@ impl Function {
         binary: impl AsRef<Path>,
         environment: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, FunctionError> {
-        let api = RuntimeApi::start().await?;
+        Self::start_with(ExtensionsApi::Served, binary, environment).await
+    }
+
+    /// Starts the binary where there is no Extensions API, as in some emulators of Lambda.
+    ///
+    /// # Errors
+    /// As [`Function::start`].
+    pub async fn start_without_extensions<K: AsRef<OsStr>, V: AsRef<OsStr>>(
+        binary: impl AsRef<Path>,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, FunctionError> {
+        Self::start_with(ExtensionsApi::Absent, binary, environment).await
+    }
+
+    async fn start_with<K: AsRef<OsStr>, V: AsRef<OsStr>>(
+        extensions_api: ExtensionsApi,
+        binary: impl AsRef<Path>,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, FunctionError> {
+        let api = RuntimeApi::start(extensions_api).await?;
         let mut command = Command::new(binary.as_ref());
         command
             .env_clear()
@@ -84,7 +105,7 @@ impl Function {
         let process = Process::start(command)?;
         let mut function = Self { api, process };
         let ended = tokio::select! {
-            () = function.api.polled() => return Ok(function),
+            () = function.api.started() => return Ok(function),
             ended = function.process.ended() => ended,
             () = tokio::time::sleep(PATIENCE) => return Err(FunctionError::Late("the start")),
         };
@@ -108,6 +129,22 @@ impl Function {
             })),
             () = tokio::time::sleep(PATIENCE) => Err(FunctionError::Late("an answer")),
         }
+    }
+
+    /// Waits until this many of its questions for an event wait for one: it can take so many
+    /// events at once.
+    ///
+    /// # Errors
+    /// [`FunctionError::Late`] where they do not become so many, or stay more.
+    pub async fn polls(&self, count: usize) -> Result<(), FunctionError> {
+        timeout(PATIENCE, self.api.polls(count))
+            .await
+            .map_err(|_| FunctionError::Late("a question for an event"))
+    }
+
+    /// The extensions that it has registered.
+    pub fn extensions(&self) -> Vec<Extension> {
+        self.api.extensions()
     }
 
     /// All that it has printed so far, on both outputs.

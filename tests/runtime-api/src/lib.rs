@@ -15,9 +15,11 @@
 //! # }
 //! ```
 
+mod extensions;
 mod function;
 mod output;
 mod server;
 
+pub use extensions::Extension;
 pub use function::{Ended, Function, FunctionError};
 pub use server::Answer;

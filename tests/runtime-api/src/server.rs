@@ -25,6 +25,8 @@ use tokio::{
     sync::{mpsc, oneshot, watch},
 };
 
+use crate::extensions::{self, Extension, ExtensionsApi};
+
 /// What a function made of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
@@ -59,17 +61,54 @@ struct Event {
     payload: Vec<u8>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     events: tokio::sync::Mutex<mpsc::Receiver<Event>>,
     answers: Mutex<HashMap<String, oneshot::Sender<Answer>>>,
     last_id: AtomicU64,
-    /// Whether the function has asked for an event yet.
-    polled: watch::Sender<bool>,
+    pub(crate) seen: watch::Sender<Seen>,
     init_error: Mutex<Option<Answer>>,
 }
 
+/// What the function has done so far.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Whether it has asked for an event yet.
+    pub(crate) polled: bool,
+    /// How many of its questions for an event wait for one.
+    polls: usize,
+    pub(crate) extensions: Vec<Extension>,
+}
+
+impl Seen {
+    /// Lambda ends the start when the function and each extension have asked for what comes
+    /// next (AWS, "Understanding the Lambda execution environment lifecycle").
+    fn is_started(&self) -> bool {
+        self.polled && self.extensions.iter().all(|extension| extension.asked)
+    }
+}
+
+/// A question for an event, from its coming to its end: it is also dropped where the function
+/// hangs up.
+struct Poll(Arc<Shared>);
+
+impl Poll {
+    fn begin(shared: &Arc<Shared>) -> Self {
+        shared.seen.send_modify(|seen| {
+            seen.polled = true;
+            seen.polls += 1;
+        });
+        Self(shared.clone())
+    }
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        self.0.seen.send_modify(|seen| seen.polls -= 1);
+    }
+}
+
 impl RuntimeApi {
-    pub(crate) async fn start() -> std::io::Result<Self> {
+    pub(crate) async fn start(extensions_api: ExtensionsApi) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (events, waiting) = mpsc::channel(WAITING);
@@ -77,18 +116,21 @@ impl RuntimeApi {
             events: tokio::sync::Mutex::new(waiting),
             answers: Mutex::default(),
             last_id: AtomicU64::new(0),
-            polled: watch::Sender::new(false),
+            seen: watch::Sender::default(),
             init_error: Mutex::default(),
         });
-        let router = Router::new()
+        let mut router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route(
                 "/2018-06-01/runtime/invocation/{id}/response",
                 post(response),
             )
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .route("/2018-06-01/runtime/init/error", post(init_error))
-            .with_state(shared.clone());
+            .route("/2018-06-01/runtime/init/error", post(init_error));
+        if extensions_api == ExtensionsApi::Served {
+            router = router.merge(extensions::routes());
+        }
+        let router = router.with_state(shared.clone());
         let serving = tokio::spawn(async move {
             // It ends only when the task does.
             drop(axum::serve(listener, router).await);
@@ -105,11 +147,22 @@ impl RuntimeApi {
         self.address
     }
 
-    /// Resolves when the function has asked for its first event.
-    pub(crate) async fn polled(&self) {
-        let mut polled = self.shared.polled.subscribe();
+    /// Resolves when the function, and each extension, has asked for what comes next.
+    pub(crate) async fn started(&self) {
+        let mut seen = self.shared.seen.subscribe();
         // The sender lives as long as `self`.
-        drop(polled.wait_for(|polled| *polled).await);
+        drop(seen.wait_for(Seen::is_started).await);
+    }
+
+    /// Resolves when this many of the function's questions for an event wait for one.
+    pub(crate) async fn polls(&self, count: usize) {
+        let mut seen = self.shared.seen.subscribe();
+        drop(seen.wait_for(|seen| seen.polls == count).await);
+    }
+
+    /// The extensions that are registered.
+    pub(crate) fn extensions(&self) -> Vec<Extension> {
+        self.shared.seen.borrow().extensions.clone()
     }
 
     /// Puts an event where the function finds it. The receiver fails where the function
@@ -171,8 +224,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
-    shared.polled.send_replace(true);
+    let poll = Poll::begin(&shared);
     let event = shared.events.lock().await.recv().await;
+    drop(poll);
     match event {
         Some(event) => (
             [

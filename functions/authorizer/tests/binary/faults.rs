@@ -25,7 +25,7 @@ async fn wrong_settings_stop_the_start_with_one_line() {
         ("HTTP_RESPONSE", "xml"),
         ("ON_STORE_FAILURE", "allow"),
         ("LOG_LEVEL", "loud"),
-        ("LEASE_MAX", "10"),
+        ("LEASE_MAX", "1001"),
     ];
     let ended = started(&all).await;
     assert!(!ended.status.success());
