@@ -102,6 +102,8 @@ pub struct Charge {
     repeats: u8,
     renewed: bool,
     lost: bool,
+    /// Units left of the quota by the state that the last failed write met.
+    left: Option<u64>,
     pending: Option<Write>,
 }
 
@@ -118,6 +120,7 @@ impl Charge {
             repeats: 0,
             renewed: false,
             lost: false,
+            left: None,
             pending: None,
         };
         let step = charge.first(known);
@@ -216,6 +219,7 @@ impl Charge {
             });
         }
         if let Some(clamp) = self.clamp(&meter, now) {
+            self.left = self.remaining(&meter);
             return self.send(Write::Clamp(clamp));
         }
         if let Some(arrival) = self.arrival(&meter)
@@ -315,6 +319,7 @@ impl Charge {
         let retry_after = Some((wait - self.frozen.wall).max(1));
         refuse(Refusal {
             retry_after,
+            remaining: self.left,
             ..Refusal::of(Reason::Throttled)
         })
     }

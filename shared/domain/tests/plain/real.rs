@@ -1,0 +1,116 @@
+//! The real thing, as one authorizer runs it on a table of its own: `decide`, the plan's terms,
+//! and a charge.
+
+use std::collections::BTreeMap;
+
+use latchkey_domain::{
+    self as domain, Case, Decision, Enforcement, Nanos, PlanId, Reading, Reason, decide,
+    meter::{self, Charge, Meter, Step, Verdict},
+};
+
+use crate::{
+    model::Owner,
+    table::apply,
+    world::{Call, World},
+};
+
+pub(crate) struct Real {
+    keys: Vec<domain::Key>,
+    pub(crate) plans: Vec<domain::Plan>,
+    /// The items, by owner and plan.
+    pub(crate) table: BTreeMap<(Owner, usize), Meter>,
+    /// What the instance has seen of them.
+    known: BTreeMap<(Owner, usize), Meter>,
+    /// Writes of the last call.
+    pub(crate) writes: usize,
+}
+
+impl Real {
+    pub(crate) fn new(world: &World) -> Self {
+        let numbered = |(at, key): (usize, &crate::world::Key)| key.said(at);
+        let keys = world.keys.iter().enumerate().map(numbered).collect();
+        let numbered = |(at, plan): (usize, &crate::world::Plan)| plan.said(at);
+        let plans = world.plans.iter().enumerate().map(numbered).collect();
+        Self {
+            keys,
+            plans,
+            table: BTreeMap::new(),
+            known: BTreeMap::new(),
+            writes: 0,
+        }
+    }
+
+    /// The decision on a call, and the plan that it was made under.
+    pub(crate) fn ask(&mut self, world: &World, call: &Call) -> (Option<usize>, Verdict) {
+        self.writes = 0;
+        let key = call.key.map(|at| &self.keys[at]);
+        let on = call.key.map_or(&[][..], |at| &world.keys[at].plans);
+        let plans: Vec<_> = on.iter().map(|at| &self.plans[*at]).collect();
+        let request = call.request();
+        let case = Case {
+            key,
+            presented: &call.presented(),
+            plans: &plans,
+            request: &request,
+            now: at(call.at).timestamp(),
+        };
+        let (key, plan) = match decide(&case) {
+            Decision::Allow(key, plan) => (key, plan),
+            Decision::Deny(reason) => return (None, Verdict::refused(reason)),
+        };
+        let Some(owner) = meter::Owner::of(key, plan) else {
+            return (None, Verdict::refused(Reason::NoUsagePlan));
+        };
+        let number = self.number(&plan.id);
+        if plan.enforcement == Enforcement::ApiGateway {
+            return (Some(number), Verdict::Admitted { remaining: None });
+        }
+        let owner = match owner {
+            meter::Owner::Key(_) => Owner::Key(call.key.unwrap()),
+            meter::Owner::Customer(_) => {
+                Owner::Customer(world.keys[call.key.unwrap()].customer.unwrap())
+            }
+        };
+        let terms = plan.terms(&request);
+        (
+            Some(number),
+            self.charge((owner, number), terms, at(call.at)),
+        )
+    }
+
+    fn charge(&mut self, place: (Owner, usize), terms: meter::Terms, now: Reading) -> Verdict {
+        let (mut charge, mut step) = Charge::begin(terms, now, self.known.get(&place));
+        loop {
+            match step {
+                Step::Done(verdict) => return verdict,
+                Step::Write(write) => {
+                    self.writes += 1;
+                    let answer = apply(self.table.get_mut(&place), &write);
+                    if let meter::Answer::Applied(meter) | meter::Answer::Failed(Some(meter)) =
+                        &answer
+                    {
+                        self.known.insert(place, meter.clone());
+                    }
+                    step = charge.answer(answer, &now);
+                }
+                Step::WriteAfter(..) | Step::ReadPlan => panic!("no fault here: {step:?}"),
+            }
+        }
+    }
+
+    /// Forgets what it has seen, as an instance that has just started.
+    pub(crate) fn forget(&mut self) {
+        self.known.clear();
+    }
+
+    fn number(&self, id: &PlanId) -> usize {
+        self.plans.iter().position(|plan| plan.id == *id).unwrap()
+    }
+}
+
+pub(crate) fn at(now: Nanos) -> Reading {
+    Reading {
+        wall: now,
+        steady: now,
+    }
+}
