@@ -26,7 +26,7 @@ use proptest::{
 };
 
 use model::{Meters, Owner, Used};
-use random::{Event, KEYS, PLANS, START, histories};
+use random::{Event, KEYS, START, histories};
 use real::Real;
 use world::World;
 
