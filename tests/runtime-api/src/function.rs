@@ -121,6 +121,7 @@ impl Function {
         let answer = self.api.send(event.into()).await;
         let mut process = self.process.clone_watch();
         tokio::select! {
+            biased;
             Ok(answer) = answer => Ok(answer),
             status = ended(&mut process) => Err(FunctionError::Ended(Ended {
                 status,
@@ -152,12 +153,20 @@ impl Function {
         self.process.output.text()
     }
 
+    /// Ends it at once, with SIGKILL, whatever it is doing; who waits for an answer is told.
+    ///
+    /// # Errors
+    /// [`FunctionError::Start`] where it cannot be sent.
+    pub fn kill(&self) -> Result<(), FunctionError> {
+        Ok(self.process.signal(Signal::KILL)?)
+    }
+
     /// Ends it with SIGTERM, as Lambda does where an extension is registered.
     ///
     /// # Errors
     /// [`FunctionError::Late`] where it does not end.
     pub async fn stop(mut self) -> Result<Ended, FunctionError> {
-        self.process.terminate()?;
+        self.process.signal(Signal::TERM)?;
         let status = timeout(PATIENCE, self.process.ended())
             .await
             .map_err(|_| FunctionError::Late("the end"))?;
@@ -217,9 +226,9 @@ impl Process {
     }
 
     /// Only while the process is not waited for: then its id is no other's.
-    fn terminate(&self) -> io::Result<()> {
+    fn signal(&self, signal: Signal) -> io::Result<()> {
         match self.pid {
-            Some(pid) if self.status.borrow().is_none() => Ok(kill_process(pid, Signal::TERM)?),
+            Some(pid) if self.status.borrow().is_none() => Ok(kill_process(pid, signal)?),
             _ => Ok(()),
         }
     }

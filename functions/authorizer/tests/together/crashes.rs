@@ -1,0 +1,109 @@
+//! Processes that die or are ended while they hold units, and everything at once.
+
+use futures_util::future::join_all;
+use latchkey_domain::Throttle;
+
+use crate::{
+    faults::{Fault, Faults},
+    fleet::Fleet,
+    outcome::Outcome,
+    quota::{lease_of, quota},
+    table::plan,
+};
+
+/// A call that a process has decided on when it dies.
+const IN_FLIGHT: i64 = 1;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_dies_takes_no_more_than_its_lease_with_it() {
+    const LIMIT: u64 = 3_072;
+    const KILLED: [(usize, u64); 3] = [(0, 400), (1, 900), (2, 1_500)];
+    let (fleet, accounts) = Fleet::with(Faults::none(), &plan("gold", quota(LIMIT), None), 1).await;
+    let instances = fleet.start_many(8).await;
+    let killing = async {
+        for (number, calls) in KILLED {
+            fleet.after(calls).await;
+            fleet.kill(&instances[number]);
+        }
+    };
+    tokio::join!(fleet.use_up(&instances, &accounts), killing);
+    for instance in instances {
+        fleet.stop(instance).await;
+    }
+    let books = fleet.close(&accounts[0]).await;
+    let lease = lease_of(LIMIT);
+    let may_be_wasted = books.may_be_wasted(lease) + KILLED.len() as i64 * (lease + IN_FLIGHT);
+    assert!(books.wasted() <= may_be_wasted, "{books:?}");
+    let gone = fleet.ledger.count(accounts[0].id, Outcome::Gone);
+    assert_eq!(gone, KILLED.len() as u64, "each died while it was called");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_ended_gives_back_what_it_has_and_once() {
+    const LIMIT: u64 = 1_000_000;
+    let (fleet, accounts) = Fleet::with(Faults::none(), &plan("gold", quota(LIMIT), None), 1).await;
+    for faults in [Faults::none(), Faults::always(Fault::Twice)] {
+        let instances = fleet.start_many(3).await;
+        join_all(
+            instances
+                .iter()
+                .map(|instance| instance.call_times(&accounts[0], 100)),
+        )
+        .await;
+        fleet.proxy.set(faults);
+        for instance in instances {
+            fleet.stop(instance).await;
+        }
+        let books = fleet.close(&accounts[0]).await;
+        assert!(
+            books.wasted() <= books.may_be_wasted(lease_of(LIMIT)),
+            "{books:?}"
+        );
+        fleet.proxy.set(Faults::none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_no_key_gets_more_than_its_quota() {
+    const LIMIT: u64 = 600;
+    const KILLED: [(usize, u64); 2] = [(0, 200), (1, 700)];
+    const ENDED: usize = 2;
+    let throttle = Throttle::new("3000".parse().unwrap(), Some(300)).ok();
+    let plan = plan("gold", quota(LIMIT), throttle);
+    let (fleet, accounts) = Fleet::with(Faults::of_every_kind(7, 200), &plan, 3).await;
+    let ended = fleet.start_many(ENDED).await;
+    let instances = fleet.start_many(6).await;
+    let killing = async {
+        for (number, calls) in KILLED {
+            fleet.after(calls).await;
+            fleet.kill(&instances[number]);
+        }
+    };
+    let ending = async {
+        for instance in ended {
+            instance.call_times(&accounts[0], 60).await;
+            fleet.stop(instance).await;
+        }
+    };
+    tokio::join!(fleet.use_up(&instances, &accounts), killing, ending);
+    for instance in instances {
+        fleet.stop(instance).await;
+    }
+    let lease = lease_of(LIMIT);
+    // A process that is ended may find that what it gives back is lost on the way.
+    let of_ends = ENDED as i64 * lease + KILLED.len() as i64 * (lease + IN_FLIGHT);
+    for account in &accounts {
+        let books = fleet.close(account).await;
+        assert!(
+            books.wasted() <= books.may_be_wasted(lease) + of_ends,
+            "{books:?}"
+        );
+    }
+    let done = fleet.proxy.done();
+    for fault in Fault::ALL {
+        assert!(
+            done.contains_key(&fault),
+            "{fault:?} never happened: {done:?}"
+        );
+    }
+}

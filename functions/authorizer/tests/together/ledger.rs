@@ -1,0 +1,28 @@
+//! What callers were told, by key.
+
+use std::{collections::BTreeMap, sync::Mutex};
+
+use latchkey_domain::KeyId;
+
+use crate::outcome::Outcome;
+
+/// Counts the outcomes of calls.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger(Mutex<BTreeMap<(KeyId, Outcome), u64>>);
+
+impl Ledger {
+    pub(crate) fn enter(&self, key: KeyId, outcome: Outcome) {
+        *self.0.lock().unwrap().entry((key, outcome)).or_default() += 1;
+    }
+
+    /// Calls of a key with this outcome.
+    pub(crate) fn count(&self, key: KeyId, outcome: Outcome) -> u64 {
+        let entries = self.0.lock().unwrap();
+        entries.get(&(key, outcome)).copied().unwrap_or(0)
+    }
+
+    /// Calls in all.
+    pub(crate) fn calls(&self) -> u64 {
+        self.0.lock().unwrap().values().sum()
+    }
+}

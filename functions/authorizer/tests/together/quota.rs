@@ -1,0 +1,33 @@
+//! Quotas, used to their ends by many processes.
+
+use latchkey_domain::{Period, Quota};
+
+use crate::{faults::Faults, fleet::Fleet, outcome::Outcome, table::plan};
+
+/// A quota without windows: no midnight can come between.
+pub(crate) fn quota(limit: u64) -> Option<Quota> {
+    Quota::new(limit, Period::Lifetime).ok()
+}
+
+/// The most that one lease of a quota holds.
+pub(crate) fn lease_of(limit: u64) -> i64 {
+    (limit / 1024).max(1) as i64
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_is_used_to_its_last_unit_and_each_is_counted_once() {
+    const LIMIT: u64 = 2_500;
+    let (fleet, accounts) = Fleet::with(Faults::none(), &plan("gold", quota(LIMIT), None), 1).await;
+    let instances = fleet.start_many(8).await;
+    fleet.use_up(&instances, &accounts).await;
+    for instance in instances {
+        fleet.stop(instance).await;
+    }
+    let books = fleet.close(&accounts[0]).await;
+    assert!(
+        books.wasted() <= books.may_be_wasted(lease_of(LIMIT)),
+        "{books:?}"
+    );
+    assert_eq!(books.charged, LIMIT as i64, "{books:?}");
+    assert!(fleet.ledger.count(accounts[0].id, Outcome::QuotaExceeded) > 0);
+}
