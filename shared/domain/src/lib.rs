@@ -18,6 +18,7 @@ mod key_value;
 mod label;
 mod metadata;
 pub mod meter;
+mod month;
 mod native;
 mod plan;
 mod plan_id;
@@ -46,6 +47,7 @@ pub use key_value::{
 };
 pub use label::{Description, Name};
 pub use metadata::Metadata;
+pub use month::Month;
 pub use native::NotHeld;
 pub use plan::{
     BucketsUsedUp, Enforcement, MethodRule, MethodTerms, Plan, PlanError, PlanStage, Scope,

@@ -81,7 +81,7 @@ pub(crate) fn day_of(now: Nanos) -> Day {
     now.div_euclid(DAY)
 }
 
-fn date_of(day: Day) -> jiff::civil::Date {
+pub(crate) fn date_of(day: Day) -> jiff::civil::Date {
     let epoch = jiff::civil::date(1970, 1, 1);
     epoch.saturating_add(jiff::Span::new().days(day))
 }

@@ -37,11 +37,15 @@ const ATTEMPTS: usize = 5;
 
 impl Counted {
     /// The part that is more than a meter has; none where there is nothing to raise. A meter
-    /// that is charged no more is left alone.
+    /// that is charged no more is left alone, and so are days that may stand in its history.
     pub fn above(&self, meter: &Meter) -> Option<Self> {
         let in_window = meter.windows.get(&self.window).copied().unwrap_or(0);
         let on = |day: &Day| meter.days.get(day).copied().unwrap_or(0);
-        let days = self.days.iter().filter(|(day, units)| **units > on(day));
+        let kept = meter.first_kept().unwrap_or(Day::MIN);
+        let days = self
+            .days
+            .range(kept..)
+            .filter(|(day, units)| **units > on(day));
         let above = Self {
             window: self.window,
             units: if self.units > in_window {
@@ -206,5 +210,19 @@ mod tests {
         };
         assert_eq!(counted.above(&ended), None);
         assert_eq!(Counted::default().above(&Meter::default()), None);
+    }
+
+    #[test]
+    fn a_day_that_may_have_been_folded_is_not_raised() {
+        let counted = Counted {
+            window: 24,
+            units: 5,
+            days: [(69, 9), (70, 9)].into(),
+        };
+        let meter = Meter {
+            days: (70..101).map(|day| (day, 1)).collect(),
+            ..Meter::default()
+        };
+        assert_eq!(counted.above(&meter).unwrap().days, [(70, 9)].into());
     }
 }

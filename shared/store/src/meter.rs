@@ -391,6 +391,6 @@ pub(crate) fn from_item(item: &Item) -> Result<Meter, Corrupt> {
 
 /// What a counter's name counts: `q494000` with the letter `q` is the window 494000. `ttl`
 /// is none.
-fn counter<T: FromStr>(name: &str, letter: &str) -> Option<T> {
+pub(crate) fn counter<T: FromStr>(name: &str, letter: &str) -> Option<T> {
     name.strip_prefix(letter)?.parse().ok()
 }

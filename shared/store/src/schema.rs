@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use jiff::Timestamp;
-use latchkey_domain::{CustomerId, KeyId, PlanId, StageSelector, meter::Owner};
+use latchkey_domain::{CustomerId, KeyId, Month, PlanId, StageSelector, meter::Owner};
 
 use crate::StoreError;
 
@@ -34,6 +34,10 @@ pub enum Record<'a> {
     /// the first attachment; a key's is a tombstone for 400 days after the last one, a customer's
     /// stays. In no index, since a throttled index throttles the table.
     Meter(&'a Owner, &'a PlanId),
+    /// `KEY#<id> / HISTORY#<plan>#<year>-<month>`, or with `CUSTOMER#<id>`: units by day that
+    /// were moved there from the meter. For 400 days after the month's end, whatever becomes of
+    /// the key and the plan.
+    History(&'a Owner, &'a PlanId, Month),
     /// `PLANS / PLAN#<id>`: a usage plan, from its creation to its deletion.
     Plan(&'a PlanId),
     /// `CUSTOMER#<id> / PLAN#<plan>`: a customer that has or had a key on a plan whose allowance
@@ -75,6 +79,10 @@ impl Record<'_> {
             Self::Key(id) => (key_partition(*id), "KEY".to_owned()),
             Self::Attachment(key, plan) => (key_partition(*key), format!("PLAN#{plan}")),
             Self::Meter(owner, plan) => (owner_partition(owner), format!("METER#{plan}")),
+            // Before "KEY", so that no authorizer reads it.
+            Self::History(owner, plan, month) => {
+                (owner_partition(owner), format!("HISTORY#{plan}#{month}"))
+            }
             Self::Plan(id) => (PLANS.to_owned(), format!("PLAN#{id}")),
             Self::PlanCustomer(customer, plan) => {
                 (customer_partition(customer), format!("PLAN#{plan}"))

@@ -11,6 +11,7 @@
 //! in, and what to write next, or the verdict, comes out.
 
 mod charge;
+mod history;
 #[cfg(test)]
 mod model;
 mod peek;
@@ -20,6 +21,7 @@ mod tests;
 mod write;
 
 pub use charge::{Answer, Charge, Refusal, Step, Verdict};
+pub use history::{DAYS_KEPT, Fold};
 pub use peek::peek;
 pub use state::Meter;
 pub use write::{ChargeWrite, ClampWrite, Form, QuotaWrite, ThrottleWrite, Write};
