@@ -17,8 +17,9 @@ pub(crate) struct Books {
 }
 
 impl Fleet {
-    /// Checks what must hold in any case: nothing is admitted that was not charged, nothing
-    /// charged beyond the limit, and the meter holds just what was written to it.
+    /// Checks what must hold in any case: no more is admitted than was granted by answers that
+    /// reached a process, nothing is charged beyond the limit, and the meter holds just what was
+    /// written to it.
     pub(crate) async fn close(&self, account: &Account) -> Books {
         self.proxy.quiet().await;
         let meter = self.table.meter(account).await;
@@ -34,7 +35,6 @@ impl Fleet {
                 assert!(*used <= quota.limit() as i64, "{meter:?}");
             }
         }
-        assert!(admitted <= of_days, "{admitted} admitted, {meter:?}");
         let done = self.proxy.done();
         let kept = [
             Fault::CutBefore,
@@ -44,24 +44,29 @@ impl Fleet {
         ];
         let kept: u64 = kept.iter().filter_map(|fault| done.get(fault)).sum();
         let late = self.unanswered().saturating_sub(kept + seen.abandoned);
-        Books {
+        let books = Books {
             admitted,
             charged: of_days,
             tally,
             late: late as i64,
-        }
+        };
+        assert!(
+            books.unused() >= 0,
+            "more is admitted than processes were granted: {books:?}"
+        );
+        books
     }
 }
 
 impl Books {
-    /// Units that were charged and that nobody got.
-    pub(crate) fn wasted(&self) -> i64 {
-        self.charged - self.admitted
+    /// Units that were granted to processes and that nobody got: leases of those that died.
+    pub(crate) fn unused(&self) -> i64 {
+        self.charged - self.tally.lost - self.admitted
     }
 
-    /// The most that may be wasted without a crash: a lease of at most `lease` units for each
-    /// answer that went nowhere.
-    pub(crate) fn may_be_wasted(&self, lease: i64) -> i64 {
-        self.tally.lost + self.late * lease
+    /// The most that this may be where nobody died: a lease of `lease` units for each answer
+    /// that came too late.
+    pub(crate) fn may_be_unused(&self, lease: i64) -> i64 {
+        self.late * lease
     }
 }

@@ -30,6 +30,6 @@ async fn calls_at_once_on_one_process_share_what_it_has_and_no_more() {
     drop(callers);
     join_all(instances.into_iter().map(|instance| fleet.stop(instance))).await;
     let books = fleet.close(&accounts[0]).await;
-    let may_be_wasted = books.may_be_wasted(lease_of(LIMIT));
-    assert!(books.wasted() <= may_be_wasted, "{books:?}");
+    let may_be_unused = books.may_be_unused(lease_of(LIMIT));
+    assert!(books.unused() <= may_be_unused, "{books:?}");
 }

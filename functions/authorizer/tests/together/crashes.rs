@@ -32,8 +32,8 @@ async fn a_process_that_dies_takes_no_more_than_its_lease_with_it() {
     }
     let books = fleet.close(&accounts[0]).await;
     let lease = lease_of(LIMIT);
-    let may_be_wasted = books.may_be_wasted(lease) + KILLED.len() as i64 * (lease + IN_FLIGHT);
-    assert!(books.wasted() <= may_be_wasted, "{books:?}");
+    let may_be_unused = books.may_be_unused(lease) + KILLED.len() as i64 * (lease + IN_FLIGHT);
+    assert!(books.unused() <= may_be_unused, "{books:?}");
     let gone = fleet.ledger.count(accounts[0].id, Outcome::Gone);
     assert_eq!(gone, KILLED.len() as u64, "each died while it was called");
 }
@@ -56,7 +56,7 @@ async fn a_process_that_is_ended_gives_back_what_it_has_and_once() {
         }
         let books = fleet.close(&accounts[0]).await;
         assert!(
-            books.wasted() <= books.may_be_wasted(lease_of(LIMIT)),
+            books.unused() <= books.may_be_unused(lease_of(LIMIT)),
             "{books:?}"
         );
         fleet.proxy.set(Faults::none());
@@ -95,7 +95,7 @@ async fn whatever_happens_no_key_gets_more_than_its_quota() {
     for account in &accounts {
         let books = fleet.close(account).await;
         assert!(
-            books.wasted() <= books.may_be_wasted(lease) + of_ends,
+            books.unused() <= books.may_be_unused(lease) + of_ends,
             "{books:?}"
         );
     }

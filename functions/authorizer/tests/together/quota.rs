@@ -25,7 +25,7 @@ async fn a_quota_is_used_to_its_last_unit_and_each_is_counted_once() {
     }
     let books = fleet.close(&accounts[0]).await;
     assert!(
-        books.wasted() <= books.may_be_wasted(lease_of(LIMIT)),
+        books.unused() <= books.may_be_unused(lease_of(LIMIT)),
         "{books:?}"
     );
     assert_eq!(books.charged, LIMIT as i64, "{books:?}");

@@ -21,7 +21,7 @@ pub(crate) struct Tally {
     pub(crate) charged: i64,
     /// Units that returns took off.
     pub(crate) returned: i64,
-    /// Of `charged`, those whose answer reached nobody.
+    /// Of `charged`, those whose answer reached nobody: they are lost to everybody.
     pub(crate) lost: i64,
 }
 
