@@ -16,6 +16,8 @@ use crate::{
 /// L and ε. All processes here have one clock.
 const LEASE: f64 = 1.0;
 const EARLIER: f64 = 0.25;
+/// Refusals in a row by which a process says that a bucket is empty.
+const REFUSALS: u32 = 5;
 
 fn throttled(rate: &str, burst: u64) -> Plan {
     let throttle = Throttle::new(rate.parse().unwrap(), Some(burst)).ok();
@@ -27,11 +29,12 @@ fn most(rate: f64, burst: u64, time: Duration) -> i64 {
     (burst as f64 + rate * (time.as_secs_f64() + LEASE + EARLIER)).floor() as i64
 }
 
-/// Calls until each process was refused so often in a row.
-async fn hammer(instances: &[Instance], account: &Account, refusals: u32) {
+/// Calls until each process was refused so often in a row, or one call was too many.
+async fn hammer(fleet: &Fleet, instances: &[Instance], account: &Account, most: u64) {
+    let is_over = || fleet.ledger.count(account.id, Outcome::Allowed) > most;
     let calls = instances.iter().map(|instance| async {
         let mut refused = 0;
-        while refused < refusals {
+        while refused < REFUSALS && !is_over() {
             match instance.call(account).await {
                 Outcome::Throttled => refused += 1,
                 Outcome::Allowed | Outcome::Unavailable => refused = 0,
@@ -52,7 +55,7 @@ async fn a_bucket_that_does_not_fill_up_lets_just_its_burst_through() {
         for _ in 0..8 {
             instances.push(fleet.start(settings).await);
         }
-        hammer(&instances, &accounts[0], 5).await;
+        hammer(&fleet, &instances, &accounts[0], BURST).await;
         let most = most(0.0001, BURST, began.elapsed());
         for instance in instances {
             fleet.stop(instance).await;
