@@ -69,13 +69,14 @@ async fn a_bucket_that_does_not_fill_up_lets_just_its_burst_through() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_rate_is_exceeded_whatever_happens_on_the_way() {
-    const BURST: u64 = 20;
-    let plan = throttled("20", BURST);
+    const BURST: u64 = 10;
+    let plan = throttled("5", BURST);
     let (fleet, accounts) = Fleet::with(Faults::of_every_kind(11, 100), &plan, 1).await;
     let instances = fleet.start_many(8).await;
     let began = Instant::now();
+    let refused = || fleet.ledger.count(accounts[0].id, Outcome::Throttled);
     let calls = instances.iter().map(|instance| async {
-        while began.elapsed() < Duration::from_secs(3) {
+        while refused() < 150 || began.elapsed() < Duration::from_secs(3) {
             instance.call(&accounts[0]).await;
         }
     });
@@ -85,10 +86,9 @@ async fn no_rate_is_exceeded_whatever_happens_on_the_way() {
         fleet.stop(instance).await;
     }
     let books = fleet.close(&accounts[0]).await;
-    let most = most(20.0, BURST, time);
+    let most = most(5.0, BURST, time);
     assert!(
         books.admitted <= most,
         "{books:?}, at most {most} in {time:?}"
     );
-    assert!(fleet.ledger.count(accounts[0].id, Outcome::Throttled) > 0);
 }
