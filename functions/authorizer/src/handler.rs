@@ -16,7 +16,8 @@ use crate::{
     decision_log::DecisionLog,
     event::{self, Incoming},
     keys::{Keys, KnownKey, Source},
-    metering::{Account, Metering},
+    holdings::Holdings,
+    metering::{Account, Metered, Metering},
     plans::Plans,
     settings::Settings,
     sources::SentValue,
@@ -34,6 +35,7 @@ pub struct Authorizer {
     clock: Clock,
     keys: Keys,
     plans: Plans,
+    holdings: Holdings,
 }
 
 /// What came of an event: what to answer, and what to log. Its `Debug` does not show an
@@ -83,6 +85,7 @@ impl Authorizer {
     pub async fn start(settings: Settings, store: Store, clock: Clock) -> Self {
         let keys = Keys::new(store.clone(), clock.clone(), settings.key_cache);
         let plans = Plans::new(store.clone(), clock.clone());
+        let holdings = Holdings::new(store.clone(), clock.clone(), settings.lease_max);
         if let Err(error) = plans.load().await {
             tracing::warn!(%error, "the plans could not be read at start");
         }
@@ -92,7 +95,14 @@ impl Authorizer {
             clock,
             keys,
             plans,
+            holdings,
         }
+    }
+
+    /// Gives back what is left of all leases, as far as the time goes: the process is about to
+    /// end, and decides no more.
+    pub async fn give_back(&self, within: Duration) {
+        self.holdings.give_back_all(within).await;
     }
 
     /// Decides on one event. Whatever it holds, the answer is one that API Gateway takes.
@@ -271,6 +281,7 @@ impl Authorizer {
         let metering = Metering {
             store: &self.store,
             plans: &self.plans,
+            holdings: &self.holdings,
             clock: &self.clock,
         };
         let account = Account {
@@ -279,11 +290,15 @@ impl Authorizer {
             value,
             request: call.request,
         };
-        let (plan, verdict) = metering.charge(&account, plan, call.now).await?;
+        let Metered {
+            plan,
+            verdict,
+            asked,
+        } = metering.meter(&account, plan).await?;
         found.plan = Some(plan.clone());
         // Its meter is ended: it was taken off the plan, or moved to another one.
-        found.out_of_date =
-            matches!(verdict, Verdict::Refused(refusal) if refusal.reason == Reason::NoUsagePlan);
+        found.out_of_date = asked
+            && matches!(verdict, Verdict::Refused(refusal) if refusal.reason == Reason::NoUsagePlan);
         if plan.enforcement == Enforcement::ApiGateway
             && matches!(verdict, Verdict::Admitted { .. })
         {

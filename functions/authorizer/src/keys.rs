@@ -1,13 +1,10 @@
-//! Keys seen lately, with what is known of their meters.
+//! Keys seen lately, with their meters as they were read.
 //!
 //! Bounded in number, so that made-up ids cannot fill the memory; what is not there costs
 //! one read. An entry's age counts from the start of its read: a key that was disabled while
 //! its read was under way is not fresh for longer than the setting says.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use latchkey_domain::{Clock, KeyId, Nanos, PlanId, Reading, TwinValue, meter::Meter};
 use latchkey_store::{KeyRecord, Store, StoreError};
@@ -20,17 +17,18 @@ const UNKNOWN_FOR: Nanos = 5_000_000_000;
 /// How often a key is read again for a value that is not known as its own.
 const AGAIN_AFTER: Nanos = 1_000_000_000;
 
-/// A key as it was read, and its meters as they were last seen.
+/// A key and its meters as they were read.
 #[derive(Debug)]
 pub(crate) struct KnownKey {
-    read_at: Reading,
+    /// When its read began.
+    pub(crate) read_at: Reading,
     /// Whether it was read for a value that was not known as the key's.
     again: bool,
     /// The key; none where no key has this id.
     pub(crate) record: Option<KeyRecord>,
     /// The value of its twin at API Gateway, where that is an internal one.
     pub(crate) twin: Option<TwinValue>,
-    meters: Mutex<BTreeMap<PlanId, Meter>>,
+    meters: BTreeMap<PlanId, Meter>,
 }
 
 impl KnownKey {
@@ -41,21 +39,9 @@ impl KnownKey {
         Some((key.created, key.revision))
     }
 
-    /// The last seen state of its meter on a plan.
-    pub(crate) fn meter(&self, plan: &PlanId) -> Option<Meter> {
-        self.meters
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(plan)
-            .cloned()
-    }
-
-    /// Remembers the state of its meter on a plan.
-    pub(crate) fn remember(&self, plan: &PlanId, meter: Meter) {
-        self.meters
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(plan.clone(), meter);
+    /// Its meter on a plan.
+    pub(crate) fn meter(&self, plan: &PlanId) -> Option<&Meter> {
+        self.meters.get(plan)
     }
 }
 
@@ -148,7 +134,7 @@ impl Keys {
             again,
             record,
             twin,
-            meters: Mutex::new(meters),
+            meters,
         });
         self.known.insert(id, known.clone());
         Ok(known)

@@ -11,6 +11,7 @@ pub mod sources;
 
 mod decision_log;
 mod handler;
+mod holdings;
 mod keys;
 mod metering;
 mod plans;

@@ -1,16 +1,17 @@
-//! Carries out a [`Charge`]: sends what it asks to be written, until it has a verdict. A call
-//! that API Gateway counts is charged there, so here nothing is written.
+//! Asks a call's meter: most answers are in memory. Where it is to be charged, sends what the
+//! [`Charge`] asks to be written, until it has a verdict. A call that API Gateway counts is
+//! charged there, so here nothing is written.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use latchkey_domain::{
-    Clock, Enforcement, Plan, Reading, Reason, Recognised, Request,
-    meter::{Answer, Charge, Meter, Owner, Step, Verdict, Write},
+    Clock, Enforcement, Plan, Reason, Recognised, Request,
+    meter::{Asked, Charge, Holding, Meter, Owner, Step, Verdict, Write},
 };
 use latchkey_store::{Store, StoreError};
 use tokio::time::sleep;
 
-use crate::{keys::KnownKey, plans::Plans};
+use crate::{holdings::Holdings, keys::KnownKey, plans::Plans};
 
 /// Nobody here knows what is left.
 const COUNTED_ELSEWHERE: Verdict = Verdict::Admitted { remaining: None };
@@ -19,6 +20,7 @@ const COUNTED_ELSEWHERE: Verdict = Verdict::Admitted { remaining: None };
 pub(crate) struct Metering<'a> {
     pub(crate) store: &'a Store,
     pub(crate) plans: &'a Plans,
+    pub(crate) holdings: &'a Holdings,
     pub(crate) clock: &'a Clock,
 }
 
@@ -31,55 +33,96 @@ pub(crate) struct Account<'a> {
     pub(crate) request: &'a Request,
 }
 
+/// What came of a call.
+pub(crate) struct Metered {
+    /// The plan as it was charged under.
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) verdict: Verdict,
+    /// Whether the table was asked, so that the verdict is as of now.
+    pub(crate) asked: bool,
+}
+
 impl Metering<'_> {
-    /// Charges a call to `account` on `plan`. Returns the plan as it was charged under.
-    pub(crate) async fn charge(
+    /// Meters a call to `account` on `plan`.
+    pub(crate) async fn meter(
         &self,
         account: &Account<'_>,
         mut plan: Arc<Plan>,
-        frozen: Reading,
-    ) -> Result<(Arc<Plan>, Verdict), StoreError> {
-        let known = account.key.meter(&plan.id);
+    ) -> Result<Metered, StoreError> {
         // Each attachment opens a meter: it tells of a later plan that has this id by now.
         let is_later = |meter: &Meter| meter.plan_version > plan.version;
-        if plan.enforcement == Enforcement::ApiGateway && known.as_ref().is_some_and(is_later) {
+        let read = account.key.meter(&plan.id);
+        if plan.enforcement == Enforcement::ApiGateway && read.is_some_and(is_later) {
             let Some(now) = self.renewed(account, &plan).await? else {
-                return Ok((plan, Verdict::refused(Reason::NoUsagePlan)));
+                let verdict = Verdict::refused(Reason::NoUsagePlan);
+                return Ok(Metered { plan, verdict, asked: true });
             };
             plan = now;
         }
         if plan.enforcement == Enforcement::ApiGateway {
-            return Ok((plan, COUNTED_ELSEWHERE));
+            let verdict = COUNTED_ELSEWHERE;
+            return Ok(Metered { plan, verdict, asked: false });
         }
-        let (mut charge, mut step) =
-            Charge::begin(plan.terms(account.request), frozen, known.as_ref());
+        let shared = self.holdings.of(&account.owner, &plan.id, self.clock.now());
+        let mut holding = shared.lock().await;
+        // Whose value it was is not told apart where keys share a meter.
+        let by_previous =
+            account.value == Recognised::Previous && matches!(account.owner, Owner::Key(_));
+        holding.learn(read, account.key.read_at);
+        let terms = plan.terms(account.request);
+        match holding.ask(&terms, by_previous, self.clock.now()) {
+            Asked::Done(verdict) => Ok(Metered { plan, verdict, asked: false }),
+            Asked::Charge(charge, write) => {
+                let charging = self.charge(account, plan, &mut holding, charge, write);
+                tokio::join!(charging, self.holdings.give_back_some()).0
+            }
+        }
+    }
+
+    async fn charge(
+        &self,
+        account: &Account<'_>,
+        mut plan: Arc<Plan>,
+        holding: &mut Holding,
+        mut charge: Box<Charge>,
+        mut write: Write,
+    ) -> Result<Metered, StoreError> {
         loop {
-            let write = match step {
-                Step::Done(verdict) => return Ok((plan, verdict)),
+            let answer = self.store.write_meter(&account.owner, &plan.id, &write).await;
+            let mut step = charge.answer(holding, answer, &self.clock.now());
+            if step == Step::ReadPlan {
+                let now = self.renewed(account, &plan).await?;
+                step = match &now {
+                    None => Step::Done(Verdict::refused(Reason::NoUsagePlan)),
+                    Some(now) if now.enforcement == Enforcement::ApiGateway => {
+                        Step::Done(COUNTED_ELSEWHERE)
+                    }
+                    Some(now) => charge.renew(holding, now.terms(account.request)),
+                };
+                plan = now.unwrap_or(plan);
+            }
+            write = match step {
                 Step::Write(write) => write,
                 Step::WriteAfter(least, most, write) => {
-                    // The clock's own noise spreads those who wait for the same item.
-                    let spread = (most - least).as_nanos().max(1);
-                    let jitter = self.clock.now().wall.unsigned_abs()
-                        % u64::try_from(spread).unwrap_or(u64::MAX);
-                    sleep(least + std::time::Duration::from_nanos(jitter)).await;
+                    sleep(self.between(least, most)).await;
                     write
                 }
+                Step::Done(verdict) => {
+                    return Ok(Metered { plan, verdict, asked: true });
+                }
                 Step::ReadPlan => {
-                    let Some(now) = self.renewed(account, &plan).await? else {
-                        return Ok((plan, Verdict::refused(Reason::NoUsagePlan)));
-                    };
-                    plan = now;
-                    if plan.enforcement == Enforcement::ApiGateway {
-                        return Ok((plan, COUNTED_ELSEWHERE));
-                    }
-                    step = charge.renew(plan.terms(account.request));
-                    continue;
+                    let verdict = Verdict::refused(Reason::Unavailable);
+                    return Ok(Metered { plan, verdict, asked: true });
                 }
             };
-            let answer = self.send(account, &plan, write).await;
-            step = charge.answer(answer, &self.clock.now());
         }
+    }
+
+    /// A time that differs: the clock's own noise spreads those who wait for the same item.
+    fn between(&self, least: Duration, most: Duration) -> Duration {
+        let spread = u64::try_from((most - least).as_nanos()).unwrap_or(u64::MAX);
+        let noise = self.clock.now().wall.unsigned_abs();
+        least + Duration::from_nanos(noise % spread.max(1))
     }
 
     /// The plan as the table has it now, where it still covers the call.
@@ -90,20 +133,5 @@ impl Metering<'_> {
     ) -> Result<Option<Arc<Plan>>, StoreError> {
         let now = self.plans.read(&plan.id).await?;
         Ok(now.filter(|plan| plan.covers_call(account.request).is_some()))
-    }
-
-    async fn send(&self, account: &Account<'_>, plan: &Plan, mut write: Write) -> Answer {
-        // Whose value it was is not told apart where keys share a meter.
-        if let (Write::Charge(charge), Owner::Key(_)) = (&mut write, &account.owner) {
-            charge.by_previous = account.value == Recognised::Previous;
-        }
-        let answer = self
-            .store
-            .write_meter(&account.owner, &plan.id, &write)
-            .await;
-        if let Answer::Applied(meter) | Answer::Failed(Some(meter)) = &answer {
-            account.key.remember(&plan.id, meter.clone());
-        }
-        answer
     }
 }

@@ -1,12 +1,12 @@
 //! Whose key it is, in the owner's own words.
 
-use std::str::FromStr;
+use std::{str::FromStr, sync::Arc};
 
 use crate::Invalid;
 
 /// The owner's id of a customer: 1 to 128 printable ASCII characters without blanks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CustomerId(String);
+pub struct CustomerId(Arc<str>);
 
 impl CustomerId {
     /// The id as text.
@@ -20,7 +20,7 @@ impl FromStr for CustomerId {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         if (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(Invalid::new(
                 "a customer id",

@@ -1,18 +1,18 @@
 //! The name of a usage plan.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use crate::{Invalid, base62};
 
 /// A plan's id: `plan_` and 16 base62 characters, or one of the owner's own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PlanId(String);
+pub struct PlanId(Arc<str>);
 
 impl PlanId {
     /// A new id of 128 random bits from the operating system's generator.
     pub fn generate(random: [u8; 16]) -> Self {
         let digits = base62::digits::<16>(u128::from_be_bytes(random));
-        Self(format!("plan_{}", String::from_utf8_lossy(&digits)))
+        Self(format!("plan_{}", String::from_utf8_lossy(&digits)).into())
     }
 
     /// The id as text.
@@ -27,7 +27,7 @@ impl FromStr for PlanId {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
         if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(Invalid::new(
                 "a plan id",

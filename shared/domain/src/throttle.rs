@@ -51,6 +51,13 @@ impl Rate {
             / u128::from(self.millionths);
         Nanos::try_from(cost).ok()
     }
+
+    /// Units that come in `time` at this rate: the most whose cost is not above it.
+    pub(crate) fn units_in(self, time: Nanos) -> u64 {
+        let time = u128::try_from(time).unwrap_or(0);
+        let units = time * u128::from(self.millionths) / 1_000_000_000_000_000;
+        u64::try_from(units).unwrap_or(u64::MAX)
+    }
 }
 
 impl FromStr for Rate {
@@ -238,6 +245,14 @@ mod tests {
         fn a_rate_reads_back_as_written(millionths in 0..=Rate::MAX_MILLIONTHS) {
             let rate = Rate { millionths };
             prop_assert_eq!(rate.to_string().parse::<Rate>().unwrap(), rate);
+        }
+
+        #[test]
+        fn units_are_the_most_that_the_time_pays_for(millionths in 1..=Rate::MAX_MILLIONTHS, time in 0i64..Throttle::MAX_FULL) {
+            let rate = Rate { millionths };
+            let units = rate.units_in(time);
+            prop_assert!(rate.cost(units).is_some_and(|cost| cost <= time));
+            prop_assert!(rate.cost(units + 1).is_none_or(|cost| cost > time));
         }
 
         #[test]

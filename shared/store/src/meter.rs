@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 };
 use latchkey_domain::{
     Day, Plan, PlanId, Quota, Window,
-    meter::{Answer, ChargeWrite, ClampWrite, Form, Meter, Owner, Write},
+    meter::{Answer, ChargeWrite, ClampWrite, Form, Meter, Owner, Return, ReturnWrite, Write},
 };
 
 use crate::{
@@ -66,6 +66,35 @@ impl Store {
                 Answer::Applied(meter.unwrap_or_default())
             }),
             Err(error) => refused(error),
+        }
+    }
+
+    /// Gives units of a lease back that were charged and not used. It is sent once: whatever
+    /// comes of it, whoever took the units out of memory has them no more. Returns whether the
+    /// meter still had what they were charged to.
+    ///
+    /// # Errors
+    /// [`StoreError`], where it may have been applied or not.
+    pub async fn give_back(
+        &self,
+        owner: &Owner,
+        plan: &PlanId,
+        returned: Return,
+    ) -> Result<bool, StoreError> {
+        let Some(meter) = self.meter(owner, plan).await? else {
+            return Ok(false);
+        };
+        let update = self
+            .charges
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&Record::Meter(owner, plan))));
+        match return_update(update, &returned.with_ticket(meter.ticket)).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(StoreError::from_sdk("UpdateItem", &error)),
+            },
         }
     }
 
@@ -238,11 +267,11 @@ fn charge_update(update: UpdateItemFluentBuilder, charge: &ChargeWrite) -> Updat
         .expression_attribute_names("#off", OFF)
         .expression_attribute_names("#pv", PLAN_VERSION)
         .expression_attribute_values(":pv", number(charge.plan_version));
-    if charge.units > 0 {
+    if charge.net > 0 {
         add.push("#d :n");
         update = update
             .expression_attribute_names("#d", day_attribute(charge.day))
-            .expression_attribute_values(":n", number(charge.units));
+            .expression_attribute_values(":n", number(charge.net));
     }
     if charge.by_previous {
         set.push_str(", #p = :day");
@@ -255,7 +284,7 @@ fn charge_update(update: UpdateItemFluentBuilder, charge: &ChargeWrite) -> Updat
         update = update
             .expression_attribute_names("#q", window_attribute(quota.window))
             .expression_attribute_values(":lim", number(quota.at_most));
-        if charge.units > 0 {
+        if charge.net > 0 {
             add.push("#q :n");
         }
     }
@@ -330,6 +359,30 @@ fn clamp_update(update: UpdateItemFluentBuilder, clamp: &ClampWrite) -> UpdateIt
         .expression_attribute_values(":full", number(clamp.arrival))
 }
 
+fn return_update(update: UpdateItemFluentBuilder, write: &ReturnWrite) -> UpdateItemFluentBuilder {
+    let mut condition = "#r = :r".to_owned();
+    let mut add = "ADD #r :one".to_owned();
+    let mut update = update
+        .expression_attribute_names("#r", TICKET)
+        .expression_attribute_values(":r", number(write.ticket))
+        .expression_attribute_values(":one", number(1));
+    let returned = &write.returned;
+    let counters = [
+        ("q", returned.window.map(window_attribute), returned.units),
+        ("d", Some(day_attribute(returned.day)), returned.of_day),
+    ];
+    for (name, attribute, units) in counters {
+        if let Some(attribute) = attribute.filter(|_| units > 0) {
+            condition.push_str(&format!(" AND attribute_exists(#{name})"));
+            add.push_str(&format!(", #{name} :{name}"));
+            update = update
+                .expression_attribute_names(format!("#{name}"), attribute)
+                .expression_attribute_values(format!(":{name}"), number(-i128::from(units)));
+        }
+    }
+    update.condition_expression(condition).update_expression(add)
+}
+
 fn read_answer(item: Option<Item>, answer: impl Fn(Option<Meter>) -> Answer) -> Answer {
     match item
         .filter(|item| !item.is_empty())
@@ -345,11 +398,14 @@ fn read_answer(item: Option<Item>, answer: impl Fn(Option<Meter>) -> Answer) -> 
     }
 }
 
-/// Errors that say that nothing was applied and that the same write may be sent again.
-const UNAPPLIED: [&str; 5] = [
+/// Errors that say that nothing was applied for want of capacity.
+const THROTTLED: [&str; 3] = [
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ThrottlingException",
+];
+/// Errors that say that nothing was applied since a transaction was in the way.
+const CONFLICT: [&str; 2] = [
     "TransactionConflictException",
     "TransactionInProgressException",
 ];
@@ -361,8 +417,10 @@ fn refused<R: std::fmt::Debug + Send + Sync + 'static>(
     {
         return read_answer(failed.item.clone(), Answer::Failed);
     }
-    if error.code().is_some_and(|code| UNAPPLIED.contains(&code)) {
-        return Answer::Busy;
+    match error.code() {
+        Some(code) if THROTTLED.contains(&code) => return Answer::Throttled,
+        Some(code) if CONFLICT.contains(&code) => return Answer::Conflict,
+        _ => {}
     }
     tracing::warn!(error = %StoreError::from_sdk("UpdateItem", &error), "a charge got no answer");
     Answer::Unknown
@@ -373,6 +431,7 @@ pub(crate) fn from_item(item: &Item) -> Result<Meter, Corrupt> {
     let fields = Fields::of("meter", item)?;
     let mut meter = Meter {
         plan_version: fields.number(PLAN_VERSION)?,
+        ticket: fields.number_if_any(TICKET)?.unwrap_or_default(),
         previous_charged: fields.number_if_any(PREVIOUS_CHARGED)?,
         detached: item.contains_key(OFF),
         ..Meter::default()

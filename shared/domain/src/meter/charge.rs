@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use super::{
-    Bucket, ChargeWrite, ClampWrite, Form, Meter, QuotaWrite, Terms, ThrottleWrite, Write,
+    ChargeWrite, ClampWrite, Form, Holding, Meter, QuotaWrite, Refusal, Terms, ThrottleWrite,
+    Verdict, Write,
+    lease::{Counter, Grant},
+    size::{CLOCK_MARGIN, Size},
 };
 use crate::{
-    Reason, Window,
+    Reason,
     quota::day_of,
     throttle::BucketTimes,
     time::{Nanos, Reading, SECOND},
@@ -14,14 +17,15 @@ use crate::{
 
 /// Writes whose condition may fail before a charge gives up. With one frozen reading of
 /// the clock four always reach a true answer: a bucket can only go from idle to busy, once,
-/// and a failed write in the busy form means that there was no room.
+/// and a failed write for one call's units in the busy form means that there was no room.
 const ATTEMPTS: u8 = 4;
 /// Times that a write which the store refused unapplied is sent again.
 const REPEATS: u8 = 3;
 /// Life of a decision: nothing is attempted after it, and no later answer admits a call.
 const DECISION_LIFE: Nanos = SECOND;
-/// How far two wall clocks may differ, twice: an arrival may lawfully lie this far beyond full.
-const CLOCK_MARGIN: Nanos = SECOND / 5;
+/// For how long a bucket that has become idle may be charged as a busy one: many instances that
+/// share a bucket find it now idle, now busy, and would lose half their writes to wrong guesses.
+const SLACK: Nanos = SECOND / 4;
 
 /// What the store said to a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,10 +34,21 @@ pub enum Answer {
     Applied(Meter),
     /// The condition failed; the state that it met, or none where there is no item.
     Failed(Option<Meter>),
-    /// Not applied, and worth sending again: no capacity, or a transaction was in the way.
-    Busy,
+    /// Not applied, for want of capacity, and worth sending again.
+    Throttled,
+    /// Not applied, since a transaction was in the way, and worth sending again.
+    Conflict,
     /// Perhaps applied, perhaps not: a time-out, a broken connection, a fault.
     Unknown,
+}
+
+/// What [`Holding::ask`] comes to.
+#[derive(Debug)]
+pub enum Asked {
+    /// Decided from memory.
+    Done(Verdict),
+    /// To be charged: send this write, and give its answer to [`Charge::answer`].
+    Charge(Box<Charge>, Write),
 }
 
 /// What to do next.
@@ -50,287 +65,324 @@ pub enum Step {
     Done(Verdict),
 }
 
-/// Whether the call is paid for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is.
-    Admitted {
-        /// Units left of the quota.
-        remaining: Option<u64>,
-    },
-    /// It is not.
-    Refused(Refusal),
-}
-
-/// A refusal that says when to come back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
-    /// Why.
-    pub reason: Reason,
-    /// When a call like this may pass, from the frozen reading on; none where waiting does
-    /// not help.
-    pub retry_after: Option<Nanos>,
-    /// Units left of the quota, as far as it was seen.
-    pub remaining: Option<u64>,
-}
-
-impl Verdict {
-    /// Refused for this reason, with nothing known of the meter.
-    pub fn refused(reason: Reason) -> Self {
-        Self::Refused(Refusal::of(reason))
-    }
-}
-
-impl Refusal {
-    fn of(reason: Reason) -> Self {
-        Self {
-            reason,
-            retry_after: None,
-            remaining: None,
-        }
-    }
-}
-
 /// One call's charge. The clock is read once for it and frozen: windows, forms and the age
 /// of the decision go by that reading in every attempt.
 #[derive(Debug)]
 pub struct Charge {
     terms: Terms,
+    by_previous: bool,
     frozen: Reading,
-    window: Option<Window>,
+    counter: Counter,
     attempts: u8,
     repeats: u8,
     renewed: bool,
     lost: bool,
-    /// Units left of the quota by the state that the last failed write met.
-    left: Option<u64>,
-    pending: Option<Write>,
+    pending: Option<(Write, Size)>,
+}
+
+/// What no state of the meter can change: a limit of 0, or a call that costs more than the
+/// plan ever allows at once.
+pub(super) fn refused_by_plan(terms: &Terms) -> Option<Refusal> {
+    let units = terms.units;
+    if let Some(quota) = terms.quota.filter(|quota| quota.limit() < units) {
+        // What is left of a limit that is not 0 only the meter knows.
+        let remaining = (quota.limit() == 0).then_some(0);
+        return Some(Refusal {
+            remaining,
+            ..Refusal::of(Reason::QuotaExceeded)
+        });
+    }
+    let bucket = terms.bucket.as_ref()?;
+    let never = bucket.throttle.burst() < units || bucket.throttle.times(units).is_none();
+    never.then(|| Refusal::of(Reason::Throttled))
 }
 
 impl Charge {
-    /// Begins a charge at `frozen`, given the last known state of the meter. The first write
-    /// goes out without a read: a wrong guess of its form costs one write more.
-    pub fn begin(terms: Terms, frozen: Reading, known: Option<&Meter>) -> (Self, Step) {
-        let window = terms.quota.map(|quota| quota.period().window(frozen.wall));
+    /// Begins a charge at `frozen`. The first write goes out without a read: a wrong guess of
+    /// its form costs one write more.
+    pub(super) fn begin(
+        holding: &mut Holding,
+        terms: Terms,
+        by_previous: bool,
+        frozen: Reading,
+    ) -> Asked {
         let mut charge = Self {
             terms,
+            by_previous,
             frozen,
-            window,
+            counter: Counter::of(terms.quota.as_ref(), frozen.wall),
             attempts: 0,
             repeats: 0,
             renewed: false,
             lost: false,
-            left: None,
             pending: None,
         };
-        let step = charge.first(known);
-        (charge, step)
+        let size = holding.size(&terms, frozen);
+        let write = charge.charge(holding, size);
+        Asked::Charge(Box::new(charge), write)
     }
 
     /// Goes on under the plan as it is now, with the same reading of the clock.
-    pub fn renew(&mut self, terms: Terms) -> Step {
+    pub fn renew(&mut self, holding: &mut Holding, terms: Terms) -> Step {
         self.terms = terms;
         self.attempts = 0;
-        self.window = terms
-            .quota
-            .map(|quota| quota.period().window(self.frozen.wall));
-        self.first(None)
+        self.counter = Counter::of(terms.quota.as_ref(), self.frozen.wall);
+        if let Some(refusal) = refused_by_plan(&terms) {
+            return refuse(refusal);
+        }
+        holding.turn_to(&terms, &self.frozen);
+        let size = holding.size(&terms, self.frozen);
+        Step::Write(self.charge(holding, size))
     }
 
     /// Takes the store's answer to the last write. `now` is a fresh reading.
-    pub fn answer(&mut self, answer: Answer, now: &Reading) -> Step {
+    pub fn answer(&mut self, holding: &mut Holding, answer: Answer, now: &Reading) -> Step {
         let late = now.since(&self.frozen) > DECISION_LIFE;
-        let Some(write) = self.pending.take() else {
+        let Some((write, size)) = self.pending.take() else {
             return refuse(Refusal::of(Reason::Unavailable));
         };
         match (write, answer) {
-            (Write::Clamp(clamp), _) => self.refuse_for(clamp.arrival - self.full() + self.cost()),
-            (Write::Charge(_), Answer::Applied(meter)) if !late => Step::Done(Verdict::Admitted {
-                remaining: self.remaining(&meter),
-            }),
-            (Write::Charge(_), Answer::Failed(state)) => self.after_failure(state, now, late),
-            (write, Answer::Busy) if !late && self.repeats < REPEATS => {
-                let wait = 20 << self.repeats;
-                self.repeats += 1;
-                self.pending = Some(write.clone());
-                Step::WriteAfter(
-                    Duration::from_millis(wait),
-                    Duration::from_millis(2 * wait),
-                    write,
-                )
+            (Write::Clamp(clamp), answer) => self.after_clamp(holding, &clamp, answer, now),
+            (Write::Charge(charge), Answer::Applied(meter)) => {
+                self.granted(holding, charge.net, size, meter, now)
             }
-            (write, Answer::Unknown) if !late && !self.lost => {
+            (Write::Charge(_), Answer::Failed(state)) => {
+                self.after_failure(holding, state, size, now)
+            }
+            (write, answer @ (Answer::Throttled | Answer::Conflict))
+                if !late && self.repeats < REPEATS =>
+            {
+                if answer == Answer::Throttled {
+                    holding.boost.refused(*now);
+                }
+                let wait = Duration::from_millis(20 << self.repeats);
+                self.repeats += 1;
+                self.pending = Some((write.clone(), size));
+                Step::WriteAfter(wait, 2 * wait, write)
+            }
+            // What was perhaps charged is given up.
+            (Write::Charge(_), Answer::Unknown) if !late && !self.lost => {
                 self.lost = true;
-                self.send(write)
+                Step::Write(self.write_charge(holding, Size::of_call(&self.terms), SLACK))
             }
             _ => refuse(Refusal::of(Reason::Unavailable)),
         }
     }
 
-    fn first(&mut self, known: Option<&Meter>) -> Step {
-        if let Some(refusal) = self.refused_by_plan() {
-            return refuse(refusal);
-        }
-        self.charge(known)
-    }
-
-    /// What no state of the meter can change: a limit of 0, or a call that costs more than
-    /// the plan ever allows at once.
-    fn refused_by_plan(&self) -> Option<Refusal> {
+    fn granted(
+        &self,
+        holding: &mut Holding,
+        net: u64,
+        size: Size,
+        meter: Meter,
+        now: &Reading,
+    ) -> Step {
+        holding.told(meter, net, self.frozen, now);
         let units = self.terms.units;
-        if let Some(quota) = self.terms.quota.filter(|quota| quota.limit() < units) {
-            // What is left of a limit that is not 0 only the meter knows.
-            let remaining = (quota.limit() == 0).then_some(0);
-            return Some(Refusal {
-                remaining,
-                ..Refusal::of(Reason::QuotaExceeded)
-            });
-        }
-        let never = |bucket: Bucket| {
-            bucket.throttle.burst() < units || bucket.throttle.times(units).is_none()
+        let grant = Grant {
+            units: size.units,
+            net,
+            counter: self.counter,
+            day: day_of(self.frozen.wall),
+            from: self.frozen,
+            life: size.life,
         };
-        self.terms
-            .bucket
-            .is_some_and(never)
-            .then(|| Refusal::of(Reason::Throttled))
+        holding.served();
+        let lease = holding.lease(self.terms.bucket.as_ref(), self.frozen);
+        lease.holds.won(units);
+        if now.since(&self.frozen) > DECISION_LIFE {
+            lease.grant_late(&grant);
+            return refuse(Refusal::of(Reason::Unavailable));
+        }
+        lease.grant(&grant);
+        if !lease.spend(units) {
+            return refuse(Refusal::of(Reason::Unavailable));
+        }
+        Step::Done(Verdict::Admitted {
+            remaining: holding.remaining(&self.terms, self.frozen.wall),
+        })
     }
 
-    fn after_failure(&mut self, state: Option<Meter>, now: &Reading, late: bool) -> Step {
+    fn after_failure(
+        &mut self,
+        holding: &mut Holding,
+        state: Option<Meter>,
+        size: Size,
+        now: &Reading,
+    ) -> Step {
+        let late = now.since(&self.frozen) > DECISION_LIFE;
         let Some(meter) = state.filter(|meter| !meter.detached) else {
+            holding.ended(*now);
             return refuse(Refusal::of(Reason::NoUsagePlan));
         };
-        if meter.plan_version > self.terms.plan_version {
+        let version = meter.plan_version;
+        holding.told(meter, 0, self.frozen, now);
+        if version > self.terms.plan_version {
             if self.renewed || late {
                 return refuse(Refusal::of(Reason::Unavailable));
             }
             self.renewed = true;
             return Step::ReadPlan;
         }
-        if let Some(remaining) = self.remaining(&meter)
-            && remaining < self.terms.units
-        {
-            let retry_after = self
-                .window
-                .and_then(|window| window.remaining(self.frozen.wall));
-            return refuse(Refusal {
-                retry_after,
-                remaining: Some(remaining),
-                ..Refusal::of(Reason::QuotaExceeded)
-            });
+        let remaining = holding.remaining(&self.terms, self.frozen.wall);
+        if let Some(left) = remaining.filter(|left| *left < self.terms.units) {
+            holding.used_up(*now);
+            let refusal = Refusal::of_quota(&self.terms, left, self.frozen.wall);
+            return refuse(refusal);
         }
-        if let Some(clamp) = self.clamp(&meter, now) {
-            self.left = self.remaining(&meter);
-            return self.send(Write::Clamp(clamp));
+        if let Some(clamp) = self.clamp(holding, now) {
+            return Step::Write(self.send(Write::Clamp(clamp), size));
         }
-        if let Some(arrival) = self.arrival(&meter)
-            && arrival > self.frozen.wall + self.full() - self.cost()
-        {
-            let retry_after = Some(arrival - self.full() + self.cost() - self.frozen.wall);
+        if let Some(wait) = self.wait(holding) {
+            holding
+                .lease(self.terms.bucket.as_ref(), self.frozen)
+                .holds
+                .lost(self.terms.units, *now);
             return refuse(Refusal {
-                retry_after,
-                remaining: self.remaining(&meter),
+                retry_after: Some(wait),
+                remaining,
                 ..Refusal::of(Reason::Throttled)
             });
         }
         if late || self.attempts >= ATTEMPTS {
             return refuse(Refusal::of(Reason::Unavailable));
         }
-        self.charge(Some(&meter))
+        let size = match self.attempts {
+            1 => size.at_most(self.most(holding, remaining), &self.terms),
+            _ => Size::of_call(&self.terms),
+        };
+        Step::Write(self.charge(holding, size))
+    }
+
+    /// The most that the state allows to take, by the frozen reading.
+    fn most(&self, holding: &Holding, remaining: Option<u64>) -> u64 {
+        let of_bucket = self.terms.bucket.as_ref().map(|bucket| {
+            let now = self.frozen.wall;
+            let arrival = self.arrival(holding).unwrap_or(now).max(now);
+            bucket.throttle.rate().units_in(now + self.full() - arrival)
+        });
+        of_bucket
+            .unwrap_or(u64::MAX)
+            .min(remaining.unwrap_or(u64::MAX))
+    }
+
+    /// Time until the bucket has room for the call, where it has none.
+    fn wait(&self, holding: &Holding) -> Option<Nanos> {
+        let room_at = self.arrival(holding)? - self.full() + self.cost();
+        Some(room_at - self.frozen.wall).filter(|wait| *wait > 0)
     }
 
     /// An arrival beyond full by a *fresh* reading cannot come from a lawful charge: the
     /// plan's burst or the time for each unit went down, or a clock was wrong. Waiting it
     /// out could take hours.
-    fn clamp(&self, meter: &Meter, now: &Reading) -> Option<ClampWrite> {
+    fn clamp(&self, holding: &Holding, now: &Reading) -> Option<ClampWrite> {
         let bucket = self.terms.bucket?;
-        let seen = self.arrival(meter)?;
-        let margin = if meter.plan_version < self.terms.plan_version {
+        let known = holding.known.as_ref()?;
+        let seen = *known.arrivals.get(&bucket.number)?;
+        let margin = if known.plan_version < self.terms.plan_version {
             0
         } else {
             CLOCK_MARGIN
         };
         let arrival = now.wall + self.full();
-        let plan_version = self.terms.plan_version;
         (seen > arrival + margin).then_some(ClampWrite {
-            plan_version,
+            plan_version: self.terms.plan_version,
             bucket: bucket.number,
             seen,
             arrival,
         })
     }
 
-    fn charge(&mut self, known: Option<&Meter>) -> Step {
-        self.attempts += 1;
-        let write = self.charge_write(known);
-        self.send(Write::Charge(write))
-    }
-
-    fn charge_write(&self, known: Option<&Meter>) -> ChargeWrite {
-        let (now, units) = (self.frozen.wall, self.terms.units);
-        let quota = self
-            .terms
-            .quota
-            .zip(self.window)
-            .map(|(quota, window)| QuotaWrite {
-                window: window.start,
-                // Both at most 10^15, and units at most the limit.
-                at_most: quota.limit() as i64 - units as i64,
-            });
-        let times = self.times();
-        let throttle = self
-            .terms
-            .bucket
-            .zip(times)
-            .map(|(bucket, BucketTimes { cost, full })| ThrottleWrite {
-                bucket: bucket.number,
-                form: match known.and_then(|meter| self.arrival(meter)) {
-                    Some(arrival) if arrival > now => Form::Busy {
-                        above: now,
-                        room: now + full - cost,
-                        cost,
-                    },
-                    _ => Form::Idle {
-                        now,
-                        arrival: now + cost,
-                    },
-                },
-            });
-        let gone = |number: &u16| !self.terms.buckets.contains(*number);
-        ChargeWrite {
-            plan_version: self.terms.plan_version,
-            units,
-            day: day_of(now),
-            by_previous: false,
-            quota,
-            throttle,
-            drop_buckets: known.map_or_else(Vec::new, |meter| {
-                meter.arrivals.keys().copied().filter(gone).collect()
-            }),
-            drop_windows: known.map_or_else(Vec::new, |meter| meter.stale_windows(now)),
+    fn after_clamp(
+        &self,
+        holding: &mut Holding,
+        clamp: &ClampWrite,
+        answer: Answer,
+        now: &Reading,
+    ) -> Step {
+        if let Answer::Applied(meter) | Answer::Failed(Some(meter)) = answer {
+            holding.told(meter, 0, self.frozen, now);
         }
-    }
-
-    fn send(&mut self, write: Write) -> Step {
-        self.pending = Some(write.clone());
-        Step::Write(write)
-    }
-
-    fn refuse_for(&self, wait: Nanos) -> Step {
-        let retry_after = Some((wait - self.frozen.wall).max(1));
+        let room_at = clamp.arrival - self.full() + self.cost();
         refuse(Refusal {
-            retry_after,
-            remaining: self.left,
+            retry_after: Some((room_at - self.frozen.wall).max(1)),
+            remaining: holding.remaining(&self.terms, self.frozen.wall),
             ..Refusal::of(Reason::Throttled)
         })
     }
 
-    fn remaining(&self, meter: &Meter) -> Option<u64> {
-        let (quota, window) = self.terms.quota.zip(self.window)?;
-        Some(meter.remaining_in(&quota, window))
+    fn charge(&mut self, holding: &Holding, size: Size) -> Write {
+        self.attempts += 1;
+        let slack = if self.attempts == 1 { 0 } else { SLACK };
+        self.write_charge(holding, size, slack)
     }
 
-    fn arrival(&self, meter: &Meter) -> Option<Nanos> {
-        meter.arrivals.get(&self.terms.bucket?.number).copied()
+    /// A charge of `size`. Whatever was last seen of the bucket, it is taken as busy if it was
+    /// so less than `slack` ago, or if others charge it that often.
+    fn write_charge(&mut self, holding: &Holding, size: Size, slack: Nanos) -> Write {
+        let now = self.frozen.wall;
+        let pocket = holding.pocket(&self.terms, now);
+        let net = size.units.saturating_sub(pocket);
+        let gone = |number: &u16| !self.terms.buckets.contains(*number);
+        let known = holding.known.as_ref();
+        let write = ChargeWrite {
+            plan_version: self.terms.plan_version,
+            net,
+            day: day_of(now),
+            by_previous: self.by_previous,
+            quota: self.terms.quota.map(|quota| QuotaWrite {
+                window: quota.period().window(now).start,
+                // Both at most 10^15, and the net at most the limit.
+                at_most: quota.limit() as i64 - net as i64,
+            }),
+            throttle: self.throttle(holding, size, slack),
+            drop_buckets: known.map_or_else(Vec::new, |meter| {
+                meter.arrivals.keys().copied().filter(gone).collect()
+            }),
+            drop_windows: known.map_or_else(Vec::new, |meter| meter.stale_windows(now)),
+        };
+        self.send(Write::Charge(write), size)
+    }
+
+    fn throttle(&self, holding: &Holding, size: Size, slack: Nanos) -> Option<ThrottleWrite> {
+        let bucket = self.terms.bucket?;
+        let BucketTimes { cost, full } = bucket.throttle.times(size.units)?;
+        let now = self.frozen.wall;
+        // Without leases the bucket is exact to the call.
+        let leases = holding.lease_max > 1;
+        let below = if leases { SLACK } else { 0 };
+        let slack = if leases { slack } else { 0 };
+        let was_busy = self
+            .arrival(holding)
+            .is_some_and(|arrival| arrival > now - slack);
+        let in_slack = holding.others.rate() * SLACK as f64 / SECOND as f64;
+        let is_shared = leases && in_slack > size.units as f64;
+        let form = if was_busy || is_shared && slack == 0 {
+            Form::Busy {
+                above: now - below,
+                room: now + full - cost,
+                cost,
+            }
+        } else {
+            Form::Idle {
+                now,
+                arrival: now + cost,
+            }
+        };
+        Some(ThrottleWrite {
+            bucket: bucket.number,
+            form,
+        })
+    }
+
+    fn send(&mut self, write: Write, size: Size) -> Write {
+        self.pending = Some((write.clone(), size));
+        write
+    }
+
+    fn arrival(&self, holding: &Holding) -> Option<Nanos> {
+        let number = self.terms.bucket?.number;
+        holding.known.as_ref()?.arrivals.get(&number).copied()
     }
 
     fn times(&self) -> Option<BucketTimes> {

@@ -11,20 +11,30 @@
 //! in, and what to write next, or the verdict, comes out.
 
 mod charge;
+mod demand;
 mod history;
+mod hold;
+mod holding;
+mod lease;
 #[cfg(test)]
 mod model;
 mod peek;
+mod size;
 mod state;
 #[cfg(test)]
 mod tests;
+mod verdict;
 mod write;
 
-pub use charge::{Answer, Charge, Refusal, Step, Verdict};
+pub use charge::{Answer, Asked, Charge, Step};
 pub use history::{DAYS_KEPT, Fold};
+pub use holding::Holding;
 pub use peek::peek;
 pub use state::Meter;
-pub use write::{ChargeWrite, ClampWrite, Form, QuotaWrite, ThrottleWrite, Write};
+pub use verdict::{Refusal, Verdict};
+pub use write::{
+    ChargeWrite, ClampWrite, Form, QuotaWrite, Return, ReturnWrite, ThrottleWrite, Write,
+};
 
 use crate::{CustomerId, Key, KeyId, Plan, Quota, Scope, Throttle};
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answer, Charge, ChargeWrite, ClampWrite, Form, Meter, Step, Terms, Verdict, Write};
+use super::{
+    Answer, Asked, Charge, ChargeWrite, ClampWrite, Form, Holding, Meter, ReturnWrite, Step, Terms,
+    Verdict, Write,
+};
 use crate::{Reading, time::Nanos};
 
 /// What DynamoDB would do with a write: condition and update as the store words them.
@@ -46,10 +49,15 @@ fn charge_holds(meter: &Meter, charge: &ChargeWrite) -> bool {
 
 fn charge_applies(meter: &mut Meter, charge: &ChargeWrite) {
     meter.plan_version = charge.plan_version;
-    let units = charge.units as i64;
-    *meter.days.entry(charge.day).or_default() += units;
-    if let Some(quota) = charge.quota {
-        *meter.windows.entry(quota.window).or_default() += units;
+    let net = charge.net as i64;
+    if net > 0 {
+        *meter.days.entry(charge.day).or_default() += net;
+    }
+    if let Some(quota) = charge.quota.filter(|_| net > 0) {
+        *meter.windows.entry(quota.window).or_default() += net;
+    }
+    if charge.by_previous {
+        meter.previous_charged = Some(charge.day);
     }
     if let Some(throttle) = charge.throttle {
         let arrival = meter.arrivals.entry(throttle.bucket).or_default();
@@ -80,27 +88,81 @@ pub(super) fn at(now: Nanos) -> Reading {
     }
 }
 
-/// Carries a charge through without faults and without others in between.
+/// What DynamoDB would do with a return.
+pub(super) fn give_back(item: &mut Option<Meter>, write: &ReturnWrite) -> bool {
+    let returned = write.returned;
+    let Some(meter) = item.as_mut().filter(|meter| meter.ticket == write.ticket) else {
+        return false;
+    };
+    let has_window = |start| meter.windows.contains_key(&start);
+    let has_day = returned.of_day == 0 || meter.days.contains_key(&returned.day);
+    if !returned.window.is_none_or(has_window) || !has_day {
+        return false;
+    }
+    if let Some(start) = returned.window {
+        *meter.windows.entry(start).or_default() -= returned.units as i64;
+    }
+    if returned.of_day > 0 {
+        *meter.days.entry(returned.day).or_default() -= returned.of_day as i64;
+    }
+    meter.ticket += 1;
+    true
+}
+
+/// A holding that knows what was just read, without leases.
+pub(super) fn without_leases(known: Option<&Meter>, now: Reading) -> Holding {
+    let mut holding = Holding::new(1, now);
+    holding.learn(known, now);
+    holding
+}
+
+/// Begins a charge of one call without leases.
+pub(super) fn begin(
+    terms: Terms,
+    now: Nanos,
+    known: Option<&Meter>,
+) -> (Holding, Box<Charge>, Write) {
+    let mut holding = without_leases(known, at(now));
+    match holding.ask(&terms, false, at(now)) {
+        Asked::Charge(charge, write) => (holding, charge, write),
+        Asked::Done(verdict) => panic!("decided from memory: {verdict:?}"),
+    }
+}
+
+/// Carries a call through without faults and without others in between; returns the writes that
+/// it took.
+pub(super) fn call(
+    item: &mut Option<Meter>,
+    holding: &mut Holding,
+    terms: &Terms,
+    now: Reading,
+) -> (Verdict, usize) {
+    let (mut charge, mut write) = match holding.ask(terms, false, now) {
+        Asked::Done(verdict) => return (verdict, 0),
+        Asked::Charge(charge, write) => (charge, write),
+    };
+    let mut writes = 0;
+    loop {
+        writes += 1;
+        match charge.answer(holding, apply(item, &write), &now) {
+            Step::Done(verdict) => return (verdict, writes),
+            Step::Write(next) => write = next,
+            step @ (Step::WriteAfter(..) | Step::ReadPlan) => {
+                panic!("no fault and no later plan in this world: {step:?}")
+            }
+        }
+    }
+}
+
+/// The same for somebody who comes new, without leases.
 pub(super) fn charge(
     item: &mut Option<Meter>,
     terms: Terms,
     now: Nanos,
     known: Option<&Meter>,
 ) -> (Verdict, usize) {
-    let (mut charge, mut step) = Charge::begin(terms, at(now), known);
-    let mut writes = 0;
-    loop {
-        match step {
-            Step::Done(verdict) => return (verdict, writes),
-            Step::Write(write) => {
-                writes += 1;
-                step = charge.answer(apply(item, &write), &at(now));
-            }
-            Step::WriteAfter(..) | Step::ReadPlan => {
-                panic!("no fault and no later plan in this world: {step:?}")
-            }
-        }
-    }
+    let mut holding = without_leases(known, at(now));
+    call(item, &mut holding, &terms, at(now))
 }
 
 /// A token bucket and a counter, each in exact fractions: what a meter is, said plainly.

@@ -1,31 +1,33 @@
 //! Whether a call would be paid for, without charging it.
 
-use super::{Answer, Charge, Meter, Step, Terms, Verdict, Write};
+use super::{Answer, Asked, Holding, Meter, Step, Terms, Verdict, Write};
 use crate::time::Reading;
 
 /// What a charge at `now` would come to on a meter in this state, if nobody else charged it;
 /// none where the meter was written under a later plan than that of `terms`.
 ///
-/// It is the charge itself, told that its write failed on just this state: it then refuses
-/// for what it sees, or writes once more because this state has the room.
+/// It is the charge itself, by somebody who knows nothing yet, told that its write failed on just
+/// this state: it then refuses for what it sees, or writes once more because this state has the
+/// room.
 pub fn peek(terms: Terms, now: Reading, meter: Option<&Meter>) -> Option<Verdict> {
-    let (mut charge, mut step) = Charge::begin(terms, now, meter);
-    if let Step::Write(Write::Charge(_)) = step {
-        step = charge.answer(Answer::Failed(meter.cloned()), &now);
+    let mut holding = Holding::new(1, now);
+    let mut charge = match holding.ask(&terms, false, now) {
+        Asked::Done(verdict) => return Some(verdict),
+        Asked::Charge(charge, _) => charge,
+    };
+    let mut step = charge.answer(&mut holding, Answer::Failed(meter.cloned()), &now);
+    if let Step::Write(Write::Clamp(_)) = step {
+        step = charge.answer(&mut holding, Answer::Unknown, &now);
     }
     match step {
         Step::Done(verdict) => Some(verdict),
-        Step::Write(Write::Charge(_)) => Some(Verdict::Admitted {
+        Step::Write(_) => Some(Verdict::Admitted {
             remaining: terms.quota.zip(meter).map(|(quota, meter)| {
                 meter
                     .remaining(&quota, now.wall)
                     .saturating_sub(terms.units)
             }),
         }),
-        Step::Write(Write::Clamp(_)) => match charge.answer(Answer::Busy, &now) {
-            Step::Done(verdict) => Some(verdict),
-            _ => None,
-        },
         Step::WriteAfter(..) | Step::ReadPlan => None,
     }
 }

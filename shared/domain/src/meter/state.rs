@@ -22,6 +22,8 @@ pub struct Meter {
     pub previous_charged: Option<Day>,
     /// The version of the plan under which it was last written.
     pub plan_version: u64,
+    /// The return ticket: when the meter was made, in ms; one more with each return of a lease.
+    pub ticket: i64,
     /// Set while the key is detached: the meter is a tombstone.
     pub detached: bool,
 }
@@ -37,7 +39,15 @@ impl Meter {
         left(quota.limit(), self.used_in(window))
     }
 
-    fn used_in(&self, window: Window) -> i64 {
+    /// Units left in the window of `quota` that `now` lies in for an instance that has
+    /// `pocket` of those charged in its memory.
+    pub(crate) fn remaining_with(&self, quota: &Quota, now: Nanos, pocket: u64) -> u64 {
+        let used = self.used_in(quota.period().window(now));
+        left(quota.limit(), used.saturating_sub_unsigned(pocket))
+    }
+
+    /// Units charged in a window; below 0 where more was granted.
+    pub(crate) fn used_in(&self, window: Window) -> i64 {
         self.windows.get(&window.start).copied().unwrap_or(0)
     }
 

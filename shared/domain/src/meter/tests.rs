@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::{
-    Answer, Bucket, Buckets, Charge, Meter, Refusal, Step, Terms, Verdict, Write,
-    model::{Plain, apply, at, charge},
+    Answer, Asked, Bucket, Buckets, Charge, Holding, Meter, Refusal, Step, Terms, Verdict, Write,
+    model::{Plain, apply, at, begin, charge},
 };
 use crate::{
     Period, Quota, Rate, Reason, Throttle,
@@ -283,9 +283,9 @@ fn no_bucket_that_the_plan_has_is_dropped_whatever_its_number() {
             assert_eq!(verdict, Verdict::Admitted { remaining: None });
         }
         let known = item.clone();
-        let (_, step) = Charge::begin(terms, at(NOON + 10 * SECOND), known.as_ref());
-        let Step::Write(Write::Charge(write)) = step else {
-            panic!("{step:?}")
+        let (_, _, write) = begin(terms, NOON + 10 * SECOND, known.as_ref());
+        let Write::Charge(write) = write else {
+            panic!("{write:?}")
         };
         assert_eq!(write.drop_buckets, [], "bucket {number}");
     }
@@ -310,23 +310,21 @@ fn a_later_plan_is_read_and_decided_by_with_the_same_clock() {
         ..Meter::default()
     });
     let old = terms(Some((5, Period::Day)), None);
-    let (mut charge, step) = Charge::begin(old, at(NOON), None);
-    let Step::Write(write) = step else {
-        panic!("{step:?}")
-    };
+    let (mut holding, mut charge, write) = begin(old, NOON, None);
     assert_eq!(
-        charge.answer(apply(&mut item, &write), &at(NOON + 1)),
+        charge.answer(&mut holding, apply(&mut item, &write), &at(NOON + 1)),
         Step::ReadPlan
     );
-    let step = charge.renew(Terms {
+    let new = Terms {
         plan_version: 2,
         ..old
-    });
+    };
+    let step = charge.renew(&mut holding, new);
     let Step::Write(write) = step else {
         panic!("{step:?}")
     };
     assert_eq!(
-        charge.answer(apply(&mut item, &write), &at(NOON + 2)),
+        charge.answer(&mut holding, apply(&mut item, &write), &at(NOON + 2)),
         Step::Done(Verdict::Admitted { remaining: Some(4) })
     );
     assert_eq!(item.unwrap().plan_version, 2);
@@ -371,21 +369,24 @@ fn lawful_skew_is_not_clamped() {
 
 #[test]
 fn what_was_not_applied_is_sent_again_three_times() {
-    let (mut charge, step) = Charge::begin(terms(None, None), at(NOON), None);
-    let Step::Write(first) = step else {
-        panic!("{step:?}")
-    };
-    for least in [20, 40, 80] {
-        let Step::WriteAfter(wait, most, again) = charge.answer(Answer::Busy, &at(NOON)) else {
-            panic!()
+    let (mut holding, mut charge, first) = begin(terms(None, None), NOON, None);
+    for (least, unapplied) in [
+        (20, Answer::Throttled),
+        (40, Answer::Conflict),
+        (80, Answer::Throttled),
+    ] {
+        let step = charge.answer(&mut holding, unapplied, &at(NOON));
+        let Step::WriteAfter(wait, most, again) = step else {
+            panic!("{step:?}")
         };
         assert_eq!(
             (wait.as_millis(), most.as_millis(), &again),
             (least, 2 * least, &first)
         );
     }
-    let Step::Done(verdict) = charge.answer(Answer::Busy, &at(NOON)) else {
-        panic!()
+    let step = charge.answer(&mut holding, Answer::Throttled, &at(NOON));
+    let Step::Done(verdict) = step else {
+        panic!("{step:?}")
     };
     assert_eq!(refusal(verdict).reason, Reason::Unavailable);
 }
@@ -394,23 +395,20 @@ fn what_was_not_applied_is_sent_again_three_times() {
 fn a_lost_answer_is_worth_one_more_charge() {
     let mut item = attached();
     let terms = terms(Some((5, Period::Day)), None);
-    let (mut charge, step) = Charge::begin(terms, at(NOON), None);
-    let Step::Write(write) = step else {
-        panic!("{step:?}")
-    };
+    let (mut holding, mut charge, write) = begin(terms, NOON, None);
     apply(&mut item, &write);
-    let Step::Write(write) = charge.answer(Answer::Unknown, &at(NOON)) else {
+    let Step::Write(write) = charge.answer(&mut holding, Answer::Unknown, &at(NOON)) else {
         panic!()
     };
-    let step = charge.answer(apply(&mut item, &write), &at(NOON));
+    let step = charge.answer(&mut holding, apply(&mut item, &write), &at(NOON));
     assert_eq!(
         step,
         Step::Done(Verdict::Admitted { remaining: Some(3) }),
         "the lost one is given up, not taken back"
     );
-    let (mut charge, _) = Charge::begin(terms, at(NOON), None);
-    charge.answer(Answer::Unknown, &at(NOON));
-    let Step::Done(verdict) = charge.answer(Answer::Unknown, &at(NOON)) else {
+    let (mut holding, mut charge, _) = begin(terms, NOON, None);
+    charge.answer(&mut holding, Answer::Unknown, &at(NOON));
+    let Step::Done(verdict) = charge.answer(&mut holding, Answer::Unknown, &at(NOON)) else {
         panic!()
     };
     assert_eq!(refusal(verdict).reason, Reason::Unavailable);
@@ -419,11 +417,9 @@ fn a_lost_answer_is_worth_one_more_charge() {
 #[test]
 fn an_answer_that_comes_too_late_admits_nobody() {
     let mut item = attached();
-    let (mut charge, step) = Charge::begin(terms(None, None), at(NOON), None);
-    let Step::Write(write) = step else {
-        panic!("{step:?}")
-    };
-    let late = charge.answer(apply(&mut item, &write), &at(NOON + SECOND + 1));
+    let (mut holding, mut charge, write) = begin(terms(None, None), NOON, None);
+    let answer = apply(&mut item, &write);
+    let late = charge.answer(&mut holding, answer, &at(NOON + SECOND + 1));
     let Step::Done(verdict) = late else {
         panic!("{late:?}")
     };
@@ -454,7 +450,7 @@ fn deliver(item: &mut Option<Meter>, write: &Write, fate: Fate) -> Answer {
     match fate {
         Fate::Answered => apply(item, write),
         Fate::LostBefore => Answer::Unknown,
-        Fate::Busy => Answer::Busy,
+        Fate::Busy => Answer::Conflict,
         Fate::LostAfter => {
             apply(item, write);
             Answer::Unknown
@@ -502,42 +498,39 @@ proptest! {
     /// charged, and four attempts always reach an answer.
     #[test]
     fn no_interleaving_admits_more_than_the_limit(
-        limit in 1u64..12,
+        limit in prop_oneof![1u64..12, 1_000u64..100_000],
         burst in 1u64..12,
+        lease_max in prop::sample::select(vec![1u64, 3, 1_000]),
         skews in prop::collection::vec(-100i64..=100, 2..5),
         moves in prop::collection::vec((0usize..8, 0i64..400, fates()), 1..120),
     ) {
         let terms = terms(Some((limit, Period::Hour)), throttle("5", burst));
         let mut item = attached();
-        let mut running: Vec<Option<(Charge, Write)>> = skews.iter().map(|_| None).collect();
-        let mut known: Vec<Option<Meter>> = skews.iter().map(|_| None).collect();
+        let mut running: Vec<Option<(Box<Charge>, Write)>> = skews.iter().map(|_| None).collect();
+        let mut holdings: Vec<Holding> = skews.iter().map(|_| Holding::new(lease_max, at(NOON))).collect();
         let mut now = NOON + HOUR / 2;
         let mut admitted = 0;
         for (who, wait, fate) in moves {
             let who = who % skews.len();
             now += wait * 1_000_000 / 8;
             let clock = at(now + skews[who] * 1_000_000);
-            let step = match running[who].take() {
-                None => {
-                    let (charge, step) = Charge::begin(terms, clock, known[who].as_ref());
-                    Some((charge, step))
-                }
+            let holding = &mut holdings[who];
+            let (charge, step) = match running[who].take() {
+                None => match holding.ask(&terms, false, clock) {
+                    Asked::Charge(charge, write) => (Some(charge), Step::Write(write)),
+                    Asked::Done(verdict) => (None, Step::Done(verdict)),
+                },
                 Some((mut charge, write)) => {
                     let answer = deliver(&mut item, &write, fate);
-                    if let Answer::Applied(meter) | Answer::Failed(Some(meter)) = &answer {
-                        known[who] = Some(meter.clone());
-                    }
-                    let step = charge.answer(answer, &clock);
-                    Some((charge, step))
+                    let step = charge.answer(holding, answer, &clock);
+                    (Some(charge), step)
                 }
             };
-            if let Some((charge, step)) = step {
-                match step {
-                    Step::Write(write) | Step::WriteAfter(_, _, write) => running[who] = Some((charge, write)),
-                    Step::Done(Verdict::Admitted { .. }) => admitted += 1,
-                    Step::Done(Verdict::Refused(refusal)) => prop_assert_ne!(refusal.reason, Reason::NoUsagePlan),
-                    Step::ReadPlan => prop_assert!(false, "no later plan"),
-                }
+            match (charge, step) {
+                (Some(charge), Step::Write(write) | Step::WriteAfter(_, _, write)) => running[who] = Some((charge, write)),
+                (_, Step::Done(Verdict::Admitted { .. })) => admitted += 1,
+                (_, Step::Done(Verdict::Refused(refusal))) => prop_assert_ne!(refusal.reason, Reason::NoUsagePlan),
+                (_, step) => prop_assert!(false, "no later plan: {:?}", step),
             }
             let meter = item.as_ref().unwrap();
             let charged = meter.windows.values().sum::<i64>();
@@ -555,22 +548,22 @@ proptest! {
     ) {
         let terms = terms(None, throttle("20", burst));
         let mut item = attached();
-        let mut running: Vec<Option<(Charge, Write, Nanos)>> = (0..6).map(|_| None).collect();
+        let mut running: Vec<Option<(Holding, Box<Charge>, Write, Nanos)>> = (0..6).map(|_| None).collect();
         let mut now = NOON;
         for (who, wait) in moves {
             now += wait * 1_000_000;
-            let (charge, step, since) = match running[who].take() {
+            let (holding, charge, step, since) = match running[who].take() {
                 None => {
-                    let (charge, step) = Charge::begin(terms, at(now), None);
-                    (charge, step, now)
+                    let (holding, charge, write) = begin(terms, now, None);
+                    (holding, charge, Step::Write(write), now)
                 }
-                Some((mut charge, write, since)) => {
-                    let step = charge.answer(apply(&mut item, &write), &at(now));
-                    (charge, step, since)
+                Some((mut holding, mut charge, write, since)) => {
+                    let step = charge.answer(&mut holding, apply(&mut item, &write), &at(now));
+                    (holding, charge, step, since)
                 }
             };
             match step {
-                Step::Write(write) => running[who] = Some((charge, write, since)),
+                Step::Write(write) => running[who] = Some((holding, charge, write, since)),
                 Step::Done(Verdict::Refused(refusal)) => {
                     let outlived = refusal.reason == Reason::Unavailable && now - since > SECOND;
                     prop_assert!(refusal.reason == Reason::Throttled || outlived, "{:?}", refusal);

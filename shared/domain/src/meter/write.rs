@@ -11,14 +11,15 @@ pub enum Write {
     Clamp(ClampWrite),
 }
 
-/// Takes units from quota and throttle at once. Holds only if the meter exists, is no
+/// Takes units from quota and throttle at once: the throttle gives all that the lease is worth, the
+/// quota only what the instance does not hold already. Holds only if the meter exists, is no
 /// tombstone, was written under no later plan version, and both have the units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChargeWrite {
     /// The plan version that the charge is made under, and sets.
     pub plan_version: u64,
-    /// Units; never negative. 0 changes no counter.
-    pub units: u64,
+    /// Units to be charged to the quota and to the day; never negative. 0 changes no counter.
+    pub net: u64,
     /// The day of the charge.
     pub day: Day,
     /// Whether the client has sent a value that a rotation had replaced: the meter keeps the
@@ -39,7 +40,7 @@ pub struct ChargeWrite {
 pub struct QuotaWrite {
     /// The start of the window.
     pub window: Hour,
-    /// The limit less the units.
+    /// The limit less the net.
     pub at_most: i64,
 }
 
@@ -65,7 +66,8 @@ pub enum Form {
     },
     /// `above < t <= room`; grows by `cost`.
     Busy {
-        /// Now.
+        /// Now, or a little before it: a bucket that has just become idle may be charged as a
+        /// busy one. The time in between is then lost, never gained.
         above: Nanos,
         /// The latest arrival that leaves room for the units.
         room: Nanos,
@@ -85,4 +87,54 @@ pub struct ClampWrite {
     pub seen: Nanos,
     /// A full bucket's arrival.
     pub arrival: Nanos,
+}
+
+/// Gives units back that were charged and never used. Holds only if the counters are there and
+/// the ticket is the one that was read: each return is applied once at most, however often it is
+/// delivered. Nothing is ever given back to a throttle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReturnWrite {
+    /// What is given back.
+    pub returned: Return,
+    /// The meter's ticket as it was read; one more afterwards.
+    pub ticket: i64,
+}
+
+/// Units that an instance has taken out of its memory to give them back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Return {
+    /// The quota window that they were charged to; none on a plan without a quota.
+    pub window: Option<Hour>,
+    /// How many, at least 1.
+    pub units: u64,
+    /// The day of the last charge of the lease.
+    pub day: Day,
+    /// How many of them were charged on that day. Others stay in the history: it may tell more
+    /// than was admitted, never less.
+    pub of_day: u64,
+}
+
+impl Return {
+    /// Both, of one counter.
+    pub(super) fn and(self, other: Self) -> Self {
+        let (later, earlier) = if self.day >= other.day {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        let same_day = later.day == earlier.day;
+        Self {
+            units: later.units + earlier.units,
+            of_day: later.of_day + if same_day { earlier.of_day } else { 0 },
+            ..later
+        }
+    }
+
+    /// The write, with the ticket that was read just before.
+    pub fn with_ticket(self, ticket: i64) -> ReturnWrite {
+        ReturnWrite {
+            returned: self,
+            ticket,
+        }
+    }
 }

@@ -1,0 +1,131 @@
+//! What this instance holds of each meter, bounded in number.
+//!
+//! The meter that was not asked for the longest goes first. What is left of its leases is given
+//! back with the next call that writes anyway.
+
+use std::{
+    collections::VecDeque,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream};
+use latchkey_domain::{
+    Clock, PlanId, Reading,
+    meter::{Holding, Owner, Return},
+};
+use latchkey_store::Store;
+use lru::LruCache;
+use tokio::{sync::Mutex as AsyncMutex, time::timeout};
+
+/// Meters held.
+const METERS: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+/// Meters let go of whose remainders wait to be given back; more are lost.
+const LEAVING: usize = 1_000;
+/// Remainders that one call gives back.
+const WITH_A_CALL: usize = 8;
+/// The longest that a call waits for them.
+const BESIDE_A_CALL: Duration = Duration::from_millis(200);
+/// Remainders on their way at once when the process ends.
+const AT_ONCE: usize = 32;
+
+/// Whose meter, and on which plan.
+type MeterName = (Owner, PlanId);
+/// One charge of a meter is under way at a time: whoever else calls meanwhile finds its lease.
+pub(crate) type Shared = Arc<AsyncMutex<Holding>>;
+
+/// All that this instance holds.
+#[derive(Debug)]
+pub(crate) struct Holdings {
+    store: Store,
+    clock: Clock,
+    lease_max: u64,
+    held: Mutex<LruCache<MeterName, Shared>>,
+    leaving: Mutex<VecDeque<(MeterName, Shared)>>,
+}
+
+impl Holdings {
+    pub(crate) fn new(store: Store, clock: Clock, lease_max: u64) -> Self {
+        Self {
+            store,
+            clock,
+            lease_max,
+            held: Mutex::new(LruCache::new(METERS)),
+            leaving: Mutex::default(),
+        }
+    }
+
+    /// What is held of a meter.
+    pub(crate) fn of(&self, owner: &Owner, plan: &PlanId, now: Reading) -> Shared {
+        let name = (owner.clone(), plan.clone());
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = held.get(&name) {
+            return shared.clone();
+        }
+        let shared = Shared::new(AsyncMutex::new(Holding::new(self.lease_max, now)));
+        if let Some(oldest) = held.push(name, shared.clone()) {
+            self.leave(oldest);
+        }
+        shared
+    }
+
+    fn leave(&self, oldest: (MeterName, Shared)) {
+        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        if leaving.len() < LEAVING {
+            leaving.push_back(oldest);
+        }
+    }
+
+    /// Gives some remainders back of meters that were let go of.
+    pub(crate) async fn give_back_some(&self) {
+        let some: Vec<(MeterName, Shared)> = {
+            let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+            let some = leaving.len().min(WITH_A_CALL);
+            leaving.drain(..some).collect()
+        };
+        if !some.is_empty() {
+            self.give_back(some, BESIDE_A_CALL).await;
+        }
+    }
+
+    /// Gives everything back that is held: the process is about to end.
+    pub(crate) async fn give_back_all(&self, within: Duration) {
+        let mut all: Vec<(MeterName, Shared)> = {
+            let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+            leaving.drain(..).collect()
+        };
+        {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            all.extend(std::iter::from_fn(|| held.pop_lru()));
+        }
+        self.give_back(all, within).await;
+    }
+
+    /// The largest first. What is on its way when the time is over is lost: it is sent once.
+    async fn give_back(&self, left: Vec<(MeterName, Shared)>, within: Duration) {
+        let now = self.clock.now();
+        let taken = left.into_iter().filter_map(|(name, shared)| {
+            // Where a charge is under way, its call is about to be cut off.
+            let returned = shared.try_lock().ok()?.give_back(now)?;
+            Some((name, returned))
+        });
+        let mut returns: Vec<(MeterName, Return)> = taken.collect();
+        returns.sort_unstable_by_key(|(_, returned)| std::cmp::Reverse(returned.units));
+        let sent = stream::iter(returns).for_each_concurrent(AT_ONCE, |(name, returned)| async move {
+            let (owner, plan) = &name;
+            match self.store.give_back(owner, plan, returned).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    tracing::debug!(plan_id = %plan, units = returned.units, "nothing to give a lease back to");
+                }
+                Err(error) => {
+                    tracing::warn!(%error, plan_id = %plan, units = returned.units, "a lease was perhaps not given back");
+                }
+            }
+        });
+        if timeout(within, sent).await.is_err() {
+            tracing::warn!("not all leases were given back in time");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Units that one instance has taken ahead for one bucket of a meter.
+//!
+//! A lease has two parts. What was taken from the throttle (`left`) dies within a second or a
+//! few, since the bucket has refilled by then. What was charged to the quota (the pocket) stays
+//! good to the end of its window, and the next charge takes that much less. So nothing has to be
+//! given back, and no write ever lowers a counter.
+
+use super::{Meter, Return, demand::Demand, hold::Holds};
+use crate::{
+    Quota,
+    quota::day_of,
+    time::{Day, Hour, Nanos, Reading, SECOND},
+};
+
+/// How far two wall clocks may differ: each may be off by 100 ms.
+const SKEW: Nanos = SECOND / 5;
+
+/// The counter that a charge goes to: of a quota window, or of a day where there is no quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counter {
+    Window(Hour),
+    Day(Day),
+}
+
+impl Counter {
+    pub(super) fn of(quota: Option<&Quota>, now: Nanos) -> Self {
+        match quota {
+            Some(quota) => Self::Window(quota.period().window(now).start),
+            None => Self::Day(day_of(now)),
+        }
+    }
+
+    /// What it counts.
+    pub(super) fn in_meter(self, meter: &Meter) -> i64 {
+        let count = match self {
+            Self::Window(start) => meter.windows.get(&start),
+            Self::Day(day) => meter.days.get(&day),
+        };
+        count.copied().unwrap_or(0)
+    }
+}
+
+/// Units that are charged to a counter and not used yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Pocket {
+    units: u64,
+    counter: Option<Counter>,
+    /// Of the units, how many were charged on `day`, the last on which any were.
+    of_day: u64,
+    day: Day,
+}
+
+impl Pocket {
+    fn add(&mut self, counter: Counter, day: Day, units: u64) {
+        if self.counter != Some(counter) {
+            *self = Self::default();
+        }
+        if self.day != day {
+            self.of_day = 0;
+        }
+        self.counter = Some(counter);
+        self.day = day;
+        self.units += units;
+        self.of_day += units;
+    }
+
+    /// What can be given back of it: what is of another counter is lost.
+    pub(super) fn to_return(self, counter: Counter) -> Option<Return> {
+        (self.units > 0 && self.counter == Some(counter)).then_some(Return {
+            window: match counter {
+                Counter::Window(start) => Some(start),
+                Counter::Day(_) => None,
+            },
+            units: self.units,
+            day: self.day,
+            of_day: self.of_day,
+        })
+    }
+
+    /// Takes the oldest first.
+    fn take(&mut self, units: u64) {
+        self.units = self.units.saturating_sub(units);
+        self.of_day = self.of_day.min(self.units);
+    }
+}
+
+/// A charge that was granted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grant {
+    /// Units taken from the throttle.
+    pub(super) units: u64,
+    /// Units charged to the counter.
+    pub(super) net: u64,
+    pub(super) counter: Counter,
+    pub(super) day: Day,
+    /// The frozen reading of the charge.
+    pub(super) from: Reading,
+    pub(super) life: Nanos,
+}
+
+/// What an instance holds for one bucket, and what it knows of the calls on it.
+#[derive(Debug, Clone)]
+pub(super) struct Lease {
+    /// The bucket's number; none where the call has no throttle.
+    pub(super) bucket: Option<u16>,
+    pocket: Pocket,
+    left: u64,
+    from: Reading,
+    life: Nanos,
+    pub(super) demand: Demand,
+    pub(super) holds: Holds,
+}
+
+impl Lease {
+    pub(super) fn new(bucket: Option<u16>, now: Reading) -> Self {
+        Self {
+            bucket,
+            pocket: Pocket::default(),
+            left: 0,
+            from: now,
+            life: 0,
+            demand: Demand::new(now),
+            holds: Holds::default(),
+        }
+    }
+
+    /// Lets go of what is no longer good: all of it in another window, the throttle's part when
+    /// it is too old by either clock, or comes from a time that lies ahead.
+    pub(super) fn refresh(&mut self, counter: Counter, now: &Reading) {
+        if self.pocket.counter != Some(counter) {
+            self.pocket = Pocket::default();
+            self.left = 0;
+        }
+        let (wall, steady) = (now.wall - self.from.wall, now.steady - self.from.steady);
+        if steady >= self.life || wall >= self.life || wall < -SKEW {
+            self.left = 0;
+        }
+    }
+
+    /// Admits a call from memory if both parts have its units.
+    pub(super) fn spend(&mut self, units: u64) -> bool {
+        let has = self.left >= units && self.pocket.units >= units;
+        if has {
+            self.left -= units;
+            self.pocket.take(units);
+        }
+        has
+    }
+
+    /// Units charged to a counter and not used.
+    pub(super) fn pocket_of(&self, counter: Counter) -> u64 {
+        if self.pocket.counter == Some(counter) {
+            self.pocket.units
+        } else {
+            0
+        }
+    }
+
+    /// What a charge brings. Of an earlier lease only the pocket goes on.
+    pub(super) fn grant(&mut self, grant: &Grant) {
+        self.pocket.add(grant.counter, grant.day, grant.net);
+        self.left = grant.units;
+        self.from = grant.from;
+        self.life = grant.life;
+    }
+
+    /// What an answer brings that came too late for its call: units for later ones, but none of
+    /// the throttle's.
+    pub(super) fn grant_late(&mut self, grant: &Grant) {
+        self.pocket.add(grant.counter, grant.day, grant.net);
+        self.left = 0;
+    }
+
+    /// Takes over what another one has of the same counter, whose bucket is no more.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        let Some(counter) = other.pocket.counter else {
+            return;
+        };
+        if self.pocket.units == 0 {
+            self.pocket = other.pocket;
+        } else if self.pocket.counter == Some(counter) {
+            let same_day = self.pocket.day == other.pocket.day;
+            self.pocket.units += other.pocket.units;
+            self.pocket.of_day += if same_day { other.pocket.of_day } else { 0 };
+        }
+    }
+
+    /// Takes the pocket out of memory.
+    pub(super) fn take_pocket(&mut self) -> Pocket {
+        self.left = 0;
+        std::mem::take(&mut self.pocket)
+    }
+}
