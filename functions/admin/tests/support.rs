@@ -20,7 +20,7 @@ use latchkey_admin::{AdminState, ApiGateway, NoRandomness, Random, router};
 use latchkey_authorizer::Authorizer;
 use latchkey_domain::{
     Clock, Nanos, Reading, Reason,
-    meter::{Charge, Owner, Step, Verdict},
+    meter::{Asked, Holding, Owner, Step, Verdict},
 };
 use latchkey_engine::Engine;
 use latchkey_fake_gateway::FakeGateway;
@@ -411,13 +411,18 @@ impl Admin {
         };
         // One that waits: a charge whose answer is late is made again.
         let store = Store::new(&self.engine.client(), TABLE, Patience::Embedded);
-        let (mut charge, mut step) = Charge::begin(plan.terms(&call), now, None);
+        let mut holding = Holding::new(1, now);
+        let (mut charge, write) = match holding.ask(&plan.terms(&call), false, now) {
+            Asked::Done(verdict) => return verdict,
+            Asked::Charge(charge, write) => (charge, write),
+        };
+        let mut step = Step::Write(write);
         loop {
             match step {
                 Step::Done(verdict) => return verdict,
                 Step::Write(write) => {
                     let answer = store.write_meter(&owner, &plan.id, &write).await;
-                    step = charge.answer(answer, &now);
+                    step = charge.answer(&mut holding, answer, &now);
                 }
                 step => panic!("{step:?}"),
             }

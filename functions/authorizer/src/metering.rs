@@ -55,13 +55,21 @@ impl Metering<'_> {
         if plan.enforcement == Enforcement::ApiGateway && read.is_some_and(is_later) {
             let Some(now) = self.renewed(account, &plan).await? else {
                 let verdict = Verdict::refused(Reason::NoUsagePlan);
-                return Ok(Metered { plan, verdict, asked: true });
+                return Ok(Metered {
+                    plan,
+                    verdict,
+                    asked: true,
+                });
             };
             plan = now;
         }
         if plan.enforcement == Enforcement::ApiGateway {
             let verdict = COUNTED_ELSEWHERE;
-            return Ok(Metered { plan, verdict, asked: false });
+            return Ok(Metered {
+                plan,
+                verdict,
+                asked: false,
+            });
         }
         let shared = self.holdings.of(&account.owner, &plan.id, self.clock.now());
         let mut holding = shared.lock().await;
@@ -71,7 +79,11 @@ impl Metering<'_> {
         holding.learn(read, account.key.read_at);
         let terms = plan.terms(account.request);
         match holding.ask(&terms, by_previous, self.clock.now()) {
-            Asked::Done(verdict) => Ok(Metered { plan, verdict, asked: false }),
+            Asked::Done(verdict) => Ok(Metered {
+                plan,
+                verdict,
+                asked: false,
+            }),
             Asked::Charge(charge, write) => {
                 let charging = self.charge(account, plan, &mut holding, charge, write);
                 tokio::join!(charging, self.holdings.give_back_some()).0
@@ -88,7 +100,10 @@ impl Metering<'_> {
         mut write: Write,
     ) -> Result<Metered, StoreError> {
         loop {
-            let answer = self.store.write_meter(&account.owner, &plan.id, &write).await;
+            let answer = self
+                .store
+                .write_meter(&account.owner, &plan.id, &write)
+                .await;
             let mut step = charge.answer(holding, answer, &self.clock.now());
             if step == Step::ReadPlan {
                 let now = self.renewed(account, &plan).await?;
@@ -108,11 +123,19 @@ impl Metering<'_> {
                     write
                 }
                 Step::Done(verdict) => {
-                    return Ok(Metered { plan, verdict, asked: true });
+                    return Ok(Metered {
+                        plan,
+                        verdict,
+                        asked: true,
+                    });
                 }
                 Step::ReadPlan => {
                     let verdict = Verdict::refused(Reason::Unavailable);
-                    return Ok(Metered { plan, verdict, asked: true });
+                    return Ok(Metered {
+                        plan,
+                        verdict,
+                        asked: true,
+                    });
                 }
             };
         }

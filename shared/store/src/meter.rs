@@ -89,7 +89,10 @@ impl Store {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key_of(&Record::Meter(owner, plan))));
-        match return_update(update, &returned.with_ticket(meter.ticket)).send().await {
+        match return_update(update, &returned.with_ticket(meter.ticket))
+            .send()
+            .await
+        {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
@@ -380,7 +383,9 @@ fn return_update(update: UpdateItemFluentBuilder, write: &ReturnWrite) -> Update
                 .expression_attribute_values(format!(":{name}"), number(-i128::from(units)));
         }
     }
-    update.condition_expression(condition).update_expression(add)
+    update
+        .condition_expression(condition)
+        .update_expression(add)
 }
 
 fn read_answer(item: Option<Item>, answer: impl Fn(Option<Meter>) -> Answer) -> Answer {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use latchkey_domain::{
     Enforcement, Key, NativeKeyValue, Period, Plan, PlanStage, Quota, StageSelector,
-    meter::{Charge, Owner, Step, Verdict},
+    meter::{Asked, Holding, Owner, Step, Verdict},
 };
 use latchkey_store::{Counted, Lost, NativeObject};
 use support::{Table, change, key, noon, twin};
@@ -71,16 +71,21 @@ async fn charge(table: &Table, plan: &Plan) -> Verdict {
         steady: 0,
     };
     let terms = plan.terms(&support::request());
-    let (mut charge, mut step) = Charge::begin(terms, now, None);
+    let mut holding = Holding::new(1, now);
     let owner = Owner::Key(key(1).id);
+    let (mut charge, write) = match holding.ask(&terms, false, now) {
+        Asked::Done(verdict) => return verdict,
+        Asked::Charge(charge, write) => (charge, write),
+    };
+    let mut step = Step::Write(write);
     loop {
         match step {
             Step::Done(verdict) => return verdict,
             Step::Write(write) | Step::WriteAfter(_, _, write) => {
                 let answer = table.store.write_meter(&owner, &plan.id, &write).await;
-                step = charge.answer(answer, &now);
+                step = charge.answer(&mut holding, answer, &now);
             }
-            Step::ReadPlan => step = charge.renew(terms),
+            Step::ReadPlan => step = charge.renew(&mut holding, terms),
         }
     }
 }

@@ -226,7 +226,7 @@ async fn a_bucket_has_any_of_the_numbers() {
     for bucket in [0, 1, 255, 256, u16::MAX] {
         let write = |drop_buckets| ChargeWrite {
             plan_version: plan.version,
-            units: 1,
+            net: 1,
             day: 20_782,
             quota: None,
             throttle: Some(ThrottleWrite {

@@ -17,7 +17,7 @@ use std::sync::{
 use latchkey_domain::{
     Period, Plan, Reading, Reason,
     meter::{
-        Answer, Charge, ChargeWrite, ClampWrite, Form, Meter, Owner, QuotaWrite, Step,
+        Answer, Asked, ChargeWrite, ClampWrite, Form, Holding, Meter, Owner, QuotaWrite, Step,
         ThrottleWrite, Verdict, Write,
     },
 };
@@ -50,14 +50,21 @@ async fn call_by(
         wall: now,
         steady: now,
     };
-    let (mut charge, mut step) = Charge::begin(plan.terms(&request()), reading(now), None);
+    let mut holding = Holding::new(1, reading(now));
+    let asked = holding.ask(&plan.terms(&request()), false, reading(now));
+    let (mut charge, write) = match asked {
+        Asked::Done(verdict) => return verdict,
+        Asked::Charge(charge, write) => (charge, write),
+    };
+    let mut step = Step::Write(write);
     loop {
         step = match step {
             Step::Done(verdict) => return verdict,
             Step::Write(write) | Step::WriteAfter(_, _, write) => {
                 let answer = store.write_meter(owner, &plan.id, &write).await;
                 assert_ne!(answer, Answer::Unknown, "{write:?}");
-                charge.answer(answer, &reading(clock.load(Ordering::Relaxed)))
+                let now = reading(clock.load(Ordering::Relaxed));
+                charge.answer(&mut holding, answer, &now)
             }
             Step::ReadPlan => panic!("no later plan"),
         };
@@ -177,7 +184,7 @@ async fn every_period_has_a_counter_of_its_own() {
 fn charge(quota: Option<i64>, form: Option<Form>) -> ChargeWrite {
     ChargeWrite {
         plan_version: VERSION,
-        units: 1,
+        net: 1,
         day: now() / HOUR / 24,
         by_previous: false,
         quota: quota.map(|at_most| QuotaWrite { window: 7, at_most }),
@@ -250,7 +257,7 @@ async fn the_expressions_hold_and_fail_as_the_model_says() {
     };
     assert_eq!((meter.windows[&7], meter.arrivals[&3]), (2, 175));
     let netted = ChargeWrite {
-        units: 0,
+        net: 0,
         drop_buckets: vec![3],
         drop_windows: vec![7],
         ..charge(None, None)

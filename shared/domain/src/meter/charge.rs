@@ -216,6 +216,9 @@ impl Charge {
             return refuse(Refusal::of(Reason::NoUsagePlan));
         };
         let version = meter.plan_version;
+        // Whoever knew of room has lost it to others; whoever knew nothing has lost nothing.
+        let known = holding.known.as_ref();
+        let raced = known.is_some_and(|known| known.plan_version == self.terms.plan_version);
         holding.told(meter, 0, self.frozen, now);
         if version > self.terms.plan_version {
             if self.renewed || late {
@@ -234,10 +237,10 @@ impl Charge {
             return Step::Write(self.send(Write::Clamp(clamp), size));
         }
         if let Some(wait) = self.wait(holding) {
-            holding
-                .lease(self.terms.bucket.as_ref(), self.frozen)
-                .holds
-                .lost(self.terms.units, *now);
+            let lease = holding.lease(self.terms.bucket.as_ref(), self.frozen);
+            if raced {
+                lease.holds.lost(self.terms.units, *now);
+            }
             return refuse(Refusal {
                 retry_after: Some(wait),
                 remaining,

@@ -182,23 +182,24 @@ impl Holding {
         known.and_then(|known| known.previous_charged) == Some(day)
     }
 
-    /// What is known for certain to be refused, or was refused a moment ago.
+    /// What is known for certain to be refused, or was refused a moment ago. A quota that is
+    /// used up as well is told first, as the table would.
     fn refusal(&self, terms: &Terms, now: &Reading) -> Option<Refusal> {
         let recent = self
             .refused
-            .filter(|refused| now.since(&refused.at) < refused.time);
-        match recent.map(|refused| refused.reason) {
-            Some(Reason::NoUsagePlan) => return Some(Refusal::of(Reason::NoUsagePlan)),
-            Some(_) => {
-                let left = self.remaining(terms, now.wall);
-                let used_up = left.filter(|left| *left < terms.units);
-                if let Some(left) = used_up {
-                    return Some(Refusal::of_quota(terms, left, now.wall));
-                }
-            }
-            None => {}
+            .filter(|refused| now.since(&refused.at) < refused.time)
+            .map(|refused| refused.reason);
+        if recent == Some(Reason::NoUsagePlan) {
+            return Some(Refusal::of(Reason::NoUsagePlan));
         }
-        self.throttled(terms, now)
+        let throttled = self.throttled(terms, now);
+        let left = self.remaining(terms, now.wall);
+        match left.filter(|left| *left < terms.units) {
+            Some(left) if recent.is_some() || throttled.is_some() => {
+                Some(Refusal::of_quota(terms, left, now.wall))
+            }
+            _ => throttled,
+        }
     }
 
     /// Takes in a state that an answer tells. `net` was charged by this instance with it.

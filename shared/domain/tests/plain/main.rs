@@ -72,8 +72,13 @@ impl Both {
                 plan.version += 1;
                 plan.limit(&mut self.real.plans[at]);
             }
-            Event::Grant(key, plan, left) => self.grant((key, plan), left, now),
+            // What an instance remembers of a refusal for some seconds is not looked at here.
+            Event::Grant(key, plan, left) => {
+                self.real.forget();
+                self.grant((key, plan), left, now);
+            }
             Event::Turn(key, plan) => {
+                self.real.forget();
                 // A shared meter stays when one of its keys leaves.
                 let place = owner(&self.world, (key, plan));
                 let place = place.filter(|(owner, _)| matches!(owner, Owner::Key(_)));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use latchkey_domain::{
     self as domain, Case, Decision, Enforcement, Nanos, PlanId, Reading, Reason, decide,
-    meter::{self, Charge, Meter, Step, Verdict},
+    meter::{self, Asked, Holding, Meter, Step, Verdict},
 };
 
 use crate::{
@@ -20,7 +20,7 @@ pub(crate) struct Real {
     /// The items, by owner and plan.
     pub(crate) table: BTreeMap<(Owner, usize), Meter>,
     /// What the instance has seen of them.
-    known: BTreeMap<(Owner, usize), Meter>,
+    holdings: BTreeMap<(Owner, usize), Holding>,
     /// Writes of the last call.
     pub(crate) writes: usize,
 }
@@ -35,7 +35,7 @@ impl Real {
             keys,
             plans,
             table: BTreeMap::new(),
-            known: BTreeMap::new(),
+            holdings: BTreeMap::new(),
             writes: 0,
         }
     }
@@ -79,28 +79,26 @@ impl Real {
     }
 
     fn charge(&mut self, place: (Owner, usize), terms: meter::Terms, now: Reading) -> Verdict {
-        let (mut charge, mut step) = Charge::begin(terms, now, self.known.get(&place));
+        let holding = self.holdings.entry(place);
+        let holding = holding.or_insert_with(|| Holding::new(1, now));
+        let (mut charge, mut write) = match holding.ask(&terms, false, now) {
+            Asked::Done(verdict) => return verdict,
+            Asked::Charge(charge, write) => (charge, write),
+        };
         loop {
-            match step {
+            self.writes += 1;
+            let answer = apply(self.table.get_mut(&place), &write);
+            write = match charge.answer(holding, answer, &now) {
                 Step::Done(verdict) => return verdict,
-                Step::Write(write) => {
-                    self.writes += 1;
-                    let answer = apply(self.table.get_mut(&place), &write);
-                    if let meter::Answer::Applied(meter) | meter::Answer::Failed(Some(meter)) =
-                        &answer
-                    {
-                        self.known.insert(place, meter.clone());
-                    }
-                    step = charge.answer(answer, &now);
-                }
-                Step::WriteAfter(..) | Step::ReadPlan => panic!("no fault here: {step:?}"),
-            }
+                Step::Write(write) => write,
+                step => panic!("no fault here: {step:?}"),
+            };
         }
     }
 
     /// Forgets what it has seen, as an instance that has just started.
     pub(crate) fn forget(&mut self) {
-        self.known.clear();
+        self.holdings.clear();
     }
 
     fn number(&self, id: &PlanId) -> usize {

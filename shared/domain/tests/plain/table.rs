@@ -42,7 +42,7 @@ fn charge_holds(meter: &Meter, charge: &ChargeWrite) -> bool {
 
 fn charge_applies(meter: &mut Meter, charge: &ChargeWrite) {
     meter.plan_version = charge.plan_version;
-    let units = charge.units as i64;
+    let units = charge.net as i64;
     if units > 0 {
         *meter.days.entry(charge.day).or_default() += units;
         if let Some(quota) = charge.quota {
