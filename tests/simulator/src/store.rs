@@ -37,6 +37,7 @@ impl Item {
             previous_charged: self.previous_charged,
             plan_version: self.plan_version,
             detached: self.off,
+            ticket: self.ticket,
         }
     }
 }
@@ -91,10 +92,10 @@ pub fn charge_holds(item: &Item, charge: &ChargeWrite) -> bool {
 /// A charge's update.
 pub fn charge_item(item: &mut Item, charge: &ChargeWrite) {
     item.plan_version = charge.plan_version;
-    if charge.units > 0 {
+    if charge.net > 0 {
         // ADD makes an absent number 0 first; nothing is said of counters where there is
         // nothing to add.
-        let units = charge.units as i64;
+        let units = charge.net as i64;
         *item.days.entry(charge.day).or_default() += units;
         if let Some(quota) = charge.quota {
             *item.windows.entry(quota.window).or_default() += units;
@@ -173,7 +174,7 @@ mod tests {
     fn charge(units: u64, at_most: i64, form: Form) -> Write {
         Write::Charge(ChargeWrite {
             plan_version: 2,
-            units,
+            net: units,
             day: 7,
             by_previous: false,
             quota: Some(QuotaWrite { window: 9, at_most }),

@@ -164,7 +164,7 @@ async fn a_key_of_one_stage_is_refused_on_another() {
 }
 
 #[tokio::test]
-async fn a_raised_limit_opens_with_the_next_call_that_another_instance_charged_under_it() {
+async fn a_raised_limit_that_another_instance_charged_under_opens_within_five_seconds() {
     let world = World::new(&[]).await;
     let gold = plan("gold", Some(1));
     let value = keyed(&world, &gold, 10).await;
@@ -187,6 +187,12 @@ async fn a_raised_limit_opens_with_the_next_call_that_another_instance_charged_u
         call(&other, value.expose(), "a1", "prod").await.log.reason,
         None
     );
+    assert_eq!(
+        world.reason(value.expose()).await,
+        Some(Reason::QuotaExceeded),
+        "a used-up quota is remembered for a moment"
+    );
+    world.pass(5);
     assert_eq!(
         world.reason(value.expose()).await,
         None,

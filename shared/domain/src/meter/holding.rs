@@ -70,7 +70,7 @@ impl Holding {
     /// first charge, and after one that found no meter to charge.
     pub fn learn(&mut self, meter: Option<&Meter>, read_at: Reading) {
         let later = self.refused.is_some_and(|refused| {
-            refused.reason == Reason::NoUsagePlan && read_at.since(&refused.at) > 0
+            refused.reason == Reason::NoUsagePlan && read_at.since(&refused.at) >= 0
         });
         if later && !meter.is_some_and(|meter| meter.detached) {
             self.refused = None;
