@@ -37,7 +37,7 @@ struct Metered {
 fn charge(day: Day, units: u64) -> ChargeWrite {
     ChargeWrite {
         plan_version: VERSION,
-        units,
+        net: units,
         day,
         by_previous: false,
         quota: None,

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use latchkey_authorizer::Authorizer;
@@ -173,6 +174,9 @@ async fn keys_that_are_moved_back_and_forth_under_load_are_refused_no_call() {
     let mut admitted = vec![0; keys.len()];
     for (at, called) in callers {
         admitted[at] += called.await.unwrap().unwrap();
+    }
+    for instance in &instances {
+        instance.give_back(Duration::from_secs(10)).await;
     }
     for (at, id) in keys.into_iter().enumerate() {
         let used = used(&world.store, id).await;
