@@ -17,6 +17,8 @@ mod hold;
 mod holding;
 mod lease;
 #[cfg(test)]
+mod leases;
+#[cfg(test)]
 mod model;
 mod peek;
 mod size;
