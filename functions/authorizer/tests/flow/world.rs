@@ -114,7 +114,7 @@ pub(crate) async fn call(authorizer: &Authorizer, value: &str, api: &str, stage:
     call_of(authorizer, value, &format!("{api}/{stage}/GET/orders")).await
 }
 
-async fn call_of(authorizer: &Authorizer, value: &str, resource: &str) -> Handled {
+pub(crate) async fn call_of(authorizer: &Authorizer, value: &str, resource: &str) -> Handled {
     let event = json!({
         "type": "REQUEST",
         "methodArn": format!("arn:aws:execute-api:eu-west-1:123456789012:{resource}"),

@@ -1,6 +1,5 @@
-//! The store and the callers as plainly as they can be said, to hold charges against.
-
-use std::collections::BTreeMap;
+//! The store and the callers as plainly as they can be said. (A plain model of the whole is in
+//! tests/plain.)
 
 use super::{
     Answer, Asked, Charge, ChargeWrite, ClampWrite, Form, Holding, Meter, ReturnWrite, Step, Terms,
@@ -163,44 +162,4 @@ pub(super) fn charge(
 ) -> (Verdict, usize) {
     let mut holding = without_leases(known, at(now));
     call(item, &mut holding, &terms, at(now))
-}
-
-/// A token bucket and a counter, each in exact fractions: what a meter is, said plainly.
-pub(super) struct Plain {
-    /// Tokens times the nanoseconds that one takes, so that nothing is rounded.
-    pub(super) tokens: i128,
-    pub(super) refilled: Nanos,
-    pub(super) used: BTreeMap<i64, u64>,
-}
-
-impl Plain {
-    /// Full, at `now`, where a token is `nanos` long.
-    pub(super) fn full(burst: u64, nanos: Nanos, now: Nanos) -> Self {
-        Self {
-            tokens: i128::from(burst) * i128::from(nanos),
-            refilled: now,
-            used: BTreeMap::new(),
-        }
-    }
-
-    /// Takes `units` if bucket and quota both have them.
-    pub(super) fn take(
-        &mut self,
-        units: u64,
-        (burst, nanos): (u64, Nanos),
-        (limit, window): (u64, i64),
-        now: Nanos,
-    ) -> bool {
-        let most = i128::from(burst) * i128::from(nanos);
-        self.tokens = (self.tokens + i128::from(now - self.refilled)).min(most);
-        self.refilled = now;
-        let price = i128::from(units) * i128::from(nanos);
-        let used = self.used.entry(window).or_default();
-        if self.tokens < price || *used + units > limit {
-            return false;
-        }
-        self.tokens -= price;
-        *used += units;
-        true
-    }
 }

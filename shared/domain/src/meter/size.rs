@@ -119,13 +119,11 @@ impl Holding {
         let lease = self.lease_of(terms)?;
         // By the clock that says more.
         let now_wall = self.seen.wall + now.since(&self.seen);
-        let full_by_now = self.seen.wall + full;
         let arrival = *known.arrivals.get(&bucket.number)?;
-        let arrival = if arrival > full_by_now + CLOCK_MARGIN {
-            full_by_now
-        } else {
-            arrival
-        };
+        if arrival > now_wall + full + CLOCK_MARGIN {
+            // Not lawful: a charge meets it and sets it right.
+            return None;
+        }
         let room_at = arrival - full + cost;
         let gathered = gain(bucket, lease.demand.units()).max(terms.units);
         let gathered = bucket.throttle.rate().cost(gathered).unwrap_or(cost);

@@ -40,9 +40,13 @@ impl Meter {
     }
 
     /// Units left in the window of `quota` that `now` lies in for an instance that has
-    /// `pocket` of those charged in its memory.
+    /// `pocket` of those charged in its memory; none where more was charged than the limit, which
+    /// was higher then: no charge passes, also one of nothing.
     pub(crate) fn remaining_with(&self, quota: &Quota, now: Nanos, pocket: u64) -> u64 {
         let used = self.used_in(quota.period().window(now));
+        if i128::from(used) > i128::from(quota.limit()) {
+            return 0;
+        }
         left(quota.limit(), used.saturating_sub_unsigned(pocket))
     }
 

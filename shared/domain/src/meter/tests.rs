@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::{
     Answer, Asked, Bucket, Buckets, Charge, Holding, Meter, Refusal, Step, Terms, Verdict, Write,
-    model::{Plain, apply, at, begin, charge},
+    model::{apply, at, begin, call, charge},
 };
 use crate::{
     Period, Quota, Rate, Reason, Throttle,
@@ -37,6 +37,9 @@ fn attached() -> Option<Meter> {
         ..Meter::default()
     })
 }
+
+/// A charge under way, since an instant.
+type Running = (Holding, Box<Charge>, Write, Nanos);
 
 fn refusal(verdict: Verdict) -> Refusal {
     match verdict {
@@ -426,6 +429,30 @@ fn an_answer_that_comes_too_late_admits_nobody() {
     assert_eq!(refusal(verdict).reason, Reason::Unavailable);
 }
 
+#[test]
+fn a_bucket_fuller_than_full_is_set_right_though_another_was_charged_under_the_new_plan() {
+    let mut item = attached();
+    let of = |version, number, rate: &str| Terms {
+        plan_version: version,
+        bucket: throttle(rate, 5).map(|bucket| Bucket { number, ..bucket }),
+        buckets: [0, 1].into_iter().collect(),
+        ..terms(None, None)
+    };
+    for _ in 0..5 {
+        assert_eq!(outcome(&mut item, of(1, 0, "0.1"), NOON), "admitted");
+    }
+    // The other bucket's charge is the first under version 2, and its answer tells of both.
+    let mut holding = Holding::new(1_000, at(NOON));
+    let (verdict, _) = call(&mut item, &mut holding, &of(2, 1, "1"), at(NOON));
+    assert_eq!(verdict, Verdict::Admitted { remaining: None });
+    let (verdict, writes) = call(&mut item, &mut holding, &of(2, 0, "1"), at(NOON));
+    assert_eq!(refusal(verdict).retry_after, Some(SECOND), "of 50");
+    assert_eq!(writes, 2, "a charge that meets it, and the clamp");
+    let later = at(NOON + SECOND);
+    let (verdict, _) = call(&mut item, &mut holding, &of(2, 0, "1"), later);
+    assert_eq!(verdict, Verdict::Admitted { remaining: None });
+}
+
 /// What can happen to one write on its way.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
@@ -465,33 +492,6 @@ fn deliver(item: &mut Option<Meter>, write: &Write, fate: Fate) -> Answer {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
-
-    /// One caller, no faults: the meter admits exactly what a token bucket and a counter do.
-    #[test]
-    fn a_meter_is_a_token_bucket_and_a_counter(
-        burst in 1u64..6,
-        millis in prop::sample::select(vec![1i64, 2, 5, 8, 10, 40, 100, 125, 200, 250, 500, 1_000, 2_000]),
-        limit in 1u64..30,
-        calls in prop::collection::vec((0i64..3_000, 1u64..4, any::<bool>()), 1..60),
-    ) {
-        // Rates whose unit is a whole number of nanoseconds, so that neither side rounds.
-        let nanos = millis * 1_000_000;
-        let rate = Rate::try_from(1e9 / nanos as f64).unwrap();
-        prop_assert_eq!(rate.cost(1), Some(nanos));
-        let bucket = Bucket { number: 0, throttle: Throttle::new(rate, Some(burst)).unwrap() };
-        let mut item = attached();
-        let mut plain = Plain::full(burst, nanos, NOON);
-        let mut now = NOON;
-        for (wait, units, informed) in calls {
-            now += wait * 1_000_000;
-            let terms = Terms { units, ..terms(Some((limit, Period::Hour)), Some(bucket)) };
-            let known = item.clone().filter(|_| informed);
-            let (verdict, writes) = charge(&mut item, terms, now, known.as_ref());
-            let expected = plain.take(units, (burst, nanos), (limit, now / HOUR), now);
-            prop_assert_eq!(matches!(verdict, Verdict::Admitted { .. }), expected);
-            prop_assert!(writes <= 2);
-        }
-    }
 
     /// Several instances whose writes interleave at will, with skewed clocks, lost, doubled
     /// and refused writes: a window is never charged over its limit, what is admitted is
@@ -548,7 +548,7 @@ proptest! {
     ) {
         let terms = terms(None, throttle("20", burst));
         let mut item = attached();
-        let mut running: Vec<Option<(Holding, Box<Charge>, Write, Nanos)>> = (0..6).map(|_| None).collect();
+        let mut running: Vec<Option<Running>> = (0..6).map(|_| None).collect();
         let mut now = NOON;
         for (who, wait) in moves {
             now += wait * 1_000_000;

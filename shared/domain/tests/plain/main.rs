@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod bucket;
+mod leases;
 mod model;
 mod random;
 mod real;
@@ -26,7 +28,7 @@ use proptest::{
 };
 
 use model::{Meters, Owner, Used};
-use random::{Event, KEYS, START, histories};
+use random::{Event, History, KEYS, START, histories, slow_histories};
 use real::Real;
 use world::World;
 
@@ -38,8 +40,8 @@ struct Both {
 }
 
 impl Both {
-    fn new(world: World) -> Self {
-        let mut real = Real::new(&world);
+    fn new(world: World, lease_max: u64) -> Self {
+        let mut real = Real::new(&world, lease_max);
         let mut meters = Meters::new();
         let places =
             (0..KEYS).flat_map(|key| world.keys[key].plans.iter().map(move |plan| (key, *plan)));
@@ -72,13 +74,8 @@ impl Both {
                 plan.version += 1;
                 plan.limit(&mut self.real.plans[at]);
             }
-            // What an instance remembers of a refusal for some seconds is not looked at here.
-            Event::Grant(key, plan, left) => {
-                self.real.forget();
-                self.grant((key, plan), left, now);
-            }
+            Event::Grant(key, plan, left) => self.grant((key, plan), left, now),
             Event::Turn(key, plan) => {
-                self.real.forget();
                 // A shared meter stays when one of its keys leaves.
                 let place = owner(&self.world, (key, plan));
                 let place = place.filter(|(owner, _)| matches!(owner, Owner::Key(_)));
@@ -120,12 +117,16 @@ fn owner(world: &World, (key, plan): (usize, usize)) -> Option<(Owner, usize)> {
 }
 
 /// How each call of a history was decided.
-fn decided(world: World, events: Vec<(Nanos, Event)>) -> Result<Vec<Verdict>, TestCaseError> {
-    let mut both = Both::new(world);
+fn decided((world, events): History, lease_max: u64) -> Result<Vec<Verdict>, TestCaseError> {
+    let mut both = Both::new(world, lease_max);
     let mut now = START;
     let mut verdicts = Vec::new();
     for (wait, event) in events {
         now += wait;
+        if matches!(event, Event::Grant(..) | Event::Turn(..)) {
+            // Whoever refused a moment ago sees it some seconds later; here a new instance looks.
+            both.real.forget();
+        }
         verdicts.extend(both.happen(now, event)?);
         prop_assert!(both.real.writes <= 2, "alone, the second write is right");
     }
@@ -133,23 +134,37 @@ fn decided(world: World, events: Vec<(Nanos, Event)>) -> Result<Vec<Verdict>, Te
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
-    /// Equal in plan, reason, what is left, and when to come back.
+    /// Equal in plan, reason, what is left, and when to come back, call by call.
     #[test]
-    fn the_real_decision_is_the_plain_one((world, events) in histories()) {
-        decided(world, events)?;
+    fn without_leases_the_real_decision_is_the_plain_one(history in histories()) {
+        decided(history, 1)?;
+    }
+
+    /// Whoever calls now and then is metered call by call, however large a lease may be.
+    #[test]
+    fn a_slow_caller_s_decision_is_the_plain_one_with_leases_too(
+        history in slow_histories(),
+        lease_max in 2u64..=1_000,
+    ) {
+        decided(history, lease_max)?;
     }
 }
 
 /// What is compared is worth comparing: all that `decide` and a meter can say is said, often.
 #[test]
 fn the_plain_model_is_asked_for_every_reason() {
+    every_reason_is_met(histories(), 1);
+    every_reason_is_met(slow_histories(), 1_000);
+}
+
+fn every_reason_is_met(histories: impl Strategy<Value = History>, lease_max: u64) {
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for _ in 0..300 {
-        let (world, events) = histories().new_tree(&mut runner).unwrap().current();
-        for verdict in decided(world, events).unwrap() {
+        let history = histories.new_tree(&mut runner).unwrap().current();
+        for verdict in decided(history, lease_max).unwrap() {
             let name = match verdict {
                 Verdict::Admitted { remaining: Some(_) } => "admitted, of a quota",
                 Verdict::Admitted { remaining: None } => "admitted",

@@ -31,8 +31,18 @@ pub(crate) enum Event {
 }
 
 /// A world, and events with the time that passes before each.
-pub(crate) fn histories() -> impl Strategy<Value = (World, Vec<(Nanos, Event)>)> {
+pub(crate) type History = (World, Vec<(Nanos, Event)>);
+
+/// Calls that come at once, and calls that come on another day.
+pub(crate) fn histories() -> impl Strategy<Value = History> {
     (worlds(), vec((waits(), events()), 1..50))
+}
+
+/// Calls that come one by one: 3 seconds after a call nothing is left of it in what an instance
+/// takes ahead.
+pub(crate) fn slow_histories() -> impl Strategy<Value = History> {
+    let waits = waits().prop_map(|wait| wait + 3 * SECOND);
+    (worlds(), vec((waits, events()), 1..50))
 }
 
 fn worlds() -> impl Strategy<Value = World> {
@@ -94,7 +104,9 @@ fn keys() -> impl Strategy<Value = Key> {
         )
 }
 
-fn rarely<T: std::fmt::Debug>(of: impl Strategy<Value = T>) -> impl Strategy<Value = Option<T>> {
+pub(crate) fn rarely<T: std::fmt::Debug>(
+    of: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Option<T>> {
     option::weighted(0.1, of)
 }
 
@@ -186,7 +198,7 @@ fn quotas() -> impl Strategy<Value = (u64, Period)> {
 }
 
 /// With rates that come out even, and rates that do not.
-fn throttles() -> impl Strategy<Value = Throttle> {
+pub(crate) fn throttles() -> impl Strategy<Value = Throttle> {
     let rate = prop_oneof![
         1 => Just(0u64),
         4 => select(vec![100_000u64, 500_000, 1_000_000, 3_000_000, 7_000_000, 20_000_000]),

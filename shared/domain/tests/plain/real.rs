@@ -19,14 +19,15 @@ pub(crate) struct Real {
     pub(crate) plans: Vec<domain::Plan>,
     /// The items, by owner and plan.
     pub(crate) table: BTreeMap<(Owner, usize), Meter>,
-    /// What the instance has seen of them.
-    holdings: BTreeMap<(Owner, usize), Holding>,
+    /// What the instance knows and holds of them.
+    held: BTreeMap<(Owner, usize), Holding>,
+    lease_max: u64,
     /// Writes of the last call.
     pub(crate) writes: usize,
 }
 
 impl Real {
-    pub(crate) fn new(world: &World) -> Self {
+    pub(crate) fn new(world: &World, lease_max: u64) -> Self {
         let numbered = |(at, key): (usize, &crate::world::Key)| key.said(at);
         let keys = world.keys.iter().enumerate().map(numbered).collect();
         let numbered = |(at, plan): (usize, &crate::world::Plan)| plan.said(at);
@@ -35,7 +36,8 @@ impl Real {
             keys,
             plans,
             table: BTreeMap::new(),
-            holdings: BTreeMap::new(),
+            held: BTreeMap::new(),
+            lease_max,
             writes: 0,
         }
     }
@@ -74,35 +76,49 @@ impl Real {
         let terms = plan.terms(&request);
         (
             Some(number),
-            self.charge((owner, number), terms, at(call.at)),
+            self.charge((owner, number), &terms, at(call.at)),
         )
     }
 
-    fn charge(&mut self, place: (Owner, usize), terms: meter::Terms, now: Reading) -> Verdict {
-        let holding = self.holdings.entry(place);
-        let holding = holding.or_insert_with(|| Holding::new(1, now));
-        let (mut charge, mut write) = match holding.ask(&terms, false, now) {
-            Asked::Done(verdict) => return verdict,
-            Asked::Charge(charge, write) => (charge, write),
-        };
-        loop {
-            self.writes += 1;
-            let answer = apply(self.table.get_mut(&place), &write);
-            write = match charge.answer(holding, answer, &now) {
-                Step::Done(verdict) => return verdict,
-                Step::Write(write) => write,
-                step => panic!("no fault here: {step:?}"),
-            };
-        }
+    fn charge(&mut self, place: (Owner, usize), terms: &meter::Terms, now: Reading) -> Verdict {
+        let new = || Holding::new(self.lease_max, now);
+        let holding = self.held.entry(place).or_insert_with(new);
+        let item = self.table.get_mut(&place);
+        let (verdict, writes) = call(item, holding, terms, now);
+        self.writes = writes;
+        verdict
     }
 
     /// Forgets what it has seen, as an instance that has just started.
     pub(crate) fn forget(&mut self) {
-        self.holdings.clear();
+        self.held.clear();
     }
 
     fn number(&self, id: &PlanId) -> usize {
         self.plans.iter().position(|plan| plan.id == *id).unwrap()
+    }
+}
+
+/// Carries one call through: no fault, nobody in between. Returns the writes that it took.
+pub(crate) fn call(
+    mut item: Option<&mut Meter>,
+    holding: &mut Holding,
+    terms: &meter::Terms,
+    now: Reading,
+) -> (Verdict, usize) {
+    let (mut charge, mut write) = match holding.ask(terms, false, now) {
+        Asked::Done(verdict) => return (verdict, 0),
+        Asked::Charge(charge, write) => (charge, write),
+    };
+    let mut writes = 0;
+    loop {
+        writes += 1;
+        let answer = apply(item.as_deref_mut(), &write);
+        match charge.answer(holding, answer, &now) {
+            Step::Done(verdict) => return (verdict, writes),
+            Step::Write(next) => write = next,
+            step @ (Step::WriteAfter(..) | Step::ReadPlan) => panic!("no fault here: {step:?}"),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What DynamoDB does with a write to a meter: condition and update as the store words them.
 
-use latchkey_domain::meter::{Answer, ChargeWrite, ClampWrite, Form, Meter, Write};
+use latchkey_domain::meter::{Answer, ChargeWrite, ClampWrite, Form, Meter, ReturnWrite, Write};
 
 pub(crate) fn apply(item: Option<&mut Meter>, write: &Write) -> Answer {
     let Some(meter) = item else {
@@ -65,4 +65,22 @@ fn clamp_holds(meter: &Meter, clamp: &ClampWrite) -> bool {
     !meter.detached
         && meter.plan_version <= clamp.plan_version
         && meter.arrivals.get(&clamp.bucket) == Some(&clamp.seen)
+}
+
+/// Whether a return was applied.
+pub(crate) fn give_back(meter: &mut Meter, write: &ReturnWrite) -> bool {
+    let back = write.returned;
+    let has_window = |start| meter.windows.contains_key(&start);
+    let has_day = back.of_day == 0 || meter.days.contains_key(&back.day);
+    if meter.ticket != write.ticket || !back.window.is_none_or(has_window) || !has_day {
+        return false;
+    }
+    meter.ticket += 1;
+    if let Some(start) = back.window {
+        *meter.windows.entry(start).or_default() -= back.units as i64;
+    }
+    if back.of_day > 0 {
+        *meter.days.entry(back.day).or_default() -= back.of_day as i64;
+    }
+    true
 }

@@ -84,7 +84,7 @@ impl Throttle {
         Nanos::try_from(cost).unwrap()
     }
 
-    fn said(&self) -> domain::Throttle {
+    pub(crate) fn said(&self) -> domain::Throttle {
         let rate = format!(
             "{}.{:06}",
             self.millionths / 1_000_000,
