@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use latchkey_domain::{
     Day, Hour, Nanos,
-    meter::{ChargeWrite, ClampWrite, Form, Meter, Write},
+    meter::{ChargeWrite, ClampWrite, Form, Meter, ReturnWrite, Write},
 };
 
 /// The attributes of a meter's item. One that is not in its map is absent.
@@ -36,8 +36,8 @@ impl Item {
             arrivals: self.arrivals.clone(),
             previous_charged: self.previous_charged,
             plan_version: self.plan_version,
-            detached: self.off,
             ticket: self.ticket,
+            detached: self.off,
         }
     }
 }
@@ -135,6 +135,28 @@ pub fn clamp_item(item: &mut Item, clamp: &ClampWrite) {
     item.arrivals.insert(clamp.bucket, clamp.arrival);
 }
 
+/// Whether a return's condition holds: its counters are there, and the ticket is the one read.
+pub fn return_holds(item: &Item, write: &ReturnWrite) -> bool {
+    let returned = &write.returned;
+    let window = returned
+        .window
+        .is_none_or(|window| item.windows.contains_key(&window));
+    let day = returned.of_day == 0 || item.days.contains_key(&returned.day);
+    window && day && item.ticket == write.ticket
+}
+
+/// A return's update.
+pub fn return_item(item: &mut Item, write: &ReturnWrite) {
+    let returned = &write.returned;
+    if let Some(window) = returned.window {
+        *item.windows.entry(window).or_default() -= returned.units as i64;
+    }
+    if returned.of_day > 0 {
+        *item.days.entry(returned.day).or_default() -= returned.of_day as i64;
+    }
+    item.ticket += 1;
+}
+
 /// The first attachment, or one after a detach: what stood there stands as it was.
 pub fn attach(place: &mut Option<Item>, now: Nanos, plan_version: u64) {
     match place {
@@ -171,10 +193,10 @@ mod tests {
 
     use super::*;
 
-    fn charge(units: u64, at_most: i64, form: Form) -> Write {
+    fn charge(net: u64, at_most: i64, form: Form) -> Write {
         Write::Charge(ChargeWrite {
             plan_version: 2,
-            net: units,
+            net,
             day: 7,
             by_previous: false,
             quota: Some(QuotaWrite { window: 9, at_most }),
@@ -263,6 +285,29 @@ mod tests {
         assert_eq!(apply(&mut place, &clamp(91)), Condition::Failed);
         assert_eq!(apply(&mut place, &clamp(90)), Condition::Held);
         assert_eq!(place.unwrap().arrivals[&0], 50);
+    }
+
+    #[test]
+    fn a_return_lowers_both_counters_once() {
+        let mut item = Item {
+            windows: [(9, 5)].into(),
+            days: [(7, 5)].into(),
+            ticket: 40,
+            ..Item::default()
+        };
+        let returned = latchkey_domain::meter::Return {
+            window: Some(9),
+            units: 3,
+            day: 7,
+            of_day: 2,
+        };
+        let write = returned.with_ticket(40);
+        assert!(return_holds(&item, &write));
+        return_item(&mut item, &write);
+        assert_eq!((item.windows[&9], item.days[&7], item.ticket), (2, 3, 41));
+        assert!(!return_holds(&item, &write), "the ticket is used");
+        item.windows.clear();
+        assert!(!return_holds(&item, &returned.with_ticket(41)));
     }
 
     #[test]
