@@ -5,6 +5,10 @@
 //! to be written, go out as values. Start at [`decide`] ("may this call pass?") and at
 //! [`meter::Charge`] ("and may it still be paid for?").
 
+// By this name its tests and those in tests/ share a file.
+#[cfg(test)]
+extern crate self as latchkey_domain;
+
 mod address;
 mod api_stage;
 mod base62;

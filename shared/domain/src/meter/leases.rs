@@ -2,7 +2,8 @@
 
 use super::{
     Answer, Asked, Bucket, Charge, Holding, Meter, Refusal, Return, Step, Terms, Verdict, Write,
-    model::{apply, at, call, give_back},
+    model::{at, call},
+    table::{apply, give_back},
 };
 use crate::{
     Period, Quota, Reading, Reason, Throttle,

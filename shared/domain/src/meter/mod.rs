@@ -24,6 +24,8 @@ mod peek;
 mod size;
 mod state;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;
 mod verdict;
 mod write;

@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::{
     Answer, Asked, Bucket, Buckets, Charge, Holding, Meter, Refusal, Step, Terms, Verdict, Write,
-    model::{apply, at, begin, call, charge},
+    model::{at, begin, call, charge},
+    table::apply,
 };
 use crate::{
     Period, Quota, Rate, Reason, Throttle,

@@ -67,7 +67,8 @@ pub enum Form {
     /// `above < t <= room`; grows by `cost`.
     Busy {
         /// Now, or a little before it: a bucket that has just become idle may be charged as a
-        /// busy one. The time in between is then lost, never gained.
+        /// busy one. It is then fuller than full by the time in between, which the throttle's
+        /// bound allows for (docs/invariants.md).
         above: Nanos,
         /// The latest arrival that leaves room for the units.
         room: Nanos,

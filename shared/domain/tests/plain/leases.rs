@@ -28,7 +28,7 @@ const GATHERING: Nanos = SECOND / 20;
 
 /// Instances with one meter, and one clock.
 struct Fleet {
-    item: Meter,
+    item: Option<Meter>,
     instances: Vec<Holding>,
     now: Nanos,
 }
@@ -36,7 +36,7 @@ struct Fleet {
 impl Fleet {
     fn new(instances: usize, lease_max: u64) -> Self {
         Self {
-            item: Meter::default(),
+            item: Some(Meter::default()),
             instances: vec![Holding::new(lease_max, at(START)); instances],
             now: START,
         }
@@ -44,7 +44,7 @@ impl Fleet {
 
     fn call(&mut self, who: usize, terms: &Terms) -> Verdict {
         let holding = &mut self.instances[who];
-        call(Some(&mut self.item), holding, terms, at(self.now)).0
+        call(&mut self.item, holding, terms, at(self.now)).0
     }
 
     /// Units in memory, of all instances.
@@ -68,15 +68,26 @@ impl Fleet {
         );
         assert_eq!(self.instances[who].pocketed(now), 0, "once out, it is out");
         if let Some(back) = back {
-            let write = back.with_ticket(self.item.ticket);
+            let write = back.with_ticket(self.meter().ticket);
             assert!(give_back(&mut self.item, &write));
             assert!(!give_back(&mut self.item, &write), "the ticket is used");
         }
     }
 
+    fn meter(&self) -> &Meter {
+        self.item.as_ref().unwrap()
+    }
+
+    /// So much was used of a quota before.
+    fn use_up(&mut self, quota: &Quota, used: u64) {
+        let start = quota.period().window(self.now).start;
+        let meter = self.item.as_mut().unwrap();
+        meter.windows.insert(start, used as i64);
+    }
+
     fn charged(&self, quota: &Quota) -> i64 {
         let start = quota.period().window(self.now).start;
-        self.item.windows.get(&start).copied().unwrap_or(0)
+        self.meter().windows.get(&start).copied().unwrap_or(0)
     }
 }
 
@@ -137,7 +148,7 @@ proptest! {
         let limit = quota.limit();
         let mut used = limit.saturating_sub(left);
         let (mut start, _) = window(quota.period(), START);
-        fleet.item.windows.insert(quota.period().window(START).start, used as i64);
+        fleet.use_up(&quota, used);
         for (pause, count, units) in calls {
             fleet.now += pause;
             let (now_start, end) = window(quota.period(), fleet.now);
@@ -179,7 +190,7 @@ proptest! {
         let granted = quota.limit().saturating_sub(left);
         let (mut start, mut used) = (window(quota.period(), START).0, granted);
         let mut admitted = 0;
-        fleet.item.windows.insert(quota.period().window(START).start, used as i64);
+        fleet.use_up(&quota, used);
         for (pause, who, count, units, gives_back) in calls {
             fleet.now += pause;
             if gives_back {
@@ -201,7 +212,7 @@ proptest! {
                 let charged = fleet.charged(&quota);
                 prop_assert_eq!(charged, (used + fleet.pocketed()) as i64);
                 prop_assert!(charged <= quota.limit() as i64);
-                let told = fleet.item.days.values().sum::<i64>();
+                let told = fleet.meter().days.values().sum::<i64>();
                 prop_assert!(told >= admitted, "the history tells no less");
             }
         }
@@ -265,7 +276,7 @@ proptest! {
                     Verdict::Refused(refusal) => {
                         prop_assert_eq!(refusal.reason, Reason::Throttled);
                         let full = throttle.cost(throttle.burst());
-                        let room_at = fleet.item.arrivals[&0] - full + throttle.cost(units);
+                        let room_at = fleet.meter().arrivals[&0] - full + throttle.cost(units);
                         prop_assert!(fleet.now < room_at + GATHERING, "{:?}", refusal);
                         let retry_at = fleet.now + refusal.retry_after.unwrap();
                         prop_assert!(retry_at >= room_at && retry_at <= room_at + GATHERING);
@@ -307,7 +318,7 @@ fn a_busy_caller_is_served_from_memory() {
     for _ in 0..2_000 {
         fleet.now += SECOND / 100;
         let holding = &mut fleet.instances[0];
-        let (verdict, more) = call(Some(&mut fleet.item), holding, &terms, at(fleet.now));
+        let (verdict, more) = call(&mut fleet.item, holding, &terms, at(fleet.now));
         assert!(matches!(verdict, Verdict::Admitted { .. }));
         writes += more;
     }

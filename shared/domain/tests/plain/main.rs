@@ -12,6 +12,7 @@ mod model;
 mod random;
 mod real;
 mod rules;
+#[path = "../../src/meter/table.rs"]
 mod table;
 mod world;
 
@@ -47,7 +48,7 @@ impl Both {
             (0..KEYS).flat_map(|key| world.keys[key].plans.iter().map(move |plan| (key, *plan)));
         for place in places.filter_map(|place| owner(&world, place)) {
             meters.insert(place, Used::default());
-            real.table.insert(place, Meter::default());
+            real.table.insert(place, Some(Meter::default()));
         }
         Self {
             world,
@@ -82,7 +83,9 @@ impl Both {
                 if let Some(used) = place.and_then(|place| self.meters.get_mut(&place)) {
                     used.detached = !used.detached;
                 }
-                if let Some(meter) = place.and_then(|place| self.real.table.get_mut(&place)) {
+                if let Some(meter) =
+                    place.and_then(|place| self.real.table.get_mut(&place)?.as_mut())
+                {
                     meter.detached = !meter.detached;
                 }
             }
@@ -100,7 +103,7 @@ impl Both {
             if let Some(meter) = self.meters.get_mut(&place) {
                 meter.units.insert(start, used);
             }
-            if let Some(meter) = self.real.table.get_mut(&place) {
+            if let Some(Some(meter)) = self.real.table.get_mut(&place) {
                 meter.windows.insert(period.window(now).start, used);
             }
         }

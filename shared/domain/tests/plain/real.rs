@@ -18,7 +18,7 @@ pub(crate) struct Real {
     keys: Vec<domain::Key>,
     pub(crate) plans: Vec<domain::Plan>,
     /// The items, by owner and plan.
-    pub(crate) table: BTreeMap<(Owner, usize), Meter>,
+    pub(crate) table: BTreeMap<(Owner, usize), Option<Meter>>,
     /// What the instance knows and holds of them.
     held: BTreeMap<(Owner, usize), Holding>,
     lease_max: u64,
@@ -83,7 +83,7 @@ impl Real {
     fn charge(&mut self, place: (Owner, usize), terms: &meter::Terms, now: Reading) -> Verdict {
         let new = || Holding::new(self.lease_max, now);
         let holding = self.held.entry(place).or_insert_with(new);
-        let item = self.table.get_mut(&place);
+        let item = self.table.entry(place).or_default();
         let (verdict, writes) = call(item, holding, terms, now);
         self.writes = writes;
         verdict
@@ -101,7 +101,7 @@ impl Real {
 
 /// Carries one call through: no fault, nobody in between. Returns the writes that it took.
 pub(crate) fn call(
-    mut item: Option<&mut Meter>,
+    item: &mut Option<Meter>,
     holding: &mut Holding,
     terms: &meter::Terms,
     now: Reading,
@@ -113,7 +113,7 @@ pub(crate) fn call(
     let mut writes = 0;
     loop {
         writes += 1;
-        let answer = apply(item.as_deref_mut(), &write);
+        let answer = apply(item, &write);
         match charge.answer(holding, answer, &now) {
             Step::Done(verdict) => return (verdict, writes),
             Step::Write(next) => write = next,

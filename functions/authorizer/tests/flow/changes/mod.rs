@@ -3,6 +3,7 @@
 
 mod keys;
 mod limits;
+mod methods;
 mod owners;
 
 use std::sync::atomic::Ordering;

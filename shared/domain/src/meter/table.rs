@@ -1,8 +1,9 @@
-//! What DynamoDB does with a write to a meter: condition and update as the store words them.
+//! What DynamoDB does with a write to a meter: condition and update as the store words them. For
+//! the tests of this module and those in tests/plain.
 
 use latchkey_domain::meter::{Answer, ChargeWrite, ClampWrite, Form, Meter, ReturnWrite, Write};
 
-pub(crate) fn apply(item: Option<&mut Meter>, write: &Write) -> Answer {
+pub(crate) fn apply(item: &mut Option<Meter>, write: &Write) -> Answer {
     let Some(meter) = item else {
         return Answer::Failed(None);
     };
@@ -42,12 +43,15 @@ fn charge_holds(meter: &Meter, charge: &ChargeWrite) -> bool {
 
 fn charge_applies(meter: &mut Meter, charge: &ChargeWrite) {
     meter.plan_version = charge.plan_version;
-    let units = charge.net as i64;
-    if units > 0 {
-        *meter.days.entry(charge.day).or_default() += units;
-        if let Some(quota) = charge.quota {
-            *meter.windows.entry(quota.window).or_default() += units;
-        }
+    let net = charge.net as i64;
+    if net > 0 {
+        *meter.days.entry(charge.day).or_default() += net;
+    }
+    if let Some(quota) = charge.quota.filter(|_| net > 0) {
+        *meter.windows.entry(quota.window).or_default() += net;
+    }
+    if charge.by_previous {
+        meter.previous_charged = Some(charge.day);
     }
     if let Some(throttle) = charge.throttle {
         let arrival = meter.arrivals.entry(throttle.bucket).or_default();
@@ -56,9 +60,12 @@ fn charge_applies(meter: &mut Meter, charge: &ChargeWrite) {
             Form::Busy { cost, .. } => *arrival + cost,
         };
     }
-    let (buckets, windows) = (&charge.drop_buckets, &charge.drop_windows);
-    meter.arrivals.retain(|bucket, _| !buckets.contains(bucket));
-    meter.windows.retain(|window, _| !windows.contains(window));
+    meter
+        .arrivals
+        .retain(|bucket, _| !charge.drop_buckets.contains(bucket));
+    meter
+        .windows
+        .retain(|window, _| !charge.drop_windows.contains(window));
 }
 
 fn clamp_holds(meter: &Meter, clamp: &ClampWrite) -> bool {
@@ -68,19 +75,22 @@ fn clamp_holds(meter: &Meter, clamp: &ClampWrite) -> bool {
 }
 
 /// Whether a return was applied.
-pub(crate) fn give_back(meter: &mut Meter, write: &ReturnWrite) -> bool {
-    let back = write.returned;
+pub(crate) fn give_back(item: &mut Option<Meter>, write: &ReturnWrite) -> bool {
+    let returned = write.returned;
+    let Some(meter) = item.as_mut().filter(|meter| meter.ticket == write.ticket) else {
+        return false;
+    };
     let has_window = |start| meter.windows.contains_key(&start);
-    let has_day = back.of_day == 0 || meter.days.contains_key(&back.day);
-    if meter.ticket != write.ticket || !back.window.is_none_or(has_window) || !has_day {
+    let has_day = returned.of_day == 0 || meter.days.contains_key(&returned.day);
+    if !returned.window.is_none_or(has_window) || !has_day {
         return false;
     }
+    if let Some(start) = returned.window {
+        *meter.windows.entry(start).or_default() -= returned.units as i64;
+    }
+    if returned.of_day > 0 {
+        *meter.days.entry(returned.day).or_default() -= returned.of_day as i64;
+    }
     meter.ticket += 1;
-    if let Some(start) = back.window {
-        *meter.windows.entry(start).or_default() -= back.units as i64;
-    }
-    if back.of_day > 0 {
-        *meter.days.entry(back.day).or_default() -= back.of_day as i64;
-    }
     true
 }
