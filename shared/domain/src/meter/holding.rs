@@ -123,6 +123,7 @@ impl Holding {
     /// Turns to a plan as it is now. Refusals of an earlier version are forgotten; what was
     /// charged under it is kept, also for buckets that the plan no longer has.
     pub(super) fn turn_to(&mut self, terms: &Terms, now: &Reading) {
+        let counter = Counter::of(terms.quota.as_ref(), now.wall);
         if self.plan_version != terms.plan_version {
             self.plan_version = terms.plan_version;
             self.refused = None;
@@ -132,13 +133,13 @@ impl Holding {
             };
             let gone: Vec<Lease> = self.leases.extract_if(.., is_gone).collect();
             let lease = self.lease(terms.bucket.as_ref(), *now);
-            gone.iter().for_each(|gone| lease.absorb(gone));
+            lease.refresh(counter, now);
+            gone.iter().for_each(|gone| lease.absorb(gone, counter));
             for lease in &mut self.leases {
                 lease.holds.forget();
             }
         }
         self.quota = terms.quota;
-        let counter = Counter::of(terms.quota.as_ref(), now.wall);
         self.lease(terms.bucket.as_ref(), *now)
             .refresh(counter, now);
     }

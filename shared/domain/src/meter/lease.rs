@@ -171,14 +171,15 @@ impl Lease {
         self.left = 0;
     }
 
-    /// Takes over what another one has of the same counter, whose bucket is no more.
-    pub(super) fn absorb(&mut self, other: &Self) {
-        let Some(counter) = other.pocket.counter else {
+    /// Takes over what another one, whose bucket is no more, has of `counter`. What this one
+    /// has is of `counter` as well, or nothing.
+    pub(super) fn absorb(&mut self, other: &Self, counter: Counter) {
+        if other.pocket.counter != Some(counter) {
             return;
-        };
+        }
         if self.pocket.units == 0 {
             self.pocket = other.pocket;
-        } else if self.pocket.counter == Some(counter) {
+        } else {
             let same_day = self.pocket.day == other.pocket.day;
             self.pocket.units += other.pocket.units;
             self.pocket.of_day += if same_day { other.pocket.of_day } else { 0 };

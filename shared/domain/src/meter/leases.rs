@@ -394,6 +394,34 @@ fn what_was_taken_for_a_bucket_that_is_gone_is_used_by_another() {
 }
 
 #[test]
+fn what_is_left_of_another_counter_does_not_stand_in_its_way() {
+    let method = Bucket {
+        number: 5,
+        ..terms(None, Some(("200", 200))).bucket.unwrap()
+    };
+    // A lease by the day in the plan's bucket, then a quota, and a lease of it in a method's.
+    let mut world = leased(&terms(None, Some(("200", 200))));
+    let with_method = Terms {
+        plan_version: 2,
+        bucket: Some(method),
+        buckets: [0, 5].into_iter().collect(),
+        ..terms(Some((10_000_000, Period::Month)), None)
+    };
+    world.calls(&with_method, 200, 10 * MILLI);
+    world.pass(2 * SECOND);
+    let pocket = world.holding.pocketed(world.now);
+    assert!(pocket > 1, "{pocket}");
+    let without = Terms {
+        plan_version: 3,
+        ..terms(Some((10_000_000, Period::Month)), Some(("200", 200)))
+    };
+    let before = world.charged();
+    assert_eq!(world.call(&without).1, 1);
+    assert_eq!(world.charged(), before);
+    assert_eq!(world.holding.pocketed(world.now), pocket - 1);
+}
+
+#[test]
 fn a_replaced_value_is_noted_once_a_day_whatever_is_on_lease() {
     let terms = terms(None, Some(("200", 200)));
     let mut world = leased(&terms);
