@@ -1,17 +1,17 @@
 //! The authorizer's Lambda function: wires settings, clock and table to the handler.
 
-use std::{
-    process::ExitCode,
-    sync::Arc,
-    time::{Instant, SystemTime},
-};
+mod shutdown;
+
+use std::{process::ExitCode, sync::Arc, time::SystemTime};
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use latchkey_authorizer::{Authorizer, settings::Settings};
-use latchkey_domain::{Clock, Reading};
+use latchkey_domain::{Clock, Nanos, Reading};
 use latchkey_store::{Patience, Store, client_from_environment};
 use serde_json::value::RawValue;
 use tracing::Level;
+
+use crate::shutdown::{GRACE, Sigterm, register_extension};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -39,18 +39,32 @@ async fn run() -> Result<(), lambda_runtime::Error> {
         &settings.table_name,
         Patience::Call,
     );
-    let authorizer = Arc::new(Authorizer::start(settings, store, machine_clock()).await);
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
-        let authorizer = authorizer.clone();
-        async move {
-            authorizer
-                .handle(&event.payload)
-                .await
-                .answer
-                .map_err(Diagnostic::from)
-        }
-    }))
-    .await
+    let mut sigterm = Sigterm::catch();
+    let (authorizer, ()) = tokio::join!(
+        Authorizer::start(settings, store, machine_clock()),
+        register_extension(variable("AWS_LAMBDA_RUNTIME_API")),
+    );
+    let authorizer = Arc::new(authorizer);
+    let at_the_end = authorizer.clone();
+    // As many calls at once as AWS_LAMBDA_MAX_CONCURRENCY says: one, but on managed instances.
+    let serving =
+        lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+            let authorizer = authorizer.clone();
+            async move {
+                authorizer
+                    .handle(&event.payload)
+                    .await
+                    .answer
+                    .map_err(Diagnostic::from)
+            }
+        }));
+    tokio::select! {
+        ended = serving => ended,
+        () = async {
+            sigterm.received().await;
+            at_the_end.give_back(GRACE).await;
+        } => Ok(()),
+    }
 }
 
 #[expect(
@@ -58,13 +72,34 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     reason = "the one place where the machine is asked for the time"
 )]
 fn machine_clock() -> Clock {
-    let start = Instant::now();
-    Clock::new(move || Reading {
+    Clock::new(|| Reading {
         wall: SystemTime::now()
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |since| {
-                i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+                Nanos::try_from(since.as_nanos()).unwrap_or(Nanos::MAX)
             }),
-        steady: i64::try_from(start.elapsed().as_nanos()).unwrap_or(i64::MAX),
+        steady: since_boot(),
     })
+}
+
+/// Lambda suspends instances between calls: a clock that stood still meanwhile would keep what
+/// is remembered young.
+#[cfg(target_os = "linux")]
+fn since_boot() -> Nanos {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    time.tv_sec
+        .saturating_mul(1_000_000_000)
+        .saturating_add(time.tv_nsec)
+}
+
+/// For development: it may stand still while the machine is suspended.
+#[cfg(not(target_os = "linux"))]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the machine is asked for the time"
+)]
+fn since_boot() -> Nanos {
+    use std::{sync::LazyLock, time::Instant};
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    Nanos::try_from(START.elapsed().as_nanos()).unwrap_or(Nanos::MAX)
 }

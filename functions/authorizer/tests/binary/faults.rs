@@ -2,7 +2,7 @@
 
 use latchkey_authorizer::event::Kind;
 use latchkey_runtime_api::{Answer, Ended, Function, FunctionError};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -131,14 +131,4 @@ async fn a_table_that_does_not_answer_is_an_error_and_not_a_denial() {
     }
     let missing = shown(function.invoke(event("rest-request-arn-only")).await);
     assert_eq!(missing, "error: Unauthorized", "no table is asked for this");
-}
-
-#[tokio::test]
-async fn sigterm_ends_it() {
-    let world = world().await;
-    let function = world.function(&[]).await;
-    let answer: Value = shown(function.invoke(event("websocket")).await);
-    assert_eq!(answer["policyDocument"]["Statement"][0]["Effect"], "Allow");
-    let ended = function.stop().await.unwrap();
-    assert!(!ended.output.contains("panicked"), "{}", ended.output);
 }
