@@ -45,6 +45,31 @@ async fn without_an_extensions_api_it_serves_and_ends_all_the_same() {
     assert!(!ended.output.contains("WARN"), "{}", ended.output);
 }
 
+#[tokio::test]
+async fn what_is_left_of_its_leases_is_given_back_at_sigterm() {
+    let world = World::new().await;
+    let gold = plan("gold", None, None);
+    world.put_plan(&gold).await;
+    let busy = value(1);
+    let key = key(&busy);
+    world.put_key(&key, &[&gold]).await;
+    let function = world.function(&[]).await;
+    let mut admitted = 0;
+    let ahead = loop {
+        let answer = shown(function.invoke(event_with(Kind::RestRequest, &busy)).await);
+        assert_eq!(answer["policyDocument"]["Statement"][0]["Effect"], "Allow");
+        admitted += 1;
+        let ahead = world.charged(&key).await - admitted;
+        if ahead > 0 || admitted > 1_000 {
+            break ahead;
+        }
+    };
+    assert!(ahead > 0, "{admitted} calls in a row and no lease");
+    let ended = function.stop().await.unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
+    assert_eq!(world.charged(&key).await, admitted, "{}", ended.output);
+}
+
 /// What managed instances of Lambda set, where an instance takes several calls at once.
 const EIGHT_AT_ONCE: (&str, &str) = ("AWS_LAMBDA_MAX_CONCURRENCY", "8");
 

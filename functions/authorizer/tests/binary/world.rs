@@ -67,6 +67,13 @@ impl World {
             .unwrap();
     }
 
+    /// Units that are charged to a key, on whatever days.
+    pub(crate) async fn charged(&self, key: &Key) -> i64 {
+        let found = self.store.key_snapshot(key.id).await.unwrap().unwrap();
+        let days = found.meters.values().flat_map(|meter| meter.days.values());
+        days.sum()
+    }
+
     pub(crate) async fn disable(&self, key: &Key) {
         let before = self.store.key(key.id).await.unwrap().unwrap();
         let after = Key {
