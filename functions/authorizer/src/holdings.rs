@@ -5,7 +5,6 @@
 
 use std::{
     collections::VecDeque,
-    num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -20,7 +19,7 @@ use lru::LruCache;
 use tokio::{sync::Mutex as AsyncMutex, time::timeout};
 
 /// Meters held.
-const METERS: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+const METERS: usize = 10_000;
 /// Meters let go of whose remainders wait to be given back; more are lost.
 const LEAVING: usize = 1_000;
 /// Remainders that one call gives back.
@@ -41,6 +40,7 @@ pub(crate) struct Holdings {
     store: Store,
     clock: Clock,
     lease_max: u64,
+    most: usize,
     held: Mutex<LruCache<MeterName, Shared>>,
     leaving: Mutex<VecDeque<(MeterName, Shared)>>,
 }
@@ -51,7 +51,8 @@ impl Holdings {
             store,
             clock,
             lease_max,
-            held: Mutex::new(LruCache::new(METERS)),
+            most: METERS,
+            held: Mutex::new(LruCache::unbounded()),
             leaving: Mutex::default(),
         }
     }
@@ -64,15 +65,23 @@ impl Holdings {
             return shared.clone();
         }
         let shared = Shared::new(AsyncMutex::new(Holding::new(self.lease_max, now)));
-        if let Some(oldest) = held.push(name, shared.clone()) {
-            self.leave(oldest);
+        held.push(name, shared.clone());
+        if held.len() > self.most
+            && let Some(oldest) = held.pop_lru()
+        {
+            self.leave(oldest, now);
         }
         shared
     }
 
-    fn leave(&self, oldest: (MeterName, Shared)) {
+    fn leave(&self, oldest: (MeterName, Shared), now: Reading) {
+        // One that a charge is under way for may have something by then.
+        let has_nothing = oldest
+            .1
+            .try_lock()
+            .is_ok_and(|held| held.pocketed(now) == 0);
         let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
-        if leaving.len() < LEAVING {
+        if !has_nothing && leaving.len() < LEAVING {
             leaving.push_back(oldest);
         }
     }
@@ -129,3 +138,6 @@ impl Holdings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
