@@ -17,6 +17,7 @@ mod faults;
 mod fleet;
 mod leases;
 mod ledger;
+mod losses;
 mod outcome;
 mod passage;
 mod proxy;
