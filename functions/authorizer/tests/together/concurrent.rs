@@ -17,11 +17,9 @@ async fn calls_at_once_on_one_process_share_what_it_has_and_no_more() {
     let throttle = Throttle::new("2000".parse().unwrap(), Some(500)).ok();
     let plan = plan("gold", quota(LIMIT), throttle);
     let (fleet, accounts) = Fleet::with(Faults::of_every_kind(3, 50), &plan, 1).await;
-    let concurrency = AT_ONCE.to_string();
     let mut instances = Vec::new();
     for _ in 0..2 {
-        let settings = [("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.as_str())];
-        instances.push(fleet.start(&settings).await);
+        instances.push(fleet.start_concurrent(AT_ONCE).await);
     }
     let callers: Vec<_> = (0..AT_ONCE)
         .flat_map(|_| instances.iter().cloned())

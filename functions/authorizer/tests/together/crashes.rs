@@ -1,5 +1,6 @@
 //! Processes that die or are ended while they hold units, and everything at once.
 
+use futures_util::future::join_all;
 use latchkey_domain::Throttle;
 
 use crate::{
@@ -52,6 +53,32 @@ async fn a_lease_is_no_more_than_was_just_used() {
         let books = fleet.close(&accounts[0]).await;
         let may_be_unused = most + books.may_be_unused(i64::from(CALLS));
         assert!(books.unused() <= may_be_unused, "{books:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_ended_gives_back_what_it_has_and_once() {
+    let (fleet, accounts) = Fleet::with(Faults::none(), &plan("gold", quota(LARGE), None), 1).await;
+    for faults in [Faults::none(), Faults::always(Fault::Twice)] {
+        let instances = fleet.start_many(3).await;
+        let calls = instances
+            .iter()
+            .map(|instance| instance.call_times(&accounts[0], 100));
+        join_all(calls).await;
+        while fleet.close(&accounts[0]).await.unused() == 0 {
+            instances[0].call(&accounts[0]).await;
+        }
+        fleet.proxy.set(faults);
+        for instance in instances {
+            fleet.stop(instance).await;
+        }
+        let books = fleet.close(&accounts[0]).await;
+        assert!(books.tally.returned > 0, "{books:?}");
+        assert!(
+            books.unused() <= books.may_be_unused(lease_of(LARGE)),
+            "{books:?}"
+        );
+        fleet.proxy.set(Faults::none());
     }
 }
 

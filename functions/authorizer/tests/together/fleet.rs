@@ -84,6 +84,15 @@ impl Fleet {
         instances
     }
 
+    /// Starts one that takes so many calls at once.
+    pub(crate) async fn start_concurrent(&self, at_once: usize) -> Instance {
+        let concurrency = at_once.to_string();
+        let settings = [("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.as_str())];
+        let instance = self.start(&settings).await;
+        instance.function.polls(at_once).await.unwrap();
+        instance
+    }
+
     /// Has every process call with every key until the quotas are used up.
     pub(crate) async fn use_up(&self, instances: &[Instance], accounts: &[Account]) {
         for _ in 0..ROUNDS {
