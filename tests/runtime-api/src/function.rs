@@ -161,6 +161,14 @@ impl Function {
         Ok(self.process.signal(Signal::KILL)?)
     }
 
+    /// Sends it SIGTERM, whatever it is doing, and goes on.
+    ///
+    /// # Errors
+    /// [`FunctionError::Start`] where it cannot be sent.
+    pub fn terminate(&self) -> Result<(), FunctionError> {
+        Ok(self.process.signal(Signal::TERM)?)
+    }
+
     /// Ends it with SIGTERM, as Lambda does where an extension is registered.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What was admitted, held against what was charged, once nothing is on its way.
 
-use crate::{faults::Fault, fleet::Fleet, outcome::Outcome, seen::Tally, table::Account};
+use crate::{fleet::Fleet, outcome::Outcome, seen::Tally, table::Account};
 
 /// An account's sums at the end.
 #[derive(Debug)]
@@ -11,8 +11,7 @@ pub(crate) struct Books {
     pub(crate) charged: i64,
     /// What the proxy saw.
     pub(crate) tally: Tally,
-    /// Answers that a process gave up on, beside those that the proxy kept from it: a slow
-    /// machine's.
+    /// Charges that a process gave up on while their answer came: a slow machine's.
     late: i64,
 }
 
@@ -35,15 +34,8 @@ impl Fleet {
                 assert!(*used <= quota.limit() as i64, "{meter:?}");
             }
         }
-        let done = self.proxy.done();
-        let kept = [
-            Fault::CutBefore,
-            Fault::CutAfter,
-            Fault::FailedBefore,
-            Fault::FailedAfter,
-        ];
-        let kept: u64 = kept.iter().filter_map(|fault| done.get(fault)).sum();
-        let late = self.unanswered().saturating_sub(kept + seen.abandoned);
+        // Of those that were given up on, these are known to have reached nobody.
+        let late = self.late().saturating_sub(seen.abandoned);
         let books = Books {
             admitted,
             charged: of_days,

@@ -32,8 +32,8 @@ pub(crate) struct Fleet {
     pub(crate) table: Table,
     pub(crate) proxy: Proxy,
     pub(crate) ledger: Arc<Ledger>,
-    /// Charges without an answer, as the processes that ended logged them.
-    unanswered: AtomicU64,
+    /// As the processes that ended have logged them.
+    late: AtomicU64,
 }
 
 /// One process.
@@ -51,7 +51,7 @@ impl Fleet {
             table,
             proxy,
             ledger: Arc::default(),
-            unanswered: AtomicU64::new(0),
+            late: AtomicU64::new(0),
         }
     }
 
@@ -144,15 +144,23 @@ impl Fleet {
         self.note(&instance.function.output());
     }
 
-    fn note(&self, output: &str) {
-        let unanswered = ["a charge got no answer", "no decision within its time"]
-            .map(|line| output.matches(line).count() as u64);
-        let unanswered = unanswered.iter().sum();
-        self.unanswered.fetch_add(unanswered, Ordering::Relaxed);
+    /// Sends it SIGTERM, whatever it is doing.
+    pub(crate) fn terminate(&self, instance: &Instance) {
+        instance.function.terminate().unwrap();
     }
 
-    pub(crate) fn unanswered(&self) -> u64 {
-        self.unanswered.load(Ordering::Relaxed)
+    fn note(&self, output: &str) {
+        let is_late = |line: &&str| {
+            line.contains("no decision within its time")
+                || line.contains("a charge got no answer") && line.contains("timed out")
+        };
+        let late = output.lines().filter(is_late).count();
+        self.late.fetch_add(late as u64, Ordering::Relaxed);
+    }
+
+    /// Charges that a process gave up on because their answer was late.
+    pub(crate) fn late(&self) -> u64 {
+        self.late.load(Ordering::Relaxed)
     }
 }
 

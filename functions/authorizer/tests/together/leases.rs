@@ -36,10 +36,7 @@ async fn with_leases_off_each_call_is_one_write() {
     fleet.stop(instance).await;
     let books = fleet.close(&account).await;
     let writes = fleet.proxy.seen().count("UpdateItem");
-    let (least, most) = (
-        u64::from(CALLS) + 1,
-        u64::from(CALLS) + 1 + fleet.unanswered(),
-    );
+    let (least, most) = (u64::from(CALLS) + 1, u64::from(CALLS) + 1 + fleet.late());
     assert!(
         (least..=most).contains(&writes),
         "{writes} writes, {books:?}"
@@ -63,7 +60,7 @@ async fn a_busy_key_s_calls_are_a_few_writes_and_nothing_else() {
         let mut seen = fleet.proxy.seen().operations;
         fleet.stop(instance).await;
         let writes = seen.insert("UpdateItem".to_owned(), 1).unwrap_or(0) - 1;
-        let most = writes_in(seconds) + fleet.unanswered();
+        let most = writes_in(seconds) + fleet.late();
         assert!(writes <= most, "{writes} writes in {seconds} s");
         assert_eq!(seen, before.operations, "nothing else is asked for");
         let books = fleet.close(&account).await;
@@ -92,6 +89,6 @@ async fn each_of_many_processes_has_leases_of_its_own() {
     let calls = PROCESSES * u64::from(CALLS);
     assert_eq!(fleet.ledger.calls(), calls, "{books:?}");
     // A first guess at the form of a write may be wrong: then there are two.
-    let most = 2 * PROCESSES * writes_in(seconds) + fleet.unanswered();
+    let most = 2 * PROCESSES * writes_in(seconds) + fleet.late();
     assert!(writes <= most, "{writes} writes in {seconds} s");
 }
