@@ -9,7 +9,7 @@ use latchkey_domain::{
 
 use crate::{
     clock::{MILLISECOND, SECOND, SKEW},
-    instance::{Call, Current, Told},
+    instance::{Call, Current, KnownKey, Told},
     laws::{Broken, Law, broken, slack},
     ledger::Waste,
     mutation::Mutation,
@@ -41,7 +41,9 @@ impl World {
         }
         let call = self.new_call();
         self.queue.push(self.now, Event::Call { instance, call });
-        let wait = if self.chance(self.setting.crowded) {
+        let wait = if self.chance(self.setting.pauses) {
+            self.rng.i64(SECOND..=6 * SECOND)
+        } else if self.chance(self.setting.crowded) {
             self.rng
                 .i64(0..5 * MILLISECOND)
                 .min(self.setting.traffic.gap)
@@ -74,8 +76,8 @@ impl World {
         let now = instance.clock.read(self.now);
         let stale = |at: &Reading, life: Nanos| now.since(at) > life;
         let plan_known = instance.plan.is_some_and(|(_, at)| !stale(&at, PLAN_CACHE));
-        let key = instance.keys[call.key];
-        let key_known = key.is_some_and(|(_, at)| !stale(&at, KEY_CACHE));
+        let key = instance.keys[call.key].as_ref();
+        let key_known = key.is_some_and(|key| !stale(&key.read_at, KEY_CACHE));
         if plan_known && key_known {
             return self.admit_or_wait(place, call);
         }
@@ -116,12 +118,14 @@ impl World {
         if newer(instance.plan.map(|(_, at)| at)) {
             instance.plan = Some((read.plan, read.begun));
         }
-        if newer(instance.keys[read.call.key].map(|(_, at)| at)) {
-            instance.keys[read.call.key] = Some((read.attached, read.begun));
-        }
-        // A customer's meter is no item of the key's.
-        if !customer {
-            instance.holding.learn(read.meter.as_ref(), read.begun);
+        let key = &mut instance.keys[read.call.key];
+        if newer(key.as_ref().map(|key| key.read_at)) {
+            *key = Some(KnownKey {
+                attached: read.attached,
+                // A customer's meter is no item of the key's.
+                meter: read.meter.filter(|_| !customer),
+                read_at: read.begun,
+            });
         }
         self.admit_or_wait(read.instance, read.call)
     }
@@ -151,11 +155,12 @@ impl World {
         if self.now - call.arrived >= Self::DECISION {
             return self.refused_unasked(place, call, Reason::Unavailable);
         }
-        let instance = &self.instances[place];
-        let attached = instance.keys[call.key].is_some_and(|(attached, _)| attached);
-        let Some((plan, _)) = instance.plan.filter(|_| attached) else {
+        let instance = &mut self.instances[place];
+        let key = instance.keys[call.key].as_ref().filter(|key| key.attached);
+        let (Some(key), Some((plan, _))) = (key, instance.plan) else {
             return self.refused_unasked(place, call, Reason::NoUsagePlan);
         };
+        instance.holding.learn(key.meter.as_ref(), key.read_at);
         let Some(mut terms) = self.plans[plan].terms(call.method).copied() else {
             return Ok(());
         };
@@ -189,6 +194,7 @@ impl World {
                     frozen_at: self.now,
                     charge,
                     request: None,
+                    troubled: false,
                     own,
                 });
                 self.send(place, token, write)

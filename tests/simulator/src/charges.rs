@@ -162,6 +162,7 @@ impl World {
             return self.over(place, &current, Verdict::refused(Reason::Unavailable));
         }
         let applied = matches!(answer, Answer::Applied(_));
+        current.troubled |= !applied && !matches!(answer, Answer::Failed(_));
         self.told(place, &current, &answer);
         let charges = self.requests[request].charges().filter(|_| applied);
         if let Some((counter, net)) = charges {
@@ -216,7 +217,7 @@ impl World {
     }
 
     /// Does what a charge wants done next.
-    fn take_step(&mut self, place: usize, current: Current, step: Step) -> Result<(), Broken> {
+    fn take_step(&mut self, place: usize, mut current: Current, step: Step) -> Result<(), Broken> {
         let token = current.token;
         match step {
             Step::Done(verdict) => self.over(place, &current, verdict),
@@ -247,6 +248,7 @@ impl World {
                 Ok(())
             }
             Step::ReadPlan => {
+                current.troubled = true;
                 let charge = UnderWay {
                     instance: place,
                     life: self.instances[place].life,
@@ -348,6 +350,13 @@ impl World {
                 self.admitted(place, &current.call, terms, frozen, version, at)?;
             }
             Verdict::Refused(refusal) => {
+                let in_time = self.now - current.frozen_at < DECISION_LIFE - 2 * SKEW
+                    && self.now < current.call.arrived + Self::DECISION;
+                if refusal.reason == Reason::Unavailable && !current.troubled && in_time {
+                    return Err(broken(Law::Life, || {
+                        "four attempts that were all answered came to no answer".into()
+                    }));
+                }
                 if let (Reason::Throttled, Some(bucket)) = (refusal.reason, terms.bucket) {
                     let now = self.now;
                     self.instances[place].lost(bucket.number, terms.units, now);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use latchkey_domain::{
     Hour, Nanos, Reading,
-    meter::{Charge, Holding, Refusal, Terms},
+    meter::{Charge, Holding, Meter, Refusal, Terms},
 };
 
 use crate::{clock::MachineClock, shadow::Shadow};
@@ -41,6 +41,8 @@ pub struct Current {
     pub charge: Box<Charge>,
     /// The last request that was sent for it.
     pub request: Option<usize>,
+    /// Whether an answer was lost or refused, or a later plan was met.
+    pub troubled: bool,
     /// Only under a mutation: a holding of its own.
     pub own: Option<Box<Holding>>,
 }
@@ -56,6 +58,17 @@ pub struct Told {
     pub windows: BTreeMap<Hour, i64>,
     /// When it was last told that there is no meter.
     pub gone: Option<Nanos>,
+}
+
+/// A key as it was read.
+#[derive(Debug, Clone)]
+pub struct KnownKey {
+    /// Whether it was on the plan.
+    pub attached: bool,
+    /// Its meter; none where that is a customer's.
+    pub meter: Option<Meter>,
+    /// When the read began.
+    pub read_at: Reading,
 }
 
 /// One process.
@@ -75,8 +88,8 @@ pub struct Instance {
     pub shadow: Shadow,
     /// The plan that it knows, and since when.
     pub plan: Option<(usize, Reading)>,
-    /// For each key, whether it is attached as far as is known, and since when.
-    pub keys: Vec<Option<(bool, Reading)>>,
+    /// What is remembered of each key.
+    pub keys: Vec<Option<KnownKey>>,
     /// Charges under way: one at most, unless a mutation says otherwise.
     pub current: Vec<Current>,
     /// Calls that wait for it.

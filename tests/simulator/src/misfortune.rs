@@ -88,7 +88,6 @@ impl World {
         instance.holding = Holding::new(self.setting.lease_max, now);
         instance.grants.clear();
         instance.told = Told::default();
-        instance.keys.fill(None);
         Ok(())
     }
 

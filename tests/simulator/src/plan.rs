@@ -262,7 +262,7 @@ fn draw_quota(rng: &mut Rng, traffic: Traffic) -> Quota {
         0 => rng.u64(0..=5),
         1 | 2 => rng.u64(5..=100),
         3..=5 => in_window / rng.u64(2..=10) + 1,
-        6..=8 => in_window + rng.u64(0..=in_window),
+        6 | 7 => in_window + rng.u64(0..=in_window),
         _ => 1_000_000 * rng.u64(1..=1_000),
     };
     // No limit that is drawn is above the highest.
@@ -284,10 +284,10 @@ fn draw_limits(rng: &mut Rng, traffic: Traffic) -> Limits {
     let of_second = millionths.div_ceil(1_000_000);
     let burst = match rng.u8(0..10) {
         0 => 1,
-        1..=4 => rng.u64(1..=6),
-        5 | 6 => of_second.max(3),
-        7 => rng.u64(0..=20),
-        8 => of_second * rng.u64(1..=5) + 3,
+        1..=3 => rng.u64(1..=6),
+        4 | 5 => of_second.max(3),
+        6 => rng.u64(0..=20),
+        7 | 8 => of_second * rng.u64(1..=8) + 3,
         _ => rng.u64(20..=200),
     };
     Limits { millionths, burst }

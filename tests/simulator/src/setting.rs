@@ -105,6 +105,8 @@ pub struct Setting {
     pub traffic: Traffic,
     /// Thousandths of calls that come right after the one before.
     pub crowded: u32,
+    /// Thousandths of calls after which there is none for some seconds.
+    pub pauses: u32,
     /// Processes at a time.
     pub instances: usize,
     /// Whether most calls go to one of them.
@@ -132,8 +134,9 @@ pub struct Setting {
 impl Setting {
     /// The setting of a seed's generator.
     pub fn draw(rng: &mut Rng, calls: u64) -> Self {
-        const GAPS: [Nanos; 8] = [
+        const GAPS: [Nanos; 9] = [
             MILLISECOND / 2,
+            2 * MILLISECOND,
             2 * MILLISECOND,
             10 * MILLISECOND,
             50 * MILLISECOND,
@@ -156,6 +159,7 @@ impl Setting {
             begins: draw_beginning(rng, lasts),
             traffic: Traffic { gap, calls },
             crowded: rng.u32(0..600),
+            pauses: if rng.bool() { rng.u32(0..=10) } else { 0 },
             instances,
             hot: rng.bool(),
             lease_max: [1, 2, 7, 1_000, 1_000, 1_000][rng.usize(0..6)],
