@@ -43,4 +43,5 @@ mod secrets;
 mod support;
 mod usage;
 mod usage_csv;
+mod usage_history;
 mod verify;

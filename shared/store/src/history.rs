@@ -1,38 +1,41 @@
 //! Units by day of months gone by, one item for each month, moved there from the meter.
 //!
-//! A fold is one transaction of both items: the days are added to the history and removed from
-//! the meter, under the condition that each still has there what was seen. So it is made whole
-//! or not at all, and each unit is in exactly one of both places, in whatever order folds come:
-//! a second instance, a repeat after a lost answer and one that comes late all fail the
-//! condition; so does a fold that a charge, or the return of a lease, on one of its days came
-//! before, and the next one takes what is there then. A charge on a day that was folded, by a
-//! clock that is far off, begins it anew in the meter, and the next fold adds that to the
-//! history. (Two single writes are not enough: setting the days in the history before they are
-//! removed would let the remainder of such a day take the place of what was there.) A charge
-//! that meets the transaction is told so, and tries again.
+//! A fold is three writes: the meter sets the days aside under the fold's number, if they are
+//! still as they were seen and no other fold is under way; the history is given them under that
+//! number; the meter drops them, if that fold is still the one under way. Whoever does one of
+//! them may die, or do it twice, late, or together with others: the first is made once for each
+//! number, the second says the same whoever says it, and the third has an effect once. What was
+//! left is ended by whoever sees the meter next. So nothing is lost or counted twice, also where
+//! a charge, or the return of a lease, comes on one of the days before the first write (which
+//! then fails, and nothing is moved) or after it (the day begins anew in the meter, and its next
+//! fold stands beside the last one).
 //!
-//! It is sent once, without retries: whoever sees the meter next can do it again.
+//! Setting the days in the history under their names alone, and dropping them then, would not do:
+//! the rest of a day that began anew would take the place of what was there. A transaction of
+//! both items would, but charges of a busy meter would meet it as a conflict, and it would bring
+//! one more operation into the authorizer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::{
+    operation::update_item::builders::UpdateItemFluentBuilder, types::AttributeValue,
+};
 use latchkey_domain::{
     Day, Month, PlanId, Quota,
-    meter::{Fold, Meter, Owner},
+    meter::{Fold, Folded, Meter, Owner},
 };
 
 use crate::{
     Corrupt, Record, Store, StoreError,
+    error::held,
     item::{FORMAT, Fields, Item, key_of, number},
-    meter::{counter, day_attribute},
+    meter::{FOLDING, FOLDS, day_attribute},
     schema::{PK, SK, TTL},
 };
 
 /// How long a month is kept after its end, in seconds: 400 days, as long as reports tell days.
 const KEPT_SECONDS: i64 = 400 * SECONDS_OF_A_DAY;
 const SECONDS_OF_A_DAY: i64 = 24 * 3600;
-/// Times that meters are read anew when folds overtake what was read of their history.
-const ROUNDS: usize = 5;
 
 /// A meter whose use is to be told.
 #[derive(Debug, Clone)]
@@ -47,95 +50,137 @@ pub struct Told {
     pub meter: Meter,
 }
 
-/// What names an item.
-type Name = (String, String);
-
 impl Store {
-    /// Moves days from a meter to the history. False where one of them is no longer as it was
-    /// seen, or another write was in the way: nothing was moved then.
+    /// Carries out the fold that a meter, as it was seen, asks for: nothing where it asks for
+    /// none, or something else came first.
     ///
     /// # Errors
-    /// [`StoreError`]: it may have been moved, and can be asked for again.
+    /// [`StoreError`]: the meter says how far it came, and asks again.
     pub async fn fold(
+        &self,
+        owner: &Owner,
+        plan: &PlanId,
+        meter: &Meter,
+    ) -> Result<(), StoreError> {
+        let Some(fold) = meter.fold() else {
+            return Ok(());
+        };
+        let under_way = !meter.folding.is_empty();
+        if under_way || self.set_aside(owner, plan, &fold).await? {
+            self.keep_folded(owner, plan, &fold).await?;
+            self.drop_folded(owner, plan, &fold).await?;
+        }
+        Ok(())
+    }
+
+    /// The first write of a fold: its days are set aside in the meter. False where one of them
+    /// is no longer as it was seen, or another fold has come first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn set_aside(
         &self,
         owner: &Owner,
         plan: &PlanId,
         fold: &Fold,
     ) -> Result<bool, StoreError> {
-        self.transaction()
-            .update(|update| add(update, owner, plan, fold))
-            .update(|update| remove(update, owner, plan, fold))
-            .run_once()
-            .await
+        let mut condition = "attribute_not_exists(#f)".to_owned();
+        condition += match fold.number {
+            0 | 1 => " AND attribute_not_exists(#g)",
+            _ => " AND #g = :before",
+        };
+        let mut update = self.update(&Record::Meter(owner, plan));
+        if fold.number > 1 {
+            update = update.expression_attribute_values(":before", number(fold.number - 1));
+        }
+        let mut names = Vec::with_capacity(fold.days.len());
+        for (at, (day, units)) in fold.days.iter().enumerate() {
+            let (name, value) = (format!("#d{at}"), format!(":d{at}"));
+            condition += &format!(" AND {name} = {value}");
+            update = update
+                .expression_attribute_names(&name, day_attribute(*day))
+                .expression_attribute_values(value, number(units));
+            names.push(name);
+        }
+        let days = fold.days.iter();
+        let aside = days.map(|(day, units)| (day.to_string(), number(units)));
+        let sent = update
+            .condition_expression(condition)
+            .update_expression(format!("SET #f = :f, #g = :g REMOVE {}", names.join(", ")))
+            .expression_attribute_names("#f", FOLDING)
+            .expression_attribute_names("#g", FOLDS)
+            .expression_attribute_values(":f", AttributeValue::M(aside.collect()))
+            .expression_attribute_values(":g", number(fold.number))
+            .send()
+            .await;
+        held(UPDATE, sent)
     }
 
-    /// Takes back into meters, which were read just now, what reports of their use from `first`
-    /// on need of their history. Nothing is read for those that have none of it.
+    /// The second write: the history is given the days. To be repeated at will.
     ///
-    /// A fold between both reads would have its days in both: they are told apart by the meter
-    /// still having them, and else it is read again.
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_folded(
+        &self,
+        owner: &Owner,
+        plan: &PlanId,
+        fold: &Fold,
+    ) -> Result<(), StoreError> {
+        let ends = fold.month.end().saturating_mul(SECONDS_OF_A_DAY);
+        let mut set = "SET #v = :v, #ttl = :ttl".to_owned();
+        let mut update = self
+            .update(&Record::History(owner, plan, fold.month))
+            .expression_attribute_names("#v", FORMAT)
+            .expression_attribute_names("#ttl", TTL)
+            .expression_attribute_values(":v", number(1))
+            .expression_attribute_values(":ttl", number(ends.saturating_add(KEPT_SECONDS)));
+        for (at, (day, units)) in fold.days.iter().enumerate() {
+            set += &format!(", #d{at} = :d{at}");
+            let folded = format!("{}.{}", day_attribute(*day), fold.number);
+            update = update
+                .expression_attribute_names(format!("#d{at}"), folded)
+                .expression_attribute_values(format!(":d{at}"), number(units));
+        }
+        let sent = update.update_expression(set).send().await;
+        sent.map(drop)
+            .map_err(|error| StoreError::from_sdk(UPDATE, &error))
+    }
+
+    /// The third write, for when the history has the days: the meter drops them. False where it
+    /// has done so before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn drop_folded(
+        &self,
+        owner: &Owner,
+        plan: &PlanId,
+        fold: &Fold,
+    ) -> Result<bool, StoreError> {
+        let sent = self
+            .update(&Record::Meter(owner, plan))
+            .condition_expression("attribute_exists(#f) AND #g = :g")
+            .update_expression("REMOVE #f")
+            .expression_attribute_names("#f", FOLDING)
+            .expression_attribute_names("#g", FOLDS)
+            .expression_attribute_values(":g", number(fold.number))
+            .send()
+            .await;
+        held(UPDATE, sent)
+    }
+
+    fn update(&self, record: &Record<'_>) -> UpdateItemFluentBuilder {
+        let update = self.client.update_item().table_name(&self.table);
+        update.set_key(Some(key_of(record)))
+    }
+
+    /// Takes back into meters, which were read before, what reports of their use from `first` on
+    /// need of their history: then they tell what was used when they were read. Nothing is read
+    /// for those that have no history of these days.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn add_history(&self, told: &mut [Told], first: Day) -> Result<(), StoreError> {
-        let mut open: Vec<&mut Told> = told.iter_mut().collect();
-        for _ in 0..ROUNDS {
-            open.retain(|told| needed(told, first).is_some());
-            if open.is_empty() {
-                return Ok(());
-            }
-            let histories = self.histories(&open, first).await?;
-            let mut in_both = Vec::new();
-            for told in open {
-                let days = of(&histories, told, first);
-                if days.keys().any(|day| told.meter.days.contains_key(day)) {
-                    in_both.push((told, days));
-                } else {
-                    told.meter.add_history(&days);
-                }
-            }
-            open = self.overtaken(in_both).await?;
-        }
-        Err(StoreError::unavailable(
-            "BatchGetItem",
-            &"days were folded while they were read",
-        ))
-    }
-
-    /// Takes back the days of those whose meters still are as they were; the others, with their
-    /// meters as they are now, are to be done again.
-    async fn overtaken<'a>(
-        &self,
-        in_both: Vec<(&'a mut Told, BTreeMap<Day, i64>)>,
-    ) -> Result<Vec<&'a mut Told>, StoreError> {
-        if in_both.is_empty() {
-            return Ok(Vec::new());
-        }
-        let wanted: Vec<(Owner, PlanId)> = in_both
-            .iter()
-            .map(|(told, _)| (told.owner.clone(), told.plan.clone()))
-            .collect();
-        let mut now = self.meters_of(&wanted).await?;
-        let mut again = Vec::new();
-        for ((told, days), name) in in_both.into_iter().zip(wanted) {
-            let meter = now.remove(&name).unwrap_or_default();
-            let same = |day: &Day| meter.days.get(day) == told.meter.days.get(day);
-            if days.keys().all(same) {
-                told.meter.add_history(&days);
-            } else {
-                told.meter = meter;
-                again.push(told);
-            }
-        }
-        Ok(again)
-    }
-
-    /// The days of all months that are needed, by the names of their items.
-    async fn histories(
-        &self,
-        told: &[&mut Told],
-        first: Day,
-    ) -> Result<HashMap<Name, BTreeMap<Day, i64>>, StoreError> {
         let keys = told.iter().flat_map(|told| {
             let months = months(told, first);
             months.map(|month| key_of(&Record::History(&told.owner, &told.plan, month)))
@@ -146,79 +191,48 @@ impl Store {
             let name = (fields.text(PK)?.to_owned(), fields.text(SK)?.to_owned());
             found.insert(name, from_item(&item)?);
         }
-        Ok(found)
+        for told in told {
+            let months: Vec<Month> = months(told, first).collect();
+            let (owner, plan) = (&told.owner, &told.plan);
+            let names = months
+                .iter()
+                .map(|month| Record::History(owner, plan, *month).key());
+            let folded: Vec<Folded> = names
+                .filter_map(|name| found.remove(&name))
+                .flatten()
+                .collect();
+            if !months.is_empty() {
+                told.meter.add_history(folded);
+            }
+        }
+        Ok(())
     }
 }
 
 const RECORD: &str = "history";
+const UPDATE: &str = "UpdateItem";
 
-fn needed(told: &Told, first: Day) -> Option<std::ops::Range<Day>> {
-    told.meter.days_in_history(told.quota.as_ref(), first)
-}
-
-/// The months of the days that are needed.
+/// The months of the days that a report from `first` on needs.
 fn months(told: &Told, first: Day) -> impl Iterator<Item = Month> {
-    let days = needed(told, first).unwrap_or(0..0);
+    let days = told.meter.days_in_history(told.quota.as_ref(), first);
+    let days = days.unwrap_or(0..0);
     let begin = (!days.is_empty()).then(|| Month::of(days.start));
     std::iter::successors(begin, move |month| {
         (month.end() < days.end).then(|| month.next())
     })
 }
 
-/// What the history has of the days that are needed.
-fn of(
-    histories: &HashMap<Name, BTreeMap<Day, i64>>,
-    told: &Told,
-    first: Day,
-) -> BTreeMap<Day, i64> {
-    let wanted = needed(told, first).unwrap_or(0..0);
-    let name = |month| Record::History(&told.owner, &told.plan, month).key();
-    let days = months(told, first).filter_map(|month| histories.get(&name(month)));
-    days.flat_map(|days| days.range(wanted.clone()))
-        .map(|(day, units)| (*day, *units))
-        .collect()
-}
-
-fn add(update: UpdateBuilder, owner: &Owner, plan: &PlanId, fold: &Fold) -> UpdateBuilder {
-    let ends = fold.month.end().saturating_mul(SECONDS_OF_A_DAY);
-    let added = terms(fold, |at| format!("#d{at} :d{at}")).join(", ");
-    named(update, fold)
-        .set_key(Some(key_of(&Record::History(owner, plan, fold.month))))
-        .update_expression(format!("SET #v = :v, #ttl = :ttl ADD {added}"))
-        .expression_attribute_names("#v", FORMAT)
-        .expression_attribute_names("#ttl", TTL)
-        .expression_attribute_values(":v", number(1))
-        .expression_attribute_values(":ttl", number(ends.saturating_add(KEPT_SECONDS)))
-}
-
-fn remove(update: UpdateBuilder, owner: &Owner, plan: &PlanId, fold: &Fold) -> UpdateBuilder {
-    let as_seen = terms(fold, |at| format!("#d{at} = :d{at}")).join(" AND ");
-    let removed = terms(fold, |at| format!("#d{at}")).join(", ");
-    named(update, fold)
-        .set_key(Some(key_of(&Record::Meter(owner, plan))))
-        .condition_expression(as_seen)
-        .update_expression(format!("REMOVE {removed}"))
-}
-
-fn terms(fold: &Fold, term: impl Fn(usize) -> String) -> Vec<String> {
-    (0..fold.days.len()).map(term).collect()
-}
-
-/// With `#d0`, `:d0` and so on for its days and their units.
-fn named(update: UpdateBuilder, fold: &Fold) -> UpdateBuilder {
-    let days = fold.days.iter().enumerate();
-    days.fold(update, |update, (at, (day, units))| {
-        update
-            .expression_attribute_names(format!("#d{at}"), day_attribute(*day))
-            .expression_attribute_values(format!(":d{at}"), number(units))
-    })
-}
-
-fn from_item(item: &Item) -> Result<BTreeMap<Day, i64>, Corrupt> {
+/// `d20751.7`: what the seventh fold took of the day 20751.
+fn from_item(item: &Item) -> Result<Vec<Folded>, Corrupt> {
     let fields = Fields::of(RECORD, item)?;
-    let days = item
-        .keys()
-        .filter_map(|name| Some((name, counter(name, "d")?)));
-    days.map(|(name, day)| Ok((day, fields.number(name)?)))
+    let named = item.keys().filter_map(|name| {
+        let (day, number) = name.strip_prefix('d')?.split_once('.')?;
+        Some((name, day.parse().ok()?, number.parse().ok()?))
+    });
+    named
+        .map(|(name, day, number)| {
+            let units = fields.number(name)?;
+            Ok(Folded { day, number, units })
+        })
         .collect()
 }

@@ -32,6 +32,10 @@ const PLAN_VERSION: &str = "pv";
 const PREVIOUS_CHARGED: &str = "p";
 /// The return ticket: when the meter was made, in ms; one more with each return of a lease.
 const TICKET: &str = "r";
+/// The number of the last fold of its days into the history.
+pub(crate) const FOLDS: &str = "g";
+/// The days of that fold, by number, while it is under way.
+pub(crate) const FOLDING: &str = "f";
 /// How long a meter is kept after its key was detached, in seconds: 400 days.
 const TOMBSTONE_SECONDS: i64 = 400 * 24 * 3600;
 
@@ -438,9 +442,17 @@ pub(crate) fn from_item(item: &Item) -> Result<Meter, Corrupt> {
         plan_version: fields.number(PLAN_VERSION)?,
         ticket: fields.number_if_any(TICKET)?.unwrap_or_default(),
         previous_charged: fields.number_if_any(PREVIOUS_CHARGED)?,
+        folds: fields.number_if_any(FOLDS)?.unwrap_or_default(),
         detached: item.contains_key(OFF),
         ..Meter::default()
     };
+    if let Some(folding) = fields.map(FOLDING)? {
+        let days = fields.within(folding);
+        for name in folding.keys() {
+            let day = name.parse().map_err(|error| days.corrupt(name, error))?;
+            meter.folding.insert(day, days.number(name)?);
+        }
+    }
     for name in item.keys() {
         if let Some(start) = counter(name, "q") {
             meter.windows.insert(start, fields.number(name)?);
@@ -455,6 +467,6 @@ pub(crate) fn from_item(item: &Item) -> Result<Meter, Corrupt> {
 
 /// What a counter's name counts: `q494000` with the letter `q` is the window 494000. `ttl`
 /// is none.
-pub(crate) fn counter<T: FromStr>(name: &str, letter: &str) -> Option<T> {
+fn counter<T: FromStr>(name: &str, letter: &str) -> Option<T> {
     name.strip_prefix(letter)?.parse().ok()
 }

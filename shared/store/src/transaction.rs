@@ -30,8 +30,6 @@ pub enum Lost {
     Store(#[from] StoreError),
 }
 
-const OPERATION: &str = "TransactWriteItems";
-
 /// Items to write together.
 pub(crate) struct Transaction<'a> {
     store: &'a Store,
@@ -88,19 +86,6 @@ impl Transaction<'_> {
         self
     }
 
-    /// Writes all or nothing, once: false where a condition did not hold, or another write or
-    /// the lack of capacity was in the way, and nothing was written.
-    pub(crate) async fn run_once(self) -> Result<bool, StoreError> {
-        let items = self.items.into_iter().collect::<Result<Vec<_>, _>>();
-        let items = items.map_err(|error| StoreError::unavailable(OPERATION, &error))?;
-        let send = self.store.charges.transact_write_items();
-        match send.set_transact_items(Some(items)).send().await {
-            Ok(_) => Ok(true),
-            Err(error) if Cancelled::of(&error).is_some() => Ok(false),
-            Err(error) => Err(StoreError::from_sdk(OPERATION, &error)),
-        }
-    }
-
     /// Writes all or nothing. A transaction that meets another one, or no capacity, is tried
     /// again for about a second; a repeat after a lost answer is told apart by the SDK's request token.
     pub(crate) async fn run(mut self) -> Result<(), Lost> {
@@ -109,7 +94,8 @@ impl Transaction<'_> {
         if let Some(receipt) = receipt {
             self = self.update(|update| receipt.write(update));
         }
-        let unavailable = |error: &dyn std::fmt::Debug| StoreError::unavailable(OPERATION, error);
+        let unavailable =
+            |error: &dyn std::fmt::Debug| StoreError::unavailable("TransactWriteItems", error);
         let items = self
             .items
             .into_iter()
@@ -139,7 +125,7 @@ impl Transaction<'_> {
                     Err(StoreError::Superseded.into())
                 }
                 Some(Cancelled::Condition { first, .. }) => Err(Lost::Condition(first)),
-                _ => Err(StoreError::from_sdk(OPERATION, &error).into()),
+                _ => Err(StoreError::from_sdk("TransactWriteItems", &error).into()),
             },
         }
     }

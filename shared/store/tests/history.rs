@@ -17,7 +17,9 @@ use std::{
 use aws_sdk_dynamodb::types::AttributeValue;
 use latchkey_domain::{
     CustomerId, Day, Key, Plan, PlanId, Scope,
-    meter::{Answer, ChargeWrite, Fold, Form, Meter, Owner, QuotaWrite, ThrottleWrite, Write},
+    meter::{
+        Answer, ChargeWrite, Fold, Form, Meter, Owner, QuotaWrite, Return, ThrottleWrite, Write,
+    },
 };
 use latchkey_store::{Store, Told};
 use support::{Table, change, key, noon, plan, twin};
@@ -119,16 +121,45 @@ impl Metered {
             .unwrap()
     }
 
-    async fn fold(&self, fold: &Fold) -> bool {
+    /// What the meter asks for.
+    async fn asked(&self) -> Fold {
+        self.meter().await.fold().unwrap()
+    }
+
+    async fn set_aside(&self, fold: &Fold) -> bool {
         let store = &self.table.store;
-        store.fold(&self.owner, &self.plan.id, fold).await.unwrap()
+        let aside = store.set_aside(&self.owner, &self.plan.id, fold).await;
+        aside.unwrap()
+    }
+
+    async fn keep(&self, fold: &Fold) {
+        let store = &self.table.store;
+        let kept = store.keep_folded(&self.owner, &self.plan.id, fold).await;
+        kept.unwrap();
+    }
+
+    async fn drop_folded(&self, fold: &Fold) -> bool {
+        let store = &self.table.store;
+        let dropped = store.drop_folded(&self.owner, &self.plan.id, fold).await;
+        dropped.unwrap()
+    }
+
+    /// What an instance does that has seen the meter.
+    async fn fold(&self, seen: &Meter) {
+        let store = &self.table.store;
+        store.fold(&self.owner, &self.plan.id, seen).await.unwrap();
     }
 
     /// Folds all that is to be folded.
     async fn fold_all(&self) {
-        for fold in self.meter().await.days_to_fold() {
-            assert!(self.fold(&fold).await);
+        for _ in 0..20 {
+            let meter = self.meter().await;
+            if meter.fold().is_none() {
+                return;
+            }
+            self.fold(&meter).await;
         }
+        panic!("there is always more");
     }
 
     /// Every item of the history, by its sort key.
@@ -138,32 +169,35 @@ impl Metered {
         named.filter(|(sk, _)| sk.starts_with("HISTORY#")).collect()
     }
 
-    /// Units of a day in the meter, and in the history.
-    async fn of_day(&self, day: Day) -> (Option<i64>, Option<i64>) {
-        let name = format!("d{day}");
-        let items = self.history().await;
-        let mut found = items.values().filter_map(|item| item.get(&name));
-        let units = found
-            .next()
-            .map(|units| units.as_n().unwrap().parse().unwrap());
-        assert!(found.next().is_none(), "a day is in its month alone");
-        (self.meter().await.days.get(&day).copied(), units)
-    }
-
-    /// Units in the meter and the history together.
-    async fn all(&self) -> i64 {
-        let mut all = self.meter().await.days.values().sum();
+    /// What folds took of each day to the history.
+    async fn folded(&self) -> Vec<(Day, i64)> {
+        let mut folded = Vec::new();
         for item in self.history().await.values() {
             for (name, units) in item {
-                let is_day = name
-                    .strip_prefix('d')
-                    .is_some_and(|day| day.parse::<Day>().is_ok());
-                if is_day {
-                    all += units.as_n().unwrap().parse::<i64>().unwrap();
+                if let Some((day, _)) = name.split_once('.') {
+                    let day = day.trim_start_matches('d').parse().unwrap();
+                    folded.push((day, units.as_n().unwrap().parse().unwrap()));
                 }
             }
         }
-        all
+        folded.sort_unstable();
+        folded
+    }
+
+    /// Units of a day in the meter, and in the history.
+    async fn of_day(&self, day: Day) -> (Option<i64>, i64) {
+        let folded = self.folded().await;
+        let of_day = folded.iter().filter(|folded| folded.0 == day);
+        let units = of_day.map(|(_, units)| units).sum();
+        (self.meter().await.days.get(&day).copied(), units)
+    }
+
+    /// Units in the meter and the history together, none of them on their way.
+    async fn all(&self) -> i64 {
+        let meter = self.meter().await;
+        assert!(meter.folding.is_empty());
+        let folded = self.folded().await;
+        meter.days.values().sum::<i64>() + folded.iter().map(|(_, units)| units).sum::<i64>()
     }
 
     fn told(&self, meter: Meter) -> Told {
@@ -214,71 +248,122 @@ async fn old_days_move_to_the_items_of_their_months() {
     assert_eq!(metered.all().await, 600);
 }
 
+/// Whatever was done of a fold, and however often: whoever sees the meter next ends it.
 #[tokio::test]
-async fn a_fold_that_is_sent_again_moves_nothing() {
-    let metered = Metered::of_days(32).await;
-    let folds = metered.meter().await.days_to_fold();
-    assert!(metered.fold(&folds[0]).await);
-    assert!(
-        !metered.fold(&folds[0]).await,
-        "its answer may have been lost"
-    );
-    assert_eq!(metered.of_day(TODAY - 31).await, (None, Some(10)));
-    assert_eq!(metered.all().await, 320);
+async fn a_fold_that_was_left_anywhere_is_ended_by_the_next_who_sees_the_meter() {
+    for steps in 0..=5 {
+        let metered = Metered::of_days(32).await;
+        let fold = metered.asked().await;
+        if steps > 0 {
+            assert!(metered.set_aside(&fold).await);
+        }
+        for _ in 1..steps.min(3) {
+            metered.keep(&fold).await;
+        }
+        if steps > 3 {
+            assert!(metered.drop_folded(&fold).await);
+        }
+        if steps > 4 {
+            assert!(!metered.drop_folded(&fold).await, "sent again");
+        }
+        let told = metered.report(metered.meter().await, TODAY - 40).await;
+        assert_eq!(told, 320, "after {steps} steps");
+        metered.fold_all().await;
+        let moved = metered.of_day(TODAY - 31).await;
+        assert_eq!(moved, (None, 10), "after {steps} steps");
+        assert_eq!(metered.all().await, 320);
+    }
 }
 
 #[tokio::test]
-async fn of_instances_that_fold_at_once_one_does() {
+async fn a_write_of_a_fold_that_comes_late_changes_nothing() {
+    let metered = Metered::of_days(33).await;
+    let late = metered.asked().await;
+    metered.fold_all().await;
+    // The same units on the same days, so that they look as they did.
+    for day in late.days.keys() {
+        metered.charge(*day, 10).await;
+    }
+    assert!(!metered.set_aside(&late).await);
+    metered.keep(&late).await;
+    assert!(!metered.drop_folded(&late).await);
+    assert_eq!(metered.of_day(TODAY - 31).await, (Some(10), 10));
+    let next = metered.asked().await;
+    assert!(metered.set_aside(&next).await);
+    assert!(
+        !metered.drop_folded(&late).await,
+        "another one is under way"
+    );
+    metered.fold_all().await;
+    assert_eq!(metered.of_day(TODAY - 31).await, (None, 20));
+    assert_eq!(metered.all().await, 350);
+}
+
+#[tokio::test]
+async fn instances_that_fold_at_once_move_each_unit_once() {
     let metered = Metered::of_days(32).await;
-    let fold = &metered.meter().await.days_to_fold()[0];
-    let folds = futures_util::future::join_all((0..8).map(|_| metered.fold(fold))).await;
-    assert_eq!(folds.iter().filter(|folded| **folded).count(), 1);
-    assert_eq!(metered.of_day(TODAY - 31).await, (None, Some(10)));
+    let seen = metered.meter().await;
+    futures_util::future::join_all((0..8).map(|_| metered.fold(&seen))).await;
+    assert_eq!(metered.folded().await, [(TODAY - 31, 10)]);
+    assert_eq!(metered.all().await, 320);
 }
 
 #[tokio::test]
 async fn a_charge_on_an_old_day_that_comes_first_is_folded_with_the_rest() {
     let metered = Metered::of_days(33).await;
-    let seen = metered.meter().await.days_to_fold();
+    let seen = metered.meter().await;
     metered.charge(TODAY - 31, 4).await;
-    assert!(
-        !metered.fold(&seen[0]).await,
-        "one of its days was charged meanwhile"
-    );
-    assert_eq!(metered.history().await.len(), 0, "nothing is moved then");
+    metered.fold(&seen).await;
+    let nothing = metered.history().await.is_empty();
+    assert!(nothing, "one of its days was charged meanwhile");
     metered.fold_all().await;
-    assert_eq!(metered.of_day(TODAY - 31).await, (None, Some(14)));
+    assert_eq!(metered.of_day(TODAY - 31).await, (None, 14));
     assert_eq!(metered.all().await, 334);
 }
 
 #[tokio::test]
 async fn a_charge_on_a_folded_day_adds_to_what_was_folded() {
     let metered = Metered::of_days(32).await;
+    let fold = metered.asked().await;
+    assert!(metered.set_aside(&fold).await);
+    metered.charge(TODAY - 31, 3).await;
+    let told = metered.report(metered.meter().await, TODAY - 31).await;
+    assert_eq!(told, 323, "it is in the meter twice, and adds up");
+    metered.keep(&fold).await;
+    assert!(metered.drop_folded(&fold).await);
+    assert_eq!(metered.of_day(TODAY - 31).await, (Some(3), 10));
     metered.fold_all().await;
-    let meter = metered.charge(TODAY - 31, 3).await;
-    assert_eq!(metered.of_day(TODAY - 31).await, (Some(3), Some(10)));
-    assert_eq!(
-        metered.report(meter, TODAY - 31).await,
-        323,
-        "it is in both and adds up"
-    );
-    metered.fold_all().await;
-    assert_eq!(metered.of_day(TODAY - 31).await, (None, Some(13)));
+    assert_eq!(metered.of_day(TODAY - 31).await, (None, 13));
+    let told = metered.report(metered.meter().await, TODAY - 31).await;
+    assert_eq!(told, 323);
 }
 
 #[tokio::test]
-async fn a_fold_that_comes_late_moves_what_is_there_then_or_nothing() {
+async fn a_return_of_units_of_an_old_day_is_taken_off_once_or_not_at_all() {
     let metered = Metered::of_days(32).await;
-    let late = metered.meter().await.days_to_fold().remove(0);
+    let (day, store) = (TODAY - 31, &metered.table.store);
+    let returned = Return {
+        window: None,
+        units: 4,
+        day,
+        of_day: 4,
+    };
+    let give_back = async || {
+        let returned = store.give_back(&metered.owner, &metered.plan.id, returned);
+        returned.await.unwrap()
+    };
+    let seen = metered.meter().await;
+    assert!(give_back().await);
+    metered.fold(&seen).await;
+    let nothing = metered.history().await.is_empty();
+    assert!(nothing, "it is no longer as it was seen");
     metered.fold_all().await;
-    metered.charge(TODAY - 31, 9).await;
-    assert!(!metered.fold(&late).await, "other units than it saw");
-    metered.charge(TODAY - 31, 1).await;
+    assert_eq!(metered.of_day(day).await, (None, 6));
     assert!(
-        metered.fold(&late).await,
-        "as many as it saw: they are others, and are moved once"
+        !give_back().await,
+        "the meter has no such day: the units count as used"
     );
-    assert_eq!(metered.of_day(TODAY - 31).await, (None, Some(20)));
+    assert_eq!(metered.all().await, 316);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -291,36 +376,46 @@ async fn folds_among_charges_on_old_days_lose_nothing_and_count_nothing_twice() 
             metered.charge(day, units as u64).await;
             charged.fetch_add(units, Ordering::Relaxed);
         }
-        0
     };
     let folds = async || {
-        let mut moved = 0;
         for _ in 0..40 {
-            for fold in metered.meter().await.days_to_fold() {
-                moved += usize::from(metered.fold(&fold).await);
-            }
+            let seen = metered.meter().await;
+            metered.fold(&seen).await;
         }
-        moved
     };
-    let (_, moved) = tokio::join!(
+    let reports = async || {
+        for _ in 0..40 {
+            let least = charged.load(Ordering::Relaxed);
+            let told = metered.report(metered.meter().await, TODAY - 100).await;
+            // Those under way, of two or three units, count a moment before they are added here.
+            let most = charged.load(Ordering::Relaxed) + 4 * 3;
+            assert!(
+                (least..=most).contains(&told),
+                "{told} of {least} to {most}"
+            );
+        }
+    };
+    tokio::join!(
         futures_util::future::join_all((0..4).map(charges)),
         futures_util::future::join_all((0..3).map(|_| folds())),
+        reports(),
     );
-    assert!(moved.iter().sum::<usize>() > 2, "{moved:?}");
+    let folds = metered.meter().await.folds;
+    assert!(folds > 2, "{folds}");
+    metered.fold_all().await;
     assert_eq!(metered.all().await, charged.load(Ordering::Relaxed));
-    let told = metered.report(metered.meter().await, TODAY - 100).await;
-    assert_eq!(told, charged.load(Ordering::Relaxed));
 }
 
 #[tokio::test]
-async fn a_report_that_a_fold_overtakes_tells_each_unit_once() {
-    let metered = Metered::of_days(50).await;
+async fn a_report_that_folds_overtake_tells_what_was_used_when_it_read_the_meter() {
+    let metered = Metered::of_days(60).await;
     let before = metered.meter().await;
-    for fold in before.days_to_fold() {
-        assert!(metered.fold(&fold).await);
-        let told = metered.report(before.clone(), TODAY - 60).await;
-        assert_eq!(told, 500, "after {}", fold.month);
+    while let Some(fold) = metered.meter().await.fold() {
+        metered.fold(&metered.meter().await).await;
+        let told = metered.report(before.clone(), TODAY - 70).await;
+        assert_eq!(told, 600, "after {}", fold.month);
     }
+    assert_eq!(metered.history().await.len(), 2);
 }
 
 #[tokio::test]
@@ -346,7 +441,7 @@ async fn history_outlives_the_key_and_is_none_of_what_a_decision_reads() {
         .delete_key(&seen.record, &[&metered.plan], &[], &change())
         .await
         .unwrap();
-    assert_eq!(metered.of_day(TODAY - 31).await, (None, Some(10)));
+    assert_eq!(metered.of_day(TODAY - 31).await, (None, 10));
     assert_eq!(store.key_snapshot(key(1).id).await.unwrap(), None);
 }
 
@@ -367,7 +462,8 @@ fn size(item: &HashMap<String, AttributeValue>) -> usize {
 }
 
 /// A meter with all that it can hold: 32 days, the plan's bucket and 20 methods', the current
-/// and the previous window of each period and LIFETIME's, the day of a replaced value, a ticket.
+/// and the previous window of each period and LIFETIME's, the day of a replaced value, a ticket,
+/// the number of its last fold.
 async fn fullest(metered: &Metered, units: u64) -> usize {
     let now = noon().as_nanosecond() as i64;
     let hour = now / 3_600_000_000_000;
@@ -406,7 +502,8 @@ async fn fullest(metered: &Metered, units: u64) -> usize {
     let items = metered.table.items().await;
     let is_meter =
         |item: &&HashMap<String, AttributeValue>| item["sk"].as_s().unwrap().starts_with("METER#");
-    let meter = items.iter().find(is_meter).unwrap();
+    let mut meter = items.iter().find(is_meter).unwrap().clone();
+    meter.insert("g".into(), AttributeValue::N("9999".into()));
     let begin = |letter: char| {
         meter
             .keys()
@@ -419,7 +516,7 @@ async fn fullest(metered: &Metered, units: u64) -> usize {
             .iter()
             .all(|name| meter.contains_key(*name))
     );
-    size(meter)
+    size(&meter)
 }
 
 /// What a busy key uses on a day: 10,000 calls a second.
@@ -431,7 +528,7 @@ const MOST: u64 = 99_999_999_999_999;
 #[tokio::test]
 async fn the_fullest_meter_costs_one_unit_to_write() {
     let generated = PlanId::generate([7; 16]);
-    for (units, bytes) in [(MANY, 856), (MOST, 938)] {
+    for (units, bytes) in [(MANY, 860), (MOST, 942)] {
         let metered = Metered::on(plan(generated.as_str(), None, None)).await;
         assert_eq!(fullest(&metered, units).await, bytes, "{units} units a day");
     }
@@ -440,7 +537,7 @@ async fn the_fullest_meter_costs_one_unit_to_write() {
 #[tokio::test]
 async fn only_the_longest_ids_with_impossible_numbers_cost_a_second_unit() {
     let (customer, plan) = ("c".repeat(128), "p".repeat(64));
-    for (units, bytes) in [(MOST, 1_098), (MANY, 1_016)] {
+    for (units, bytes) in [(MOST, 1_102), (MANY, 1_020)] {
         let metered = Metered::of_customer(&customer, &plan).await;
         assert_eq!(fullest(&metered, units).await, bytes, "{units} units a day");
     }

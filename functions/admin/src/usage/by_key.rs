@@ -13,11 +13,11 @@ use axum::{
     response::Response,
 };
 use latchkey_domain::{PlanId, Scope, meter::Owner};
-use latchkey_store::{BadCursor, Cursor, KeySnapshot};
+use latchkey_store::{BadCursor, Cursor, KeySnapshot, Told};
 
 use super::{
     days::{Days, DaysAsked, today},
-    native,
+    meters, native,
     view::{Of, UsageView},
 };
 use crate::{
@@ -63,7 +63,7 @@ pub(crate) async fn by_key(
     let snapshot = keys::find_whole(&state, id).await?;
     let (plan_ids, cursor) = page(&snapshot, days, &asked.paging)?;
     let plans = state.store.plans_by_id(&plan_ids).await?;
-    let mut values = BTreeMap::new();
+    let (mut values, mut told) = (BTreeMap::new(), Vec::new());
     for plan_id in &plan_ids {
         let plan = plans
             .iter()
@@ -80,19 +80,21 @@ pub(crate) async fn by_key(
         let shared = plan.filter(|plan| plan.scope == Scope::Customer);
         let owner = shared.filter(|_| is_on);
         let owner = owner.and_then(|plan| Owner::of(&snapshot.record.key, plan));
-        let meter = match owner {
-            Some(owner) => state.store.meter(&owner, plan_id).await?,
+        let meter = match &owner {
+            Some(owner) => state.store.meter(owner, plan_id).await?,
             None => snapshot.meters.get(plan_id).cloned(),
         };
         // Of a plan that is gone, or whose allowance is the customer's by now, the key has no
         // quota of its own of which anything could be left.
         let quota = plan.filter(|_| shared.is_none() || is_on);
-        let quota = quota.and_then(|plan| plan.quota.as_ref());
-        if let Some(meter) = meter {
-            let usage = meter.usage(quota, days.first, days.last, now);
-            values.insert(plan_id.to_string(), usage);
-        }
+        told.extend(meter.map(|meter| Told {
+            owner: owner.unwrap_or(Owner::Key(id)),
+            plan: plan_id.clone(),
+            quota: quota.and_then(|plan| plan.quota),
+            meter,
+        }));
     }
+    values.extend(meters::usage(&state, told, days, now, |told| told.plan.to_string()).await?);
     let view = UsageView::new(Of::Key(id.to_string()), days, values);
     view.with_cursor(cursor).answer(format, query.as_deref())
 }

@@ -16,10 +16,8 @@ use axum::{
     extract::{RawQuery, State},
     response::Response,
 };
-use latchkey_domain::{
-    CustomerId, KeyId, Plan, Scope,
-    meter::{Meter, Owner},
-};
+use latchkey_domain::{CustomerId, KeyId, Plan, Scope, meter::Owner};
+use latchkey_store::Told;
 
 use super::{
     customers,
@@ -85,12 +83,9 @@ pub(crate) async fn by_plan(
         let view = UsageView::new(Of::Plan(plan.id.to_string()), days, values);
         return view.with_cursor(cursor).answer(format, query.as_deref());
     }
-    let (meters, cursor) = asked.meters(&state, &plan, days).await?;
-    let usage = |(name, meter): (String, Meter)| {
-        let Days { first, last } = days;
-        (name, meter.usage(plan.quota.as_ref(), first, last, now))
-    };
-    let values: BTreeMap<_, _> = meters.into_iter().map(usage).collect();
+    let (told, cursor) = asked.meters(&state, &plan, days).await?;
+    let name = |told: &Told| meters::name(&told.owner);
+    let values = meters::usage(&state, told, days, now, name).await?;
     let by = match plan.scope {
         Scope::Key => "keyId",
         Scope::Customer => "customerId",
@@ -123,7 +118,7 @@ impl UsageOfPlan {
         state: &AdminState,
         plan: &Plan,
         days: Days,
-    ) -> Result<(Vec<(String, Meter)>, Option<String>), Problem> {
+    ) -> Result<(Vec<Told>, Option<String>), Problem> {
         match (plan.scope, self.key_id, &self.customer_id) {
             (Scope::Customer, _, Some(customer)) => {
                 refuse_cursor(&self.paging, "customerId: one customer")?;
@@ -167,10 +162,12 @@ async fn one(
     plan: &Plan,
     key: KeyId,
     paging: &Paging,
-) -> Result<Vec<(String, Meter)>, Problem> {
+) -> Result<Vec<Told>, Problem> {
     refuse_cursor(paging, ONE_KEY)?;
-    let meter = state.store.meter(&Owner::Key(key), &plan.id).await?;
-    Ok(vec![(key.to_string(), meter.ok_or(Problem::NotAttached)?)])
+    let owner = Owner::Key(key);
+    let meter = state.store.meter(&owner, &plan.id).await?;
+    let meter = meter.ok_or(Problem::NotAttached)?;
+    Ok(vec![meters::on(plan, owner, meter)])
 }
 
 /// The meters of a page of the plan's keys, and where the next one begins.
@@ -179,7 +176,7 @@ async fn page(
     plan: &Plan,
     days: Days,
     paging: &Paging,
-) -> Result<(Vec<(String, Meter)>, Option<String>), Problem> {
+) -> Result<(Vec<Told>, Option<String>), Problem> {
     let cursor = paging.cursor.as_ref();
     let page = state
         .store
@@ -188,7 +185,7 @@ async fn page(
     let keys = page.items.iter().map(|attachment| attachment.key_id);
     let owners: Vec<Owner> = keys.map(Owner::Key).collect();
     Ok((
-        meters::of(state, plan, &owners).await?,
+        meters::of(state, plan, owners).await?,
         page.cursor.map(|cursor| cursor.encode()),
     ))
 }

@@ -1,10 +1,8 @@
 //! Use of a plan with scope `customer`: of all keys of a customer together, by customer. Which
 //! key used how much of it nobody counts.
 
-use latchkey_domain::{
-    CustomerId, Plan,
-    meter::{Meter, Owner},
-};
+use latchkey_domain::{CustomerId, Plan, meter::Owner};
+use latchkey_store::Told;
 
 use super::{days::Days, meters};
 use crate::{AdminState, paging::Paging, problem::Problem};
@@ -17,11 +15,11 @@ pub(super) async fn one(
     state: &AdminState,
     plan: &Plan,
     customer: &CustomerId,
-) -> Result<Vec<(String, Meter)>, Problem> {
+) -> Result<Vec<Told>, Problem> {
     let owner = Owner::Customer(customer.clone());
     let meter = state.store.meter(&owner, &plan.id).await?;
     let meter = meter.ok_or(Problem::CustomerNotAttached)?;
-    Ok(vec![(customer.as_str().to_owned(), meter)])
+    Ok(vec![meters::on(plan, owner, meter)])
 }
 
 /// The meters of a page of the plan's customers, and where the next one begins. A customer
@@ -31,7 +29,7 @@ pub(super) async fn page(
     plan: &Plan,
     days: Days,
     paging: &Paging,
-) -> Result<(Vec<(String, Meter)>, Option<String>), Problem> {
+) -> Result<(Vec<Told>, Option<String>), Problem> {
     let cursor = paging.cursor.as_ref();
     let page = state
         .store
@@ -39,7 +37,7 @@ pub(super) async fn page(
         .await?;
     let owners: Vec<Owner> = page.items.into_iter().map(Owner::Customer).collect();
     Ok((
-        meters::of(state, plan, &owners).await?,
+        meters::of(state, plan, owners).await?,
         page.cursor.map(|cursor| cursor.encode()),
     ))
 }

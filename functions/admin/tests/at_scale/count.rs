@@ -23,7 +23,7 @@ use crate::support::{Admin, TABLE};
 
 /// What was counted.
 #[derive(Clone, Default)]
-pub(super) struct Count {
+pub(crate) struct Count {
     calls: Arc<AtomicUsize>,
     items: Arc<AtomicUsize>,
 }
@@ -36,13 +36,13 @@ impl fmt::Debug for Count {
 
 impl Count {
     /// Calls and items since the last time.
-    pub(super) fn taken(&self) -> (usize, usize) {
+    pub(crate) fn taken(&self) -> (usize, usize) {
         let taken = |count: &AtomicUsize| count.swap(0, Ordering::SeqCst);
         (taken(&self.calls), taken(&self.items))
     }
 
     /// The same admin API on a table whose calls are counted.
-    pub(super) fn under(&self, admin: &Admin) -> Admin {
+    pub(crate) fn under(&self, admin: &Admin) -> Admin {
         let client = admin.engine.client();
         let next: SharedHttpClient = client.config().http_client().unwrap();
         let count = self.clone();

@@ -8,7 +8,7 @@
 //! ```
 
 mod costs;
-mod count;
+pub(crate) mod count;
 mod filled;
 
 use self::{

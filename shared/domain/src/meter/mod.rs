@@ -31,7 +31,7 @@ mod verdict;
 mod write;
 
 pub use charge::{Answer, Asked, Charge, Step};
-pub use history::{DAYS_KEPT, Fold};
+pub use history::{DAYS_KEPT, Fold, Folded};
 pub use holding::Holding;
 pub use peek::peek;
 pub use state::Meter;

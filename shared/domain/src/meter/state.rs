@@ -15,6 +15,10 @@ pub struct Meter {
     pub windows: BTreeMap<Hour, i64>,
     /// Units charged on a UTC day.
     pub days: BTreeMap<Day, i64>,
+    /// The number of the last fold of its days into the history; 0 before the first.
+    pub folds: u64,
+    /// The days of that fold, with their units, while it is under way.
+    pub folding: BTreeMap<Day, i64>,
     /// For each bucket, the instant at which it would be idle again.
     pub arrivals: BTreeMap<u16, Nanos>,
     /// The UTC day on which it was last charged for a call with a value that a rotation had
