@@ -26,7 +26,7 @@ impl Fleet {
         let of_windows: i64 = meter.windows.values().sum();
         let seen = self.proxy.seen();
         let tally = seen.tally(&account.meter_key());
-        let admitted = self.ledger.count(account.id, Outcome::Allowed) as i64;
+        let admitted = self.ledger.count(account.meter_key(), Outcome::Allowed) as i64;
         let charged = if account.plan.quota.is_some() {
             of_windows
         } else {

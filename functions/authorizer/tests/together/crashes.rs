@@ -36,7 +36,7 @@ async fn a_process_that_dies_takes_no_more_than_its_lease_with_it() {
     let lease = lease_of(LIMIT);
     let may_be_unused = books.may_be_unused(lease) + KILLED.len() as i64 * (lease + IN_FLIGHT);
     assert!(books.unused() <= may_be_unused, "{books:?}");
-    let gone = fleet.ledger.count(accounts[0].id, Outcome::Gone);
+    let gone = fleet.ledger.count(accounts[0].meter_key(), Outcome::Gone);
     assert_eq!(gone, KILLED.len() as u64, "each died while it was called");
 }
 

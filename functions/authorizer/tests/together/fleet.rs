@@ -169,7 +169,7 @@ impl Instance {
     pub(crate) async fn call(&self, account: &Account) -> Outcome {
         let answer = self.function.invoke(account.event.clone()).await;
         let outcome = Outcome::read(answer);
-        self.ledger.enter(account.id, outcome);
+        self.ledger.enter(account.meter_key(), outcome);
         outcome
     }
 

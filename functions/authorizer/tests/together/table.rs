@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use latchkey_domain::{
-    Key, KeyId, KeyValue, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, Reading, StageSelector,
-    Throttle, TwinValue,
+    CustomerId, Key, KeyValue, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, Reading, Scope,
+    StageSelector, Throttle, TwinValue,
     meter::{Meter, Owner},
 };
 use latchkey_engine::Engine;
@@ -25,8 +25,9 @@ pub(crate) struct Table {
 
 /// A key on one plan.
 pub(crate) struct Account {
-    pub(crate) id: KeyId,
     pub(crate) plan: Plan,
+    /// Whose meter its calls are charged to.
+    owner: Owner,
     /// The event of a call with it.
     pub(crate) event: String,
 }
@@ -61,15 +62,22 @@ impl Table {
         let mut accounts = Vec::new();
         for number in 0..keys {
             let value = KeyValue::generate(&Prefix::default(), &[number; RANDOM_BYTES]);
-            let key = Key::new(&value, START.timestamp());
+            let customer: CustomerId = "acme".parse().unwrap();
+            let key = Key {
+                customer_id: Some(customer.clone()),
+                ..Key::new(&value, START.timestamp())
+            };
             let twin = TwinValue::generate(&[7; 32]);
             let change = self::change(&number.to_string());
             let plans = [plan];
             let made = self.store.create_key(&key, &plans, &twin, &change).await;
             made.unwrap();
             accounts.push(Account {
-                id: key.id,
                 plan: plan.clone(),
+                owner: match plan.scope {
+                    Scope::Key => Owner::Key(key.id),
+                    Scope::Customer => Owner::Customer(customer),
+                },
                 event: event(&value),
             });
         }
@@ -77,18 +85,14 @@ impl Table {
     }
 
     pub(crate) async fn meter(&self, account: &Account) -> Meter {
-        let meter = self.store.meter(&account.owner(), &account.plan.id).await;
+        let meter = self.store.meter(&account.owner, &account.plan.id).await;
         meter.unwrap().unwrap()
     }
 }
 
 impl Account {
-    fn owner(&self) -> Owner {
-        Owner::Key(self.id)
-    }
-
     pub(crate) fn meter_key(&self) -> MeterKey {
-        Record::Meter(&self.owner(), &self.plan.id).key()
+        Record::Meter(&self.owner, &self.plan.id).key()
     }
 }
 

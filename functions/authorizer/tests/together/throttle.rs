@@ -31,7 +31,7 @@ fn most(rate: f64, burst: u64, time: Duration) -> i64 {
 
 /// Calls until each process was refused so often in a row, or one call was too many.
 async fn hammer(fleet: &Fleet, instances: &[Instance], account: &Account, most: u64) {
-    let is_over = || fleet.ledger.count(account.id, Outcome::Allowed) > most;
+    let is_over = || fleet.ledger.count(account.meter_key(), Outcome::Allowed) > most;
     let calls = instances.iter().map(|instance| async {
         let mut refused = 0;
         while refused < REFUSALS && !is_over() {
@@ -74,7 +74,11 @@ async fn no_rate_is_exceeded_whatever_happens_on_the_way() {
     let (fleet, accounts) = Fleet::with(Faults::of_every_kind(11, 100), &plan, 1).await;
     let instances = fleet.start_many(8).await;
     let began = Instant::now();
-    let refused = || fleet.ledger.count(accounts[0].id, Outcome::Throttled);
+    let refused = || {
+        fleet
+            .ledger
+            .count(accounts[0].meter_key(), Outcome::Throttled)
+    };
     let calls = instances.iter().map(|instance| async {
         while refused() < 150 || began.elapsed() < Duration::from_secs(3) {
             if instance.call(&accounts[0]).await == Outcome::Throttled {
