@@ -1,7 +1,7 @@
 //! Law 4: when all is calm and nobody else calls, whoever has units left is admitted, at once or
 //! within the times that the law gives.
 
-use latchkey_domain::{Nanos, Reason, meter::Verdict};
+use latchkey_domain::{Nanos, Reason, meter::Verdict, whole_seconds};
 
 use crate::{
     clock::{MILLISECOND, SECOND, SKEW},
@@ -72,12 +72,14 @@ impl World {
         // What was remembered before.
         let mut until =
             Some(self.now + KEY_CACHE + REMEMBERED + 2 * SKEW + 2 * (of_throttle + 2 * SKEW));
+        // From when on the throttle has promised to let a call pass.
+        let (mut promised, mut settled) = (None, false);
         for _ in 0..CALLS {
             let truth = self.truth(place, method);
             let began = self.now;
             let verdict = self.one_call(place, method, key)?;
             let Verdict::Refused(refusal) = verdict else {
-                until = None;
+                (until, promised, settled) = (None, None, true);
                 self.now += self.rng.i64(MILLISECOND..=SECOND / 10 + cost / 4);
                 continue;
             };
@@ -85,6 +87,8 @@ impl World {
             if !matches!(refusal.reason, Reason::Throttled | Reason::QuotaExceeded) && !remembered
                 || until.is_none() && truth.has_units && truth.has_room
                 || until.is_some_and(|until| began > until + CALM_CALL)
+                || refusal.reason == Reason::Throttled
+                    && promised.is_some_and(|promised| began >= promised)
             {
                 return Err(broken(Law::Life, || {
                     format!("a lone caller with units left got {refusal:?}, until {until:?}")
@@ -101,6 +105,18 @@ impl World {
             if refusal.reason == Reason::QuotaExceeded && !truth.has_units {
                 self.grant_in(self.instances[place].clock.read(self.now).wall, 100)?;
                 until = Some(self.now + REMEMBERED + 2 * SKEW + of_throttle);
+            }
+            if refusal.reason == Reason::Throttled
+                && settled
+                && let Some(wait) = refusal.retry_after
+            {
+                // What `Retry-After` says, and what a clock may lose meanwhile.
+                let told = whole_seconds(wait) * SECOND;
+                promised = promised.max(Some(began + told + told / 1_000));
+                if self.rng.bool() {
+                    self.now = self.now.max(promised.unwrap_or(0));
+                    continue;
+                }
             }
             let least = of_throttle / 20 + MILLISECOND;
             self.now += self.rng.i64(least..=2 * least + SECOND / 4);

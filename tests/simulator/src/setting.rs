@@ -8,6 +8,9 @@ use crate::{
     plan::Traffic,
 };
 
+/// The mean length of a pause, in milliseconds.
+const MEAN_PAUSE_MS: Nanos = 3_500;
+
 /// How an answer may fail to come, in thousandths of the requests.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Faults {
@@ -146,7 +149,9 @@ impl Setting {
             60 * SECOND,
         ];
         let gap = GAPS[rng.usize(0..GAPS.len())];
-        let lasts = gap * calls as i64;
+        let pauses = if rng.bool() { rng.u32(0..=10) } else { 0 };
+        let paused = Nanos::from(pauses) * MEAN_PAUSE_MS * MILLISECOND;
+        let lasts = (gap + paused / 1_000) * calls as i64;
         let instances = match rng.u8(0..5) {
             0 => 1,
             1 => 2,
@@ -159,7 +164,7 @@ impl Setting {
             begins: draw_beginning(rng, lasts),
             traffic: Traffic { gap, calls },
             crowded: rng.u32(0..600),
-            pauses: if rng.bool() { rng.u32(0..=10) } else { 0 },
+            pauses,
             instances,
             hot: rng.bool(),
             lease_max: [1, 2, 7, 1_000, 1_000, 1_000][rng.usize(0..6)],
