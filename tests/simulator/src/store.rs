@@ -38,6 +38,8 @@ impl Item {
             plan_version: self.plan_version,
             ticket: self.ticket,
             detached: self.off,
+            // Runs are too short for days to be folded.
+            ..Meter::default()
         }
     }
 }
