@@ -10,6 +10,8 @@ mod alone;
 mod calls;
 mod charges;
 pub mod clock;
+pub mod counts;
+mod decisions;
 pub mod instance;
 pub mod laws;
 pub mod ledger;

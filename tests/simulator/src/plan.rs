@@ -113,22 +113,32 @@ pub struct Traffic {
 }
 
 impl PlanAt {
+    /// A first version in which each call costs one unit.
+    pub fn simple(quota: Option<Quota>, own: Option<Limits>) -> Self {
+        let method = Method {
+            units: 1,
+            bucket: None,
+        };
+        let mut plan = Self {
+            version: 1,
+            quota,
+            own,
+            methods: [method; METHODS],
+            next_number: 1,
+            terms: Vec::new(),
+        };
+        plan.settle();
+        plan
+    }
+
     /// A first version.
     pub fn draw(rng: &mut Rng, traffic: Traffic) -> Self {
         let dear = rng.bool();
         let mut units = || if dear { rng.u64(1..=3) } else { 1 };
-        let methods = [units(), units(), units()].map(|units| Method {
-            units,
-            bucket: None,
-        });
-        let mut plan = Self {
-            version: 1,
-            quota: None,
-            own: None,
-            methods,
-            next_number: 1,
-            terms: Vec::new(),
-        };
+        let mut plan = Self::simple(None, None);
+        for method in &mut plan.methods {
+            method.units = units();
+        }
         if rng.u8(0..10) < 8 {
             plan.quota = Some(draw_quota(rng, traffic));
         }

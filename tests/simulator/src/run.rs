@@ -8,11 +8,7 @@ use std::{
     thread,
 };
 
-use crate::{
-    laws::Broken,
-    mutation::Mutation,
-    world::{Counts, World},
-};
+use crate::{counts::Counts, laws::Broken, mutation::Mutation, world::World};
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,18 +27,22 @@ pub struct Report {
 
 /// Runs one seed with so many calls, and keeps the last `keep` lines of its record.
 pub fn run(seed: u64, calls: u64, mutation: Option<Mutation>, keep: usize) -> Report {
-    let mut world = World::new(seed, calls, mutation, keep);
-    let broken = world.run_to_its_end().err();
-    Report {
-        seed,
-        digest: world.trace.digest(),
-        counts: world.counts,
-        broken,
-        lines: world.trace.lines().map(str::to_owned).collect(),
-    }
+    World::new(seed, calls, mutation, keep).run(seed)
 }
 
 impl World {
+    /// Runs to its end.
+    pub fn run(mut self, seed: u64) -> Report {
+        let broken = self.run_to_its_end().err();
+        Report {
+            seed,
+            digest: self.trace.digest(),
+            counts: self.counts,
+            broken,
+            lines: self.trace.lines().map(str::to_owned).collect(),
+        }
+    }
+
     fn run_to_its_end(&mut self) -> Result<(), Broken> {
         while self.arrived < self.setting.traffic.calls {
             if !self.step()? {
@@ -90,26 +90,4 @@ pub fn prove(first: u64, seeds: u64, calls: u64, threads: usize) -> Proof {
     let mut proof = proof.into_inner().unwrap_or_else(|lock| lock.into_inner());
     proof.failed.sort_by_key(|report| report.seed);
     proof
-}
-
-impl Counts {
-    fn add(&mut self, other: &Self) {
-        let both: [(&mut u64, u64); 12] = [
-            (&mut self.calls, other.calls),
-            (&mut self.admitted, other.admitted),
-            (&mut self.from_memory, other.from_memory),
-            (&mut self.refused_from_memory, other.refused_from_memory),
-            (&mut self.throttled, other.throttled),
-            (&mut self.quota_exceeded, other.quota_exceeded),
-            (&mut self.unavailable, other.unavailable),
-            (&mut self.writes, other.writes),
-            (&mut self.clamps, other.clamps),
-            (&mut self.returns, other.returns),
-            (&mut self.deaths, other.deaths),
-            (&mut self.changes, other.changes),
-        ];
-        for (sum, more) in both {
-            *sum += more;
-        }
-    }
 }

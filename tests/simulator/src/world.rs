@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use latchkey_domain::{
-    Nanos, Reason,
+    Nanos,
     meter::{Meter, Verdict, Write},
 };
 
 use crate::{
     clock::{MachineClock, SECOND, SKEW},
+    counts::Counts,
     instance::{Call, Instance},
     laws::{Broken, Leak},
     ledger::{Ledger, Waste},
@@ -75,35 +76,6 @@ pub(crate) struct Read {
     pub(crate) plan: usize,
 }
 
-/// How often what happened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Calls decided.
-    pub calls: u64,
-    /// Of them admitted.
-    pub admitted: u64,
-    /// Of those from memory.
-    pub from_memory: u64,
-    /// Refused from memory.
-    pub refused_from_memory: u64,
-    /// Refused by the throttle.
-    pub throttled: u64,
-    /// Refused by the quota.
-    pub quota_exceeded: u64,
-    /// Without an answer.
-    pub unavailable: u64,
-    /// Writes that reached the table.
-    pub writes: u64,
-    /// Clamps that were applied.
-    pub clamps: u64,
-    /// Returns that were applied.
-    pub returns: u64,
-    /// Processes that ended in any way.
-    pub deaths: u64,
-    /// Changes of the plan.
-    pub changes: u64,
-}
-
 /// A run.
 #[derive(Debug)]
 pub struct World {
@@ -143,6 +115,17 @@ impl World {
         let mut rng = Rng::with_seed(seed);
         let setting = Setting::draw(&mut rng, calls);
         let plan = PlanAt::draw(&mut rng, setting.traffic);
+        Self::of(rng, setting, plan, mutation, keep)
+    }
+
+    /// The world of a setting and a first plan.
+    pub fn of(
+        rng: Rng,
+        setting: Setting,
+        plan: PlanAt,
+        mutation: Option<Mutation>,
+        keep: usize,
+    ) -> Self {
         let now = setting.begins;
         let mut world = Self {
             mutation,
@@ -320,25 +303,6 @@ impl World {
         account.in_flight -= net;
         account.waste(Waste::AnswerLost, net);
         self.ledger.check(counter, self.item.as_ref())
-    }
-
-    pub(crate) fn count(&mut self, verdict: &Verdict, from_memory: bool) {
-        self.counts.calls += 1;
-        match verdict {
-            Verdict::Admitted { .. } => {
-                self.counts.admitted += 1;
-                self.counts.from_memory += u64::from(from_memory);
-            }
-            Verdict::Refused(refusal) => {
-                self.counts.refused_from_memory += u64::from(from_memory);
-                match refusal.reason {
-                    Reason::Throttled => self.counts.throttled += 1,
-                    Reason::QuotaExceeded => self.counts.quota_exceeded += 1,
-                    Reason::Unavailable => self.counts.unavailable += 1,
-                    _ => {}
-                }
-            }
-        }
     }
 
     /// How long a request may take before its sender gives it up.
