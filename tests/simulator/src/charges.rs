@@ -2,7 +2,7 @@
 
 use latchkey_domain::{
     Nanos, Reading, Reason,
-    meter::{Answer, Holding, Step, Verdict, Write},
+    meter::{Answer, Form, Holding, Step, Verdict, Write},
 };
 
 use crate::{
@@ -164,6 +164,12 @@ impl World {
         let applied = matches!(answer, Answer::Applied(_));
         current.troubled |= !applied && !matches!(answer, Answer::Failed(_));
         self.told(place, &current, &answer);
+        if self.lacked_room(request, &current, &answer)
+            && let Some(bucket) = current.terms.bucket
+        {
+            let now = self.now;
+            self.instances[place].lost(bucket.number, current.terms.units, now);
+        }
         let charges = self.requests[request].charges().filter(|_| applied);
         if let Some((counter, net)) = charges {
             let account = self.ledger.account(counter);
@@ -189,6 +195,26 @@ impl World {
             | (Some(Mutation::ClampByFrozen), Answer::Failed(_)) => current.frozen,
             _ => fresh,
         }
+    }
+
+    /// Whether a charge met a bucket that had fewer units than it asked for: if others took them,
+    /// the bucket is left alone for a moment, whatever comes of the call.
+    fn lacked_room(&self, request: usize, current: &Current, answer: &Answer) -> bool {
+        let Some(bucket) = current.terms.bucket else {
+            return false;
+        };
+        let limits = self.plan(current.terms.plan_version).limits(bucket.number);
+        let (Write::Charge(charge), Answer::Failed(Some(meter)), Some(limits)) =
+            (&self.requests[request].write, answer, limits)
+        else {
+            return false;
+        };
+        let cost = charge.throttle.map_or(0, |throttle| match throttle.form {
+            Form::Idle { now, arrival } => arrival - now,
+            Form::Busy { cost, .. } => cost,
+        });
+        let arrival = meter.arrivals.get(&bucket.number);
+        arrival.is_some_and(|arrival| arrival + cost > current.frozen.wall + limits.full())
     }
 
     /// What an answer tells the laws about refusals.

@@ -77,6 +77,7 @@ pub struct Charge {
     repeats: u8,
     renewed: bool,
     lost: bool,
+    lost_race: bool,
     pending: Option<(Write, Size)>,
 }
 
@@ -115,6 +116,7 @@ impl Charge {
             repeats: 0,
             renewed: false,
             lost: false,
+            lost_race: false,
             pending: None,
         };
         let size = holding.size(&terms, frozen);
@@ -189,7 +191,9 @@ impl Charge {
         };
         holding.served();
         let lease = holding.lease(self.terms.bucket.as_ref(), self.frozen);
-        lease.holds.won(units);
+        if !self.lost_race {
+            lease.holds.won(units);
+        }
         if now.since(&self.frozen) > DECISION_LIFE {
             lease.grant_late(&grant);
             return refuse(Refusal::of(Reason::Unavailable));
@@ -247,6 +251,13 @@ impl Charge {
                 ..Refusal::of(Reason::Throttled)
             });
         }
+        if let Some(wait) = self.leaves_alone(holding, size, raced, now) {
+            return refuse(Refusal {
+                retry_after: Some(wait),
+                remaining,
+                ..Refusal::of(Reason::Throttled)
+            });
+        }
         if late || self.attempts >= ATTEMPTS {
             return refuse(Refusal::of(Reason::Unavailable));
         }
@@ -255,6 +266,28 @@ impl Charge {
             _ => Size::of_call(&self.terms),
         };
         Step::Write(self.charge(holding, size))
+    }
+
+    /// A bucket that others race for as well is left alone until it has what is worth a write:
+    /// the time until then, where it has less now.
+    fn leaves_alone(
+        &mut self,
+        holding: &mut Holding,
+        size: Size,
+        raced: bool,
+        now: &Reading,
+    ) -> Option<Nanos> {
+        let bucket = self.terms.bucket?;
+        let worth = holding.worth(&self.terms)?.min(size.units);
+        if !raced || self.most(holding, None) >= worth {
+            return None;
+        }
+        self.lost_race = true;
+        let gathered = self.arrival(holding)? - self.full() + bucket.throttle.rate().cost(worth)?;
+        let lease = holding.lease(self.terms.bucket.as_ref(), self.frozen);
+        let contended = lease.holds.contended(self.terms.units);
+        lease.holds.lost(self.terms.units, *now);
+        contended.then_some((gathered - self.frozen.wall).max(1))
     }
 
     /// The most that the state allows to take, by the frozen reading.

@@ -46,10 +46,11 @@ impl Demand {
         self.units / MEMORY
     }
 
-    /// How long a lease of `units` lives that is larger than what was asked for lately: half as
-    /// long again as it will last, and no longer than `most`.
+    /// How long a lease of `units` lives that is larger than what was asked for lately: three times
+    /// as long as it lasts on average, since what is left of it then was taken in vain, and no
+    /// longer than `most`.
     pub(super) fn life(&self, units: u64, most: Nanos) -> Nanos {
-        let lasts = 1.5 * MEMORY * units as f64 / self.units.max(1.0);
+        let lasts = 3.0 * MEMORY * units as f64 / self.units.max(1.0);
         ((lasts * SECOND as f64) as Nanos).min(most)
     }
 }

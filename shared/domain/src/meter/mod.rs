@@ -21,6 +21,8 @@ mod leases;
 #[cfg(test)]
 mod model;
 mod peek;
+#[cfg(test)]
+mod races;
 mod size;
 mod state;
 #[cfg(test)]

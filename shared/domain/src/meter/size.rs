@@ -24,6 +24,10 @@ const MOST: u64 = 1_000;
 const OF_REMAINING: u64 = 64;
 /// Part of the whole quota.
 const OF_LIMIT: u64 = 1_024;
+/// Calls that a lease leaves in the bucket at least, for others.
+const KEPT_FOR_OTHERS: u64 = 10;
+/// Units a second that others take without counting as such.
+const FEW: f64 = 0.5;
 /// How long a bucket is left to fill up beyond one call's units.
 const GATHERING: Nanos = SECOND / 20;
 /// How far the arrival of a full bucket may lie beyond full by another's clock.
@@ -70,7 +74,8 @@ impl Holding {
         let mut units = own.max(shared).max(own * boost) as u64;
         if let Some(bucket) = &terms.bucket {
             let (free, gain) = (self.free(bucket, now.wall), gain(bucket, own));
-            units = units.min((free / 2).max(gain));
+            let spare = free.saturating_sub(reserve(bucket, terms, all));
+            units = units.min(spare.max(gain));
             if contended {
                 units = units.max(gain);
             }
@@ -90,6 +95,13 @@ impl Holding {
             LIFE
         };
         Size { life, ..size }
+    }
+
+    /// Units that are worth a write to a bucket that others race for as well.
+    pub(super) fn worth(&self, terms: &Terms) -> Option<u64> {
+        let bucket = terms.bucket.filter(|_| self.lease_max > 1)?;
+        let lease = self.lease_of(terms)?;
+        Some(gain(&bucket, lease.demand.units()).max(terms.units))
     }
 
     /// The part of a quota that one lease may be.
@@ -136,6 +148,17 @@ impl Holding {
             remaining: self.remaining(terms, now.wall),
             ..Refusal::of(Reason::Throttled)
         })
+    }
+}
+
+/// Units that a lease leaves in the bucket: half of it, and some calls' where others call as well.
+/// What dies unused in a lease is then missed by nobody.
+fn reserve(bucket: &Bucket, terms: &Terms, others: f64) -> u64 {
+    let half = bucket.throttle.burst().div_ceil(2);
+    if others > FEW {
+        half.max(terms.units.saturating_mul(KEPT_FOR_OTHERS))
+    } else {
+        half
     }
 }
 

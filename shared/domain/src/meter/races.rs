@@ -1,0 +1,102 @@
+//! What an instance does with a bucket that others take from as well, case by case.
+
+use super::{
+    Asked, Bucket, Holding, Meter, Refusal, Terms, Verdict, Write,
+    model::{at, call},
+};
+use crate::{
+    Reason, Throttle,
+    time::{DAY, Nanos, SECOND},
+};
+
+const START: Nanos = 20_782 * DAY;
+const MILLI: Nanos = SECOND / 1_000;
+
+fn terms(rate: &str, burst: u64) -> Terms {
+    Terms {
+        plan_version: 1,
+        quota: None,
+        bucket: Some(Bucket {
+            number: Bucket::PLAN,
+            throttle: Throttle::new(rate.parse().unwrap(), Some(burst)).unwrap(),
+        }),
+        units: 1,
+        buckets: [Bucket::PLAN].into_iter().collect(),
+    }
+}
+
+fn attached() -> Option<Meter> {
+    Some(Meter {
+        plan_version: 1,
+        ..Meter::default()
+    })
+}
+
+/// Others take all but `free` units, and are known by nobody to have done so.
+fn others_leave(item: &mut Option<Meter>, terms: &Terms, free: u64, now: Nanos) {
+    let throttle = terms.bucket.unwrap().throttle;
+    let taken = throttle.rate().cost(throttle.burst() - free).unwrap();
+    item.as_mut()
+        .unwrap()
+        .arrivals
+        .insert(Bucket::PLAN, now + taken);
+}
+
+#[test]
+fn a_lease_leaves_half_of_the_bucket_and_ten_calls_where_others_call() {
+    for (by_others, most) in [(0, 6), (5, 2)] {
+        let (terms, mut item) = (terms("40", 12), attached());
+        let mut holding = Holding::new(1_000, at(START));
+        holding.learn(item.as_ref(), at(START));
+        let mut largest = 0;
+        for number in 0..200 {
+            let now = at(START + number * 40 * MILLI);
+            if let Asked::Charge(_, Write::Charge(write)) = holding.clone().ask(&terms, false, now)
+            {
+                largest = largest.max(write.net);
+            }
+            let (verdict, _) = call(&mut item, &mut holding, &terms, now);
+            assert!(matches!(verdict, Verdict::Admitted { .. }), "{verdict:?}");
+            let days = &mut item.as_mut().unwrap().days;
+            *days.entry(START / DAY).or_default() += by_others;
+        }
+        assert_eq!(largest, most, "{by_others} by others");
+    }
+}
+
+#[test]
+fn a_bucket_that_others_race_for_is_left_alone_until_it_has_what_is_worth_a_write() {
+    let (terms, mut item) = (terms("100", 100), attached());
+    let mut holding = Holding::new(1_000, at(START));
+    holding.learn(item.as_ref(), at(START));
+    let mut ask = |item: &mut Option<Meter>, now| call(item, &mut holding, &terms, at(now));
+    for number in 0..60 {
+        let (verdict, _) = ask(&mut item, START + number * MILLI);
+        assert!(matches!(verdict, Verdict::Admitted { .. }), "{verdict:?}");
+    }
+    // Its leases are over, and the others have left one unit: it takes that this once.
+    let first = START + 1_200 * MILLI;
+    others_leave(&mut item, &terms, 1, first);
+    let (verdict, writes) = ask(&mut item, first);
+    assert!(matches!(verdict, Verdict::Admitted { .. }), "{verdict:?}");
+    assert_eq!(writes, 2);
+    // The next time it does not, and says when there will be more.
+    let second = first + 1_200 * MILLI;
+    others_leave(&mut item, &terms, 1, second);
+    for number in 0..4 {
+        let (verdict, writes) = ask(&mut item, second + number);
+        let Verdict::Refused(Refusal {
+            reason: Reason::Throttled,
+            retry_after: Some(wait),
+            ..
+        }) = verdict
+        else {
+            panic!("{number}: {verdict:?}");
+        };
+        assert_eq!(writes, usize::from(number == 0), "{number}");
+        assert!((1..=100 * MILLI).contains(&wait), "{wait}");
+    }
+    let (verdict, writes) = ask(&mut item, second + 101 * MILLI);
+    assert!(matches!(verdict, Verdict::Admitted { .. }), "{verdict:?}");
+    assert_eq!(writes, 1);
+}
