@@ -112,7 +112,7 @@ impl World {
             {
                 // What `Retry-After` says, and what a clock may lose meanwhile.
                 let told = whole_seconds(wait) * SECOND;
-                promised = promised.max(Some(began + told + told / 1_000));
+                promised = promised.max(Some(self.now + told + told / 1_000));
                 if self.rng.bool() {
                     self.now = self.now.max(promised.unwrap_or(0));
                     continue;

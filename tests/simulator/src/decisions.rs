@@ -139,7 +139,12 @@ impl World {
         let arrival = item.arrivals.get(&bucket.number);
         let no_room = arrival
             .is_some_and(|arrival| *arrival > gathered + limits.full() - limits.cost(terms.units));
-        lost || no_room || item.plan_version > terms.plan_version
+        // Whoever knows the arrival of before a clamp may go by it for one call's time and 4δ.
+        let clamped = self
+            .clamped
+            .get(&bucket.number)
+            .is_some_and(|at| self.now - at <= limits.cost(terms.units) + 4 * SKEW + GATHERING);
+        clamped || lost || no_room || item.plan_version > terms.plan_version
     }
 
     fn used_up_for_true(&self, told: &Told, terms: &Terms, wall: Nanos) -> bool {

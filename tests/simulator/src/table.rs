@@ -225,6 +225,7 @@ impl World {
     /// lowered.
     fn clamped(&mut self, request: usize, clamp: &ClampWrite, before: &Item) -> Result<(), Broken> {
         self.counts.clamps += 1;
+        self.clamped.insert(clamp.bucket, self.now);
         let sent = &self.requests[request];
         let same = self.charged_under.get(&clamp.bucket) == Some(&clamp.plan_version);
         let full = self

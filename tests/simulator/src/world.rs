@@ -93,6 +93,8 @@ pub struct World {
     pub(crate) attached: Vec<bool>,
     pub(crate) ledger: Ledger,
     pub(crate) leaks: BTreeMap<(u64, u64, u16), Leak>,
+    /// When each bucket was last clamped: its arrival then went back.
+    pub(crate) clamped: BTreeMap<u16, Nanos>,
     /// The version under which each bucket was last charged.
     pub(crate) charged_under: BTreeMap<u16, u64>,
     pub(crate) instances: Vec<Instance>,
@@ -138,6 +140,7 @@ impl World {
             attached: vec![true; setting.keys],
             ledger: Ledger::default(),
             leaks: BTreeMap::new(),
+            clamped: BTreeMap::new(),
             charged_under: BTreeMap::new(),
             instances: Vec::new(),
             requests: Vec::new(),
