@@ -15,6 +15,7 @@ use crate::{
     answer::{self, Decided, Failure},
     decision_log::DecisionLog,
     event::{self, Incoming},
+    folding::Folding,
     holdings::Holdings,
     keys::{Keys, KnownKey, Source},
     metering::{Account, Metered, Metering},
@@ -36,6 +37,7 @@ pub struct Authorizer {
     keys: Keys,
     plans: Plans,
     holdings: Holdings,
+    folding: Folding,
 }
 
 /// What came of an event: what to answer, and what to log. Its `Debug` does not show an
@@ -77,6 +79,8 @@ struct Found {
     counted_by: Option<UsageIdentifier>,
     /// Whether a refusal may be due to the key having changed since it was read.
     out_of_date: bool,
+    /// Whether the call had its meter charged, or tried to.
+    charged: bool,
 }
 
 impl Authorizer {
@@ -91,6 +95,7 @@ impl Authorizer {
         }
         Self {
             settings,
+            folding: Folding::new(store.clone()),
             store,
             clock,
             keys,
@@ -145,6 +150,9 @@ impl Authorizer {
                 Verdict::refused(Reason::Unavailable)
             }
         };
+        if found.charged {
+            self.folding.carry_out(self.time_left(now)).await;
+        }
         let key = found
             .key
             .as_ref()
@@ -180,6 +188,12 @@ impl Authorizer {
             log.refused(Reason::Unavailable);
         }
         answer
+    }
+
+    /// Of the time for the whole decision.
+    fn time_left(&self, begun: Reading) -> Duration {
+        let taken = u64::try_from(self.clock.now().since(&begun)).unwrap_or_default();
+        BUDGET.saturating_sub(Duration::from_nanos(taken))
     }
 
     async fn decide(
@@ -282,6 +296,7 @@ impl Authorizer {
             store: &self.store,
             plans: &self.plans,
             holdings: &self.holdings,
+            folding: &self.folding,
             clock: &self.clock,
         };
         let account = Account {
@@ -296,6 +311,7 @@ impl Authorizer {
             asked,
         } = metering.meter(&account, plan).await?;
         found.plan = Some(plan.clone());
+        found.charged = asked;
         // Its meter is ended: it was taken off the plan, or moved to another one.
         found.out_of_date = asked
             && matches!(verdict, Verdict::Refused(refusal) if refusal.reason == Reason::NoUsagePlan);

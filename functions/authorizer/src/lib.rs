@@ -10,6 +10,7 @@ pub mod settings;
 pub mod sources;
 
 mod decision_log;
+mod folding;
 mod handler;
 mod holdings;
 mod keys;

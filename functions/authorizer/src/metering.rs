@@ -6,12 +6,12 @@ use std::{sync::Arc, time::Duration};
 
 use latchkey_domain::{
     Clock, Enforcement, Plan, Reason, Recognised, Request,
-    meter::{Asked, Charge, Holding, Meter, Owner, Step, Verdict, Write},
+    meter::{Answer, Asked, Charge, Holding, Meter, Owner, Step, Verdict, Write},
 };
 use latchkey_store::{Store, StoreError};
 use tokio::time::sleep;
 
-use crate::{holdings::Holdings, keys::KnownKey, plans::Plans};
+use crate::{folding::Folding, holdings::Holdings, keys::KnownKey, plans::Plans};
 
 /// Nobody here knows what is left.
 const COUNTED_ELSEWHERE: Verdict = Verdict::Admitted { remaining: None };
@@ -21,6 +21,7 @@ pub(crate) struct Metering<'a> {
     pub(crate) store: &'a Store,
     pub(crate) plans: &'a Plans,
     pub(crate) holdings: &'a Holdings,
+    pub(crate) folding: &'a Folding,
     pub(crate) clock: &'a Clock,
 }
 
@@ -104,6 +105,10 @@ impl Metering<'_> {
                 .store
                 .write_meter(&account.owner, &plan.id, &write)
                 .await;
+            if let Answer::Applied(meter) = &answer {
+                let (owner, now) = (&account.owner, self.clock.now());
+                self.folding.note(owner, &plan.id, meter, now);
+            }
             let mut step = charge.answer(holding, answer, &self.clock.now());
             if step == Step::ReadPlan {
                 let now = self.renewed(account, &plan).await?;

@@ -5,10 +5,12 @@
 
 mod changes;
 mod customers;
+mod folding;
 mod methods;
 mod moves;
 mod native;
 mod rotation;
+mod table;
 mod world;
 
 use std::sync::{Arc, atomic::AtomicI64};

@@ -29,9 +29,18 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(settings: &[(&str, &str)]) -> Self {
+        let store = |client: &_| Store::new(client, TABLE, Patience::Embedded);
+        Self::on(store, settings).await
+    }
+
+    /// With a table that is reached in a way of the test's own.
+    pub(crate) async fn on(
+        store: impl Fn(&aws_sdk_dynamodb::Client) -> Store,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let client = Engine::in_memory().unwrap().client();
         create_table(&client, TABLE).await.unwrap();
-        let store = Store::new(&client, TABLE, Patience::Embedded);
+        let store = store(&client);
         let time = Arc::new(AtomicI64::new(NOON));
         let authorizer = authorizer(&store, &time, settings).await;
         Self {

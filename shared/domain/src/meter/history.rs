@@ -45,6 +45,11 @@ pub struct Folded {
 }
 
 impl Meter {
+    /// Whether it has days to fold, or a fold that was left.
+    pub fn asks_to_fold(&self) -> bool {
+        self.days.len() > DAYS_KEPT || !self.folding.is_empty()
+    }
+
     /// The fold that the meter asks for: the one under way, if it was left, else that of the
     /// oldest month with days beyond those that are kept.
     pub fn fold(&self) -> Option<Fold> {
@@ -137,11 +142,13 @@ mod tests {
         let mut meter = meter(TODAY - 60..=TODAY);
         let mut told = Vec::new();
         while let Some(fold) = meter.fold() {
+            assert!(meter.asks_to_fold());
             told.push((fold.number, fold.month.to_string(), fold.days.len()));
             meter.folds = fold.number;
             meter.days.retain(|day, _| !fold.days.contains_key(day));
         }
         assert_eq!(told, [(1, "2026-09".into(), 5), (2, "2026-10".into(), 25)]);
+        assert!(!meter.asks_to_fold());
         assert_eq!(meter.first_kept(), Some(TODAY - 30));
     }
 
