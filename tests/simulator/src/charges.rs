@@ -231,6 +231,7 @@ impl World {
             _ => return,
         };
         told.windows.clone_from(&meter.windows);
+        told.at = now;
         let terms = &current.terms;
         if let Some(quota) = terms.quota {
             let window = quota.period().window(current.frozen.wall).start;

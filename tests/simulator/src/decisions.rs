@@ -95,12 +95,13 @@ impl World {
         refusal: &Refusal,
     ) -> Result<(), Broken> {
         let told = &self.instances[place].told;
+        let wait = refusal.retry_after.unwrap_or(0);
         let holds = match refusal.reason {
-            Reason::Throttled => self.throttled_for_true(told, terms, reading.wall),
+            Reason::Throttled => self.throttled_for_true(told, terms, reading.wall, wait),
             // A call that both refuse is told of the quota, by what is known of it.
             Reason::QuotaExceeded => {
                 self.used_up_for_true(told, terms, reading.wall)
-                    || self.throttled_for_true(told, terms, reading.wall)
+                    || self.throttled_for_true(told, terms, reading.wall, 0)
             }
             Reason::NoUsagePlan => told
                 .gone
@@ -118,7 +119,7 @@ impl World {
         }))
     }
 
-    fn throttled_for_true(&self, told: &Told, terms: &Terms, wall: Nanos) -> bool {
+    fn throttled_for_true(&self, told: &Told, terms: &Terms, wall: Nanos, wait: Nanos) -> bool {
         let Some(bucket) = terms.bucket else {
             return false;
         };
@@ -140,10 +141,9 @@ impl World {
         let no_room = arrival
             .is_some_and(|arrival| *arrival > gathered + limits.full() - limits.cost(terms.units));
         // Whoever knows the arrival of before a clamp may go by it for one call's time and 4δ.
-        let clamped = self
-            .clamped
-            .get(&bucket.number)
-            .is_some_and(|at| self.now - at <= limits.cost(terms.units) + 4 * SKEW + GATHERING);
+        let known_before = |at: &Nanos| *at >= told.at - Self::ATTEMPT;
+        let clamped = self.clamped.get(&bucket.number).is_some_and(known_before)
+            && wait <= limits.cost(terms.units) + 4 * SKEW;
         clamped || lost || no_room || item.plan_version > terms.plan_version
     }
 

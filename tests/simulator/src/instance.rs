@@ -52,6 +52,8 @@ pub struct Current {
 pub struct Told {
     /// True time and units of each lost race for a bucket: bucket, units, time.
     pub lost: Vec<(u16, u64, Nanos)>,
+    /// When an answer last told a state.
+    pub at: Nanos,
     /// When a quota was last found used up.
     pub used_up: Option<Nanos>,
     /// The counters of the last answer.
