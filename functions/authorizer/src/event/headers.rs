@@ -5,10 +5,12 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde::{Deserialize, de};
 use serde_json::value::RawValue;
 
-use super::field::{self, Unreadable};
+use super::{
+    field::{self, Unreadable},
+    pairs::{Pairs, texts},
+};
 
 /// The headers of an event. Its `Debug` shows none: any of them may hold a key value.
 #[derive(Default)]
@@ -19,9 +21,9 @@ pub struct Headers<'e> {
     multiple: Pairs<'e>,
 }
 
-/// A header that was asked for is no text.
+/// A header or a query parameter that was asked for is no text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnreadableHeader;
+pub struct NoText;
 
 impl<'e> Headers<'e> {
     pub(super) fn read(
@@ -38,66 +40,16 @@ impl<'e> Headers<'e> {
     /// `headers` repeats one of those in `multiValueHeaders`.
     ///
     /// # Errors
-    /// [`UnreadableHeader`] where one of them is no text.
-    pub fn values(&self, name: &str) -> Result<Vec<Cow<'e, str>>, UnreadableHeader> {
-        let mut values = Vec::new();
-        for raw in self.single.named(name) {
-            values.extend(field::text(Some(raw)).map_err(|Unreadable| UnreadableHeader)?);
-        }
-        for raw in self.multiple.named(name) {
-            let list: Option<Vec<Option<&'e RawValue>>> =
-                serde_json::from_str(raw.get()).map_err(|_| UnreadableHeader)?;
-            for raw in list.unwrap_or_default() {
-                values.extend(field::text(raw).map_err(|Unreadable| UnreadableHeader)?);
-            }
-        }
-        Ok(values)
+    /// [`NoText`] where one of them is no text.
+    pub fn values(&self, name: &str) -> Result<Vec<Cow<'e, str>>, NoText> {
+        let is_named = |theirs: &str| theirs.eq_ignore_ascii_case(name);
+        texts(&self.single, &self.multiple, is_named).map_err(|Unreadable| NoText)
     }
 }
 
 impl fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Headers(..)")
-    }
-}
-
-/// The members of an object in their order, repeated names included.
-#[derive(Default)]
-struct Pairs<'e>(Vec<(&'e RawValue, &'e RawValue)>);
-
-impl<'e> Pairs<'e> {
-    fn named(&self, name: &str) -> impl Iterator<Item = &'e RawValue> {
-        self.0
-            .iter()
-            .filter(move |(theirs, _)| {
-                field::text(Some(theirs))
-                    .is_ok_and(|theirs| theirs.is_some_and(|t| t.eq_ignore_ascii_case(name)))
-            })
-            .map(|(_, value)| *value)
-    }
-}
-
-impl<'de> Deserialize<'de> for Pairs<'de> {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(PairsVisitor)
-    }
-}
-
-struct PairsVisitor;
-
-impl<'de> de::Visitor<'de> for PairsVisitor {
-    type Value = Pairs<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some(pair) = map.next_entry()? {
-            pairs.push(pair);
-        }
-        Ok(Pairs(pairs))
     }
 }
 
@@ -109,7 +61,7 @@ mod tests {
         single: &str,
         multiple: &str,
         name: &str,
-    ) -> Result<Result<Vec<String>, UnreadableHeader>, Unreadable> {
+    ) -> Result<Result<Vec<String>, NoText>, Unreadable> {
         let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
         let (single, multiple) = (raw(single), raw(multiple));
         let headers = Headers::read(Some(&single), Some(&multiple))?;
@@ -146,14 +98,10 @@ mod tests {
     fn a_wrong_type_matters_only_where_it_is_read() {
         let single = r#"{"City":"Zürich\u0001\ud800","other":1,"k":"a"}"#;
         assert_eq!(values(single, "{}", "k"), Ok(Ok(vec!["a".to_owned()])));
-        assert_eq!(values(single, "{}", "other"), Ok(Err(UnreadableHeader)));
-        assert_eq!(values(single, "{}", "city"), Ok(Err(UnreadableHeader)));
+        assert_eq!(values(single, "{}", "other"), Ok(Err(NoText)));
+        assert_eq!(values(single, "{}", "city"), Ok(Err(NoText)));
         for wrong in [r#"{"k":"a"}"#, r#"{"k":[1]}"#, r#"{"k":{}}"#] {
-            assert_eq!(
-                values("{}", wrong, "k"),
-                Ok(Err(UnreadableHeader)),
-                "{wrong}"
-            );
+            assert_eq!(values("{}", wrong, "k"), Ok(Err(NoText)), "{wrong}");
         }
         assert_eq!(values("[]", "{}", "k"), Err(Unreadable));
         assert_eq!(values("{}", r#""x""#, "k"), Err(Unreadable));

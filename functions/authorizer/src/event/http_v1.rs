@@ -3,7 +3,7 @@
 //! joined by commas, so neither is a key.
 
 use super::{
-    About, Event, Headers, Incoming, Kind,
+    About, Event, Headers, Incoming, Kind, Query,
     field::{self, Caller, RequestContext, Unreadable},
     incoming, template,
 };
@@ -26,5 +26,9 @@ pub(super) fn read<'e>(event: &Event<'e>) -> Result<Incoming<'e>, Unreadable> {
         source_ip: field::source_ip(caller.source_ip)?,
     };
     let headers = Headers::read(event.headers, event.multi_value_headers)?;
-    incoming(Kind::HttpV1, event.method_arn, about, headers)
+    let read = incoming(Kind::HttpV1, event.method_arn, about, headers)?;
+    Ok(Incoming {
+        query: Query::decoded(event),
+        ..read
+    })
 }

@@ -3,7 +3,7 @@
 //! may hold a stage or a base path: it is not read.
 
 use super::{
-    About, Event, Headers, Incoming, Kind,
+    About, Event, Headers, Incoming, Kind, Query,
     field::{self, Caller, RequestContext, Unreadable},
     incoming, template,
 };
@@ -20,5 +20,9 @@ pub(super) fn read<'e>(event: &Event<'e>) -> Result<Incoming<'e>, Unreadable> {
         source_ip: field::source_ip(caller.source_ip)?,
     };
     let headers = Headers::read(event.headers, None)?;
-    incoming(Kind::HttpV2, event.route_arn, about, headers)
+    let read = incoming(Kind::HttpV2, event.route_arn, about, headers)?;
+    Ok(Incoming {
+        query: Query::as_sent(event),
+        ..read
+    })
 }

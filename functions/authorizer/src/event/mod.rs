@@ -11,6 +11,8 @@ mod field;
 mod headers;
 mod http_v1;
 mod http_v2;
+mod pairs;
+mod query;
 mod rest_request;
 mod rest_token;
 mod template;
@@ -25,7 +27,8 @@ use serde_json::value::RawValue;
 use self::{arn::Arn, field::Unreadable};
 pub use self::{
     arn::Target,
-    headers::{Headers, UnreadableHeader},
+    headers::{Headers, NoText},
+    query::Query,
 };
 
 /// The kinds of event that an authorizer gets (AWS, "Input to a Lambda authorizer",
@@ -66,7 +69,8 @@ impl Kind {
     }
 }
 
-/// What one event says, of whatever kind. Its `Debug` shows no header and no token.
+/// What one event says, of whatever kind. Its `Debug` shows no header, no query
+/// and no token.
 pub struct Incoming<'e> {
     /// What kind of event it was.
     pub kind: Kind,
@@ -76,6 +80,8 @@ pub struct Incoming<'e> {
     pub target: Target,
     /// The headers; none in a `TOKEN` event.
     pub headers: Headers<'e>,
+    /// The query; none in a `TOKEN` event.
+    pub query: Query<'e>,
     /// What a REST API's `TOKEN` authorizer was given instead of headers.
     pub token: Option<Cow<'e, str>>,
 }
@@ -120,6 +126,12 @@ struct Event<'e> {
     headers: Option<&'e RawValue>,
     #[serde(borrow)]
     multi_value_headers: Option<&'e RawValue>,
+    #[serde(borrow)]
+    raw_query_string: Option<&'e RawValue>,
+    #[serde(borrow)]
+    query_string_parameters: Option<&'e RawValue>,
+    #[serde(borrow)]
+    multi_value_query_string_parameters: Option<&'e RawValue>,
     #[serde(borrow)]
     request_context: Option<&'e RawValue>,
 }
@@ -190,6 +202,7 @@ fn incoming<'e>(
         request,
         target,
         headers,
+        query: Query::default(),
         token: None,
     })
 }

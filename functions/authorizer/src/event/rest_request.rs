@@ -2,7 +2,7 @@
 //! `requestContext.resourcePath`, headers twice, the address in `requestContext.identity`.
 
 use super::{
-    About, Event, Headers, Incoming, Kind,
+    About, Event, Headers, Incoming, Kind, Query,
     field::{self, Caller, RequestContext, Unreadable},
     incoming, template,
 };
@@ -19,5 +19,9 @@ pub(super) fn read<'e>(event: &Event<'e>) -> Result<Incoming<'e>, Unreadable> {
         source_ip: field::source_ip(caller.source_ip)?,
     };
     let headers = Headers::read(event.headers, event.multi_value_headers)?;
-    incoming(Kind::RestRequest, event.method_arn, about, headers)
+    let read = incoming(Kind::RestRequest, event.method_arn, about, headers)?;
+    Ok(Incoming {
+        query: Query::decoded(event),
+        ..read
+    })
 }

@@ -2,7 +2,7 @@
 //! no method and no path; rules see `GET /$connect`.
 
 use super::{
-    About, Event, Headers, Incoming, Kind,
+    About, Event, Headers, Incoming, Kind, Query,
     field::{self, Caller, RequestContext, Unreadable},
     incoming,
 };
@@ -15,5 +15,9 @@ pub(super) fn read<'e>(event: &Event<'e>) -> Result<Incoming<'e>, Unreadable> {
         source_ip: field::source_ip(caller.source_ip)?,
     };
     let headers = Headers::read(event.headers, event.multi_value_headers)?;
-    incoming(Kind::WebSocket, event.method_arn, about, headers)
+    let read = incoming(Kind::WebSocket, event.method_arn, about, headers)?;
+    Ok(Incoming {
+        query: Query::decoded(event),
+        ..read
+    })
 }

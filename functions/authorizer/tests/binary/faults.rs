@@ -19,7 +19,7 @@ async fn wrong_settings_stop_the_start_with_one_line() {
         }
     };
     let all = [
-        ("KEY_SOURCES", "query:key"),
+        ("KEY_SOURCES", "query:a key"),
         ("KEY_CACHE_SECONDS", "3601"),
         ("DENY_FOR", "everyone"),
         ("HTTP_RESPONSE", "xml"),
