@@ -106,6 +106,8 @@ fn key_sources(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> KeySourc
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const SECOND: Nanos = 1_000_000_000;
@@ -232,6 +234,24 @@ mod tests {
                 error.starts_with("KEY_SOURCES") && error.contains("header:NAME, bearer, basic"),
                 "{error}"
             );
+        }
+    }
+
+    /// The pattern that the template's parameter must have.
+    fn pattern_of_the_template() -> &'static str {
+        let template = include_str!("../../../template.yaml");
+        let (_, parameter) = template.split_once("  KeySources:\n").unwrap();
+        let (_, pattern) = parameter.split_once("AllowedPattern: ^").unwrap();
+        pattern.split_once("$\n").unwrap().0
+    }
+
+    proptest! {
+        /// Otherwise a deployed stack would not start.
+        #[test]
+        fn every_key_source_that_the_template_takes_is_read(
+            text in proptest::string::string_regex(pattern_of_the_template()).unwrap(),
+        ) {
+            prop_assert!(with("KEY_SOURCES", &text).is_ok(), "{}", text);
         }
     }
 }

@@ -6,7 +6,7 @@
 mod support;
 
 use latchkey_authorizer::{
-    event::{self, Kind},
+    event::{self, Incoming, Kind},
     sources::KeySources,
 };
 use proptest::{prelude::*, sample::select};
@@ -16,13 +16,22 @@ fn raw(json: &str) -> Box<RawValue> {
     RawValue::from_string(json.trim().to_owned()).unwrap()
 }
 
-/// Everything that is read of an event, the key value among it.
+/// The key value in an event, or why there is none.
+fn presented(incoming: &Incoming<'_>, sources: &KeySources) -> String {
+    match sources.presented(incoming) {
+        Ok(sent) => sent.expose().to_owned(),
+        Err(reason) => reason.to_string(),
+    }
+}
+
+/// Everything that is read of an event, the key value among it: where keys are looked for
+/// unless told otherwise, and everywhere.
 fn read(json: &str) -> Value {
     let event = raw(json);
     match event::read(&event) {
         Ok(incoming) => {
             let request = &incoming.request;
-            let presented = KeySources::default().presented(&incoming);
+            let everywhere = support::EVERY_SOURCE.parse().unwrap();
             json!({
                 "kind": incoming.kind.as_str(),
                 "stageArn": incoming.target.stage_arn(),
@@ -32,7 +41,8 @@ fn read(json: &str) -> Value {
                 "path": request.path,
                 "resource": request.resource,
                 "sourceIp": request.source_ip,
-                "presented": presented.map_or_else(|reason| reason.to_string(), |sent| sent.expose().to_owned()),
+                "presented": presented(&incoming, &KeySources::default()),
+                "presentedAnywhere": presented(&incoming, &everywhere),
             })
         }
         Err(malformed) => json!({"malformed": malformed.kind.map(Kind::as_str)}),
@@ -98,6 +108,9 @@ fn any_json() -> impl Strategy<Value = Value> {
         "arn:aws:execute-api:eu-west-1:123456789012:a1/prod/GET/a",
         "arn:aws:execute-api:eu-west-1:123456789012:a1/prod/$connect",
         "Bearer a-custom-value-of-a-test,b",
+        "Basic YS1jdXN0b20tdmFsdWUtb2YtYS10ZXN0Og==",
+        "key=a-custom-value-of-a-test&key=b",
+        "key.a-custom-value-of-a-test,b",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -123,6 +136,11 @@ fn any_json() -> impl Strategy<Value = Value> {
         "resourcePath",
         "x-api-key",
         "authorization",
+        "queryStringParameters",
+        "multiValueQueryStringParameters",
+        "rawQueryString",
+        "key",
+        "sec-websocket-protocol",
         "other",
     ]);
     leaf.prop_recursive(4, 64, 8, move |inner| {
@@ -164,12 +182,18 @@ proptest! {
         read(&event.to_string());
     }
 
-    /// A field that is not read may hold anything.
+    /// A field that is not read may hold anything; the query is read where it is a source.
     #[test]
     fn what_is_not_read_does_not_matter((name, event) in select(support::events("")), other in any_json()) {
-        let expected = read(&event);
+        let by_default = |event: &str| {
+            let mut read = read(event);
+            read.as_object_mut().unwrap().remove("presentedAnywhere");
+            read
+        };
+        let expected = by_default(&event);
         let mut event: Value = serde_json::from_str(&event).unwrap();
-        for unread in ["path", "rawPath", "httpMethod", "queryStringParameters", "cookies",
+        for unread in ["path", "rawPath", "httpMethod", "cookies", "queryStringParameters",
+                       "multiValueQueryStringParameters", "rawQueryString",
                        "pathParameters", "stageVariables", "identitySource", "somethingNew"] {
             event[unread] = other.clone();
         }
@@ -181,7 +205,7 @@ proptest! {
         if event["headers"].is_object() {
             event["headers"]["CloudFront-Viewer-City"] = other;
         }
-        prop_assert_eq!(read(&event.to_string()), expected, "{}", name);
+        prop_assert_eq!(by_default(&event.to_string()), expected, "{}", name);
     }
 
     #[test]

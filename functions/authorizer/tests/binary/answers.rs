@@ -2,7 +2,7 @@
 
 use latchkey_authorizer::event::Kind;
 use latchkey_domain::{Period, Quota, Throttle};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use crate::{
     event, support, world,
@@ -98,4 +98,42 @@ async fn a_key_is_found_where_the_settings_say() {
             "{answer}"
         );
     }
+}
+
+/// The key is in the event and in no answer: not in the context, not in a policy.
+#[tokio::test]
+async fn a_key_in_an_opt_in_source_is_found_where_it_is_named_and_never_answered() {
+    let world = world().await;
+    let value = support::generated();
+    let by_default = world.function(&[]).await;
+    let everywhere = world
+        .function(&[("KEY_SOURCES", support::EVERY_SOURCE)])
+        .await;
+    let mut found = 0;
+    for (name, event) in support::events("") {
+        if !["-query", "-basic", "-protocol"]
+            .iter()
+            .any(|source| name.contains(source))
+        {
+            continue;
+        }
+        let refused = shown(by_default.invoke(event.clone()).await);
+        let answer = shown(everywhere.invoke(event).await);
+        let effect = |answer: &Value| answer["policyDocument"]["Statement"][0]["Effect"].clone();
+        assert_ne!(effect(&refused), "Allow", "{name}: {refused}");
+        if name.ends_with("two-keys") {
+            assert_ne!(effect(&answer), "Allow", "{name}: {answer}");
+            continue;
+        }
+        assert_eq!(effect(&answer), "Allow", "{name}: {answer}");
+        assert_eq!(
+            answer["context"]["keyId"],
+            value.presented().id.to_string(),
+            "{name}"
+        );
+        let secret = &value.expose()[24..];
+        assert!(!answer.to_string().contains(secret), "{name}: {answer}");
+        found += 1;
+    }
+    assert_eq!(found, 10, "events with a key in an opt-in source");
 }

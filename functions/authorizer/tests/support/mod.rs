@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use latchkey_domain::{KeyValue, Prefix, RANDOM_BYTES};
 
+/// `KEY_SOURCES` with every place in which a key of the events is.
+pub(crate) const EVERY_SOURCE: &str =
+    "header:x-api-key,bearer,basic,query:key,websocket-protocol:key.";
+
 /// The generated key value in the events.
 pub(crate) fn generated() -> KeyValue {
     KeyValue::generate(&Prefix::default(), &[0x5a; RANDOM_BYTES])
