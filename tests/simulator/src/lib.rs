@@ -22,6 +22,7 @@ pub mod queue;
 pub mod request;
 mod returns;
 pub mod run;
+pub mod scale;
 pub mod setting;
 mod shadow;
 pub mod store;

@@ -4,7 +4,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use latchkey_simulator::run::{Proof, prove, run};
+use latchkey_simulator::{
+    run::{Proof, prove, run},
+    scale::command::{FiguresArguments, ScaleArguments, ScaleError, run_figures, run_scale},
+};
 
 #[derive(Parser)]
 #[command(about = "Metering in virtual time: many instances, one meter, and all that goes wrong")]
@@ -41,6 +44,10 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         lines: usize,
     },
+    /// Measures what metering costs at scale, and writes docs/scale.md and docs/scale.svg.
+    Scale(ScaleArguments),
+    /// Measures the figures that metering is to reach, and fails where one is missed.
+    Figures(FiguresArguments),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +59,18 @@ fn main() -> ExitCode {
             threads,
         } => tell(&prove(first, seeds, calls, threads), calls),
         Command::Replay { seed, calls, lines } => replay(seed, calls, lines),
+        Command::Scale(arguments) => ended(run_scale(&arguments)),
+        Command::Figures(arguments) => ended(run_figures(&arguments)),
+    }
+}
+
+fn ended(result: Result<(), ScaleError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{error}");
+            ExitCode::FAILURE
+        }
     }
 }
 
