@@ -349,4 +349,20 @@ mod tests {
         }
         assert_eq!(event["routeKey"], "ANY /");
     }
+
+    #[test]
+    fn the_query_is_told_as_it_was_sent_and_decoded() {
+        let headers = [
+            ("sec-websocket-protocol", "chat.v2"),
+            ("sec-websocket-protocol", "key.k"),
+        ];
+        let target = "/x?key=a%2Bb&k%65y=c+d";
+        let event = event(STAGE, &Call::of("GET", target, &headers), "arn", "k");
+        assert_eq!(event["rawQueryString"], "key=a%2Bb&k%65y=c+d");
+        assert_eq!(event["queryStringParameters"], json!({"key": "a+b,c d"}));
+        assert_eq!(
+            event["headers"],
+            json!({"sec-websocket-protocol": "chat.v2,key.k"})
+        );
+    }
 }

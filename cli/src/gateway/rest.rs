@@ -314,6 +314,26 @@ mod tests {
     }
 
     #[test]
+    fn the_query_is_decoded_once_and_subprotocols_are_a_header() {
+        let protocols = [("sec-websocket-protocol", "chat.v2, key.k")];
+        let target = "/x?key=a%2Bb%252C&k%65y=c+d&key=&KEY=e";
+        let event = event(STAGE, &Call::of("GET", target, &protocols), "arn");
+        assert_eq!(
+            event["multiValueQueryStringParameters"],
+            json!({"key": ["a+b%2C", "c d", ""], "KEY": ["e"]})
+        );
+        assert_eq!(
+            event["queryStringParameters"],
+            json!({"key": "", "KEY": "e"})
+        );
+        assert_eq!(event["path"], "/x");
+        assert_eq!(
+            event["multiValueHeaders"],
+            json!({"sec-websocket-protocol": ["chat.v2, key.k"]})
+        );
+    }
+
+    #[test]
     fn the_root_is_its_own_resource() {
         let event = event(STAGE, &Call::of("GET", "/", &[]), "arn");
         assert_eq!(

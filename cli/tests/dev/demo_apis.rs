@@ -1,5 +1,6 @@
 //! Every row of the demo's contract: statuses, bodies, headers, refusals included.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Dev, Signal};
@@ -242,6 +243,32 @@ fn other_settings_are_honoured_too() {
     ];
     assert_eq!(dev.get("/demo/x", &both).status, 200);
     assert_eq!(dev.get("/demo/x", &both[1..]).status, 403);
+}
+
+#[test]
+fn a_key_is_found_in_the_sources_that_are_opted_into() {
+    let dev = Dev::with_settings(&[("KEY_SOURCES", "basic,query:key,websocket-protocol:key.")]);
+    let key = dev.demo_key();
+    let coded: String = key.bytes().map(|b| format!("%{b:02X}")).collect();
+    let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{key}:")));
+    let protocols = format!("chat.v2, key.{key}");
+    let in_protocol = ("sec-websocket-protocol", protocols.as_str());
+    // The identity source of the HTTP API must be there; it is no source of keys now.
+    let asked = ("x-api-key", UNKNOWN);
+    for (prefix, refused) in [("/demo", 403), ("/demo-rest", 401)] {
+        let get = |query: &str, header| {
+            dev.get(&format!("{prefix}/x{query}"), &[asked, header])
+                .status
+        };
+        let none = ("accept", "*/*");
+        assert_eq!(get("", none), refused, "{prefix}");
+        assert_eq!(get("", ("authorization", &basic)), 200, "{prefix}");
+        assert_eq!(get("", in_protocol), 200, "{prefix}");
+        assert_eq!(get(&format!("?key={key}"), none), 200, "{prefix}");
+        assert_eq!(get(&format!("?a=b&key={coded}"), none), 200, "{prefix}");
+        let twice = format!("?key={key}&key={UNKNOWN}");
+        assert_eq!(get(&twice, none), refused, "{prefix}");
+    }
 }
 
 #[test]

@@ -1,15 +1,21 @@
 //! A key's value is on the terminal once and nowhere else.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 
 use crate::support::{Dev, Scratch, Signal, command};
 
-/// Whether `value`, or enough of its secret to be of use, stands in `bytes`.
+/// Whether `value`, or enough of its secret to be of use, stands in `bytes`, as it is or as
+/// `Basic` carries it.
 fn holds(bytes: &[u8], value: &str) -> bool {
     let secret = &value[value.len() - 38..value.len() - 8];
-    bytes
-        .windows(secret.len())
-        .any(|window| window == secret.as_bytes())
+    let coded = BASE64_STANDARD.encode(&value[..value.len() / 3 * 3]);
+    let coded = &coded[coded.len() - 36..];
+    [secret, coded].iter().any(|secret| {
+        bytes
+            .windows(secret.len())
+            .any(|window| window == secret.as_bytes())
+    })
 }
 
 #[test]
@@ -17,7 +23,11 @@ fn it_is_in_no_file_and_in_no_line_at_the_finest_level() {
     let scratch = Scratch::new();
     let folder = scratch.path().join("data");
     let mut command = command(&["--data", folder.to_str().unwrap()]);
-    command.env("LOG_LEVEL", "trace").env("RUST_LOG", "trace");
+    let sources = "header:x-api-key,bearer,basic,query:key,websocket-protocol:key.";
+    command
+        .env("LOG_LEVEL", "trace")
+        .env("RUST_LOG", "trace")
+        .env("KEY_SOURCES", sources);
     let dev = Dev::start_with(command);
     let (_, own) = dev.new_key(&["demo"]);
     let custom = "a-custom-value-0123456789-abcdefghijklmnopqrstuvwxyz";
@@ -29,12 +39,17 @@ fn it_is_in_no_file_and_in_no_line_at_the_finest_level() {
     let values = [dev.demo_key(), dev.limited_key(), &own, custom].map(str::to_owned);
     for value in &values {
         let bearer = format!("Bearer {value}");
-        let query = format!("/demo-rest/x?x-api-key={value}");
+        let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{value}:")));
+        let protocols = format!("chat.v2, key.{value}");
+        let query = format!("/demo-rest/x?key={value}");
         let wrong = format!("{}x", &value[..value.len() - 1]);
         for (path, headers) in [
             ("/demo/x", [("x-api-key", value.as_str())]),
             ("/demo-rest/x", [("x-api-key", value)]),
             ("/demo-rest/x", [("authorization", &bearer)]),
+            ("/demo-rest/x", [("authorization", &basic)]),
+            ("/demo-rest/x", [("sec-websocket-protocol", &protocols)]),
+            (&query, [("accept", "*/*")]),
             ("/demo-rest/x", [("cookie", value)]),
             ("/demo/x", [("x-api-key", &wrong)]),
             (&query, [("x-api-key", &wrong)]),
