@@ -76,14 +76,22 @@ impl Holdings {
 
     fn leave(&self, oldest: (MeterName, Shared), now: Reading) {
         // One that a charge is under way for may have something by then.
-        let has_nothing = oldest
-            .1
-            .try_lock()
-            .is_ok_and(|held| held.pocketed(now) == 0);
-        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
-        if !has_nothing && leaving.len() < LEAVING {
-            leaving.push_back(oldest);
+        let pocketed = oldest.1.try_lock().map(|held| held.pocketed(now)).ok();
+        if pocketed == Some(0) {
+            return;
         }
+        if self.wait(vec![oldest]) > 0 {
+            tracing::warn!(units = pocketed, "a lease is lost: too many wait");
+        }
+    }
+
+    /// Has meters wait to be given back, as far as there is room. Returns how many are lost.
+    fn wait(&self, meters: Vec<(MeterName, Shared)>) -> usize {
+        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = LEAVING.saturating_sub(leaving.len());
+        let lost = meters.len().saturating_sub(room);
+        leaving.extend(meters.into_iter().take(room));
+        lost
     }
 
     /// Gives some remainders back of meters that were let go of.
@@ -93,9 +101,15 @@ impl Holdings {
             let some = leaving.len().min(WITH_A_CALL);
             leaving.drain(..some).collect()
         };
-        if !some.is_empty() {
-            self.give_back(some, BESIDE_A_CALL).await;
+        // A call that is still on one may bring something, so it waits for its turn again.
+        let (busy, some) = some
+            .into_iter()
+            .partition(|(_, shared)| Shared::strong_count(shared) > 1);
+        let lost = self.wait(busy);
+        if lost > 0 {
+            tracing::warn!(meters = lost, "leases are perhaps lost: too many wait");
         }
+        self.give_back(some, BESIDE_A_CALL).await;
     }
 
     /// Gives everything back that is held: the process is about to end.
@@ -114,12 +128,19 @@ impl Holdings {
     /// The largest first. What is on its way when the time is over is lost: it is sent once.
     async fn give_back(&self, left: Vec<(MeterName, Shared)>, within: Duration) {
         let now = self.clock.now();
+        let mut busy = 0;
         let taken = left.into_iter().filter_map(|(name, shared)| {
             // Where a charge is under way, its call is about to be cut off.
-            let returned = shared.try_lock().ok()?.give_back(now)?;
-            Some((name, returned))
+            let Ok(mut held) = shared.try_lock() else {
+                busy += 1;
+                return None;
+            };
+            Some((name, held.give_back(now)?))
         });
         let mut returns: Vec<(MeterName, Return)> = taken.collect();
+        if busy > 0 {
+            tracing::warn!(meters = busy, "what charges under way bring is lost");
+        }
         returns.sort_unstable_by_key(|(_, returned)| std::cmp::Reverse(returned.units));
         let sent = stream::iter(returns).for_each_concurrent(AT_ONCE, |(name, returned)| async move {
             let (owner, plan) = &name;

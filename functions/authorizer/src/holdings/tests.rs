@@ -153,3 +153,37 @@ async fn all_leases_are_given_back_at_the_end_and_once() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_a_charge_under_way_brings_to_a_meter_let_go_of_is_given_back_later() {
+    let world = World::new(1, 2).await;
+    let [first, second] = &world.owners[..] else {
+        panic!()
+    };
+    world.call(first, 150).await;
+    assert!(world.charged(first).await > 150, "a lease is out");
+    let now = world.holdings.clock.now();
+    let shared = world.holdings.of(first, &world.plan.id, now);
+    let under_way = shared.lock().await;
+    world.call(second, 1).await;
+    world.holdings.give_back_some().await;
+    assert!(world.charged(first).await > 150, "it is still in use");
+    drop(under_way);
+    world.holdings.give_back_some().await;
+    assert!(world.charged(first).await > 150, "a call holds it still");
+    drop(shared);
+    world.holdings.give_back_some().await;
+    assert_eq!(world.charged(first).await, 150);
+}
+
+#[tokio::test]
+async fn no_more_meters_wait_than_there_is_room_for() {
+    let world = World::new(1, 1).await;
+    let name = (world.owners[0].clone(), world.plan.id.clone());
+    let now = world.holdings.clock.now();
+    let shared = world.holdings.of(&name.0, &name.1, now);
+    let one = || (name.clone(), shared.clone());
+    assert_eq!(world.holdings.wait(vec![one(); LEAVING - 1]), 0);
+    assert_eq!(world.holdings.wait(vec![one(), one(), one()]), 2);
+    assert_eq!(world.holdings.leaving.lock().unwrap().len(), LEAVING);
+}
