@@ -9,6 +9,7 @@ use lambda_runtime::Error;
 use lambda_runtime_api_client::{PooledClient, body::Body, build_request};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
     time::timeout,
 };
 
@@ -50,17 +51,28 @@ impl Sigterm {
 /// Registers the extension with `AWS_LAMBDA_RUNTIME_API`, before the first event is asked for:
 /// later ones are refused. Without it the instance ends without notice.
 pub(crate) async fn register_extension(runtime_api: Option<String>) {
-    match timeout(PATIENCE, register(runtime_api)).await {
-        Ok(Ok(None)) => {}
-        Ok(Ok(Some(NOT_FOUND))) => tracing::debug!("there is no Extensions API"),
-        Ok(Ok(Some(status))) => tracing::warn!(status, "the extension was not registered"),
-        Ok(Err(error)) => tracing::warn!(%error, "the extension was not registered"),
-        Err(_) => tracing::warn!("the Extensions API does not answer"),
+    let (answered, answer) = oneshot::channel();
+    // It goes on when nobody waits any more: an extension that is registered and asks for
+    // nothing would hold up the function for good.
+    tokio::spawn(async move {
+        match register(runtime_api, answered).await {
+            Ok(None) => tracing::debug!("the Extensions API has hung up"),
+            Ok(Some(NOT_FOUND)) => tracing::debug!("there is no Extensions API"),
+            Ok(Some(status)) => tracing::warn!(status, "the extension was not registered"),
+            Err(error) => tracing::warn!(%error, "the extension was not registered"),
+        }
+    });
+    if timeout(PATIENCE, answer).await.is_err() {
+        tracing::warn!("the Extensions API does not answer");
     }
 }
 
-/// Returns the status of a refusal.
-async fn register(runtime_api: Option<String>) -> Result<Option<u16>, Error> {
+/// Registers, tells `answered`, and asks for the next event, which never comes. Returns the
+/// status of a refusal.
+async fn register(
+    runtime_api: Option<String>,
+    answered: oneshot::Sender<()>,
+) -> Result<Option<u16>, Error> {
     let Some(runtime_api) = runtime_api else {
         return Ok(Some(NOT_FOUND));
     };
@@ -80,11 +92,51 @@ async fn register(runtime_api: Option<String>) -> Result<Option<u16>, Error> {
         .uri("/2020-01-01/extension/event/next")
         .header("Lambda-Extension-Identifier", identifier)
         .body(Body::empty())?;
-    tokio::spawn(async move {
-        // Lambda waits for this question before it hands out the first event. It has no answer.
-        if let Err(error) = client.call(next).await {
-            tracing::debug!(%error, "the Extensions API has hung up");
-        }
-    });
+    // Whoever waited may have gone.
+    drop(answered);
+    // Lambda waits for this question before it hands out the first event. It has no answer.
+    client.call(next).await?;
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+
+    /// The head of a request, and its body where it has come with it.
+    async fn read(stream: &mut TcpStream) -> String {
+        let mut read = Vec::new();
+        while !read.windows(4).any(|end| end == b"\r\n\r\n") {
+            assert!(stream.read_buf(&mut read).await.unwrap() > 0);
+        }
+        String::from_utf8(read).unwrap()
+    }
+
+    /// Lambda has registered it, whenever it says so, and waits for it to ask.
+    #[tokio::test]
+    async fn an_extension_that_is_registered_late_asks_for_the_next_event_all_the_same() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (mut stream, ()) = tokio::join!(
+            async { listener.accept().await.unwrap().0 },
+            register_extension(Some(address)),
+        );
+        let registration = read(&mut stream).await;
+        assert!(registration.starts_with("POST /2020-01-01/extension/register "));
+        let answer = "HTTP/1.1 200 OK\r\nLambda-Extension-Identifier: one\r\n\
+            Connection: close\r\nContent-Length: 2\r\n\r\n{}";
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let asked = read(&mut stream).await;
+        assert!(asked.starts_with("GET /2020-01-01/extension/event/next "));
+        assert!(
+            asked.contains("lambda-extension-identifier: one"),
+            "{asked}"
+        );
+    }
 }
