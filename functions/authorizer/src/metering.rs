@@ -50,7 +50,8 @@ impl Metering<'_> {
         account: &Account<'_>,
         mut plan: Arc<Plan>,
     ) -> Result<Metered, StoreError> {
-        // Each attachment opens a meter: it tells of a later plan that has this id by now.
+        // Each attachment opens a meter: it tells of a later plan that has this id by now, whoever's
+        // meter it is.
         let is_later = |meter: &Meter| meter.plan_version > plan.version;
         let read = account.key.meter(&plan.id);
         if plan.enforcement == Enforcement::ApiGateway && read.is_some_and(is_later) {
@@ -75,9 +76,10 @@ impl Metering<'_> {
         let shared = self.holdings.of(&account.owner, &plan.id, self.clock.now());
         let mut holding = shared.lock().await;
         // Whose value it was is not told apart where keys share a meter.
-        let by_previous =
-            account.value == Recognised::Previous && matches!(account.owner, Owner::Key(_));
-        holding.learn(read, account.key.read_at);
+        let is_own = matches!(account.owner, Owner::Key(_));
+        let by_previous = is_own && account.value == Recognised::Previous;
+        // With the key its own meter was read, not its customer's.
+        holding.learn(read.filter(|_| is_own), account.key.read_at);
         let terms = plan.terms(account.request);
         match holding.ask(&terms, by_previous, self.clock.now()) {
             Asked::Done(verdict) => Ok(Metered {

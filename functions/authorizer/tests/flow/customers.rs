@@ -5,7 +5,12 @@ use latchkey_domain::{
     Throttle,
 };
 
-use crate::world::{World, authorizer, change, key, left, plan, twin, value};
+use latchkey_store::{Patience, Store};
+
+use crate::{
+    table::Passage,
+    world::{TABLE, World, authorizer, change, key, left, plan, twin, value},
+};
 
 /// A plan of `limit` units a day for each customer.
 fn team(limit: u64) -> Plan {
@@ -190,6 +195,33 @@ async fn when_a_plan_comes_to_be_shared_or_not_no_call_is_refused() {
             "its own meter goes on as it stood"
         );
     }
+}
+
+/// The key's own meter, which is left over, has a busy bucket: by it the first write would be
+/// wrong.
+#[tokio::test]
+async fn of_a_shared_meter_a_key_s_own_tells_nothing() {
+    let passage = Passage::default();
+    let store = |client: &_| Store::new(&passage.to(client), TABLE, Patience::Embedded);
+    let world = World::on(store, &[]).await;
+    let own = Plan {
+        throttle: Throttle::new("0.001".parse().unwrap(), Some(4)).ok(),
+        ..plan("team", Some(9))
+    };
+    world.store.create_plan(&own, &change()).await.unwrap();
+    let key = key_of(&world, "cus_1", &own, 1).await;
+    for left in [8, 7, 6] {
+        assert_eq!(world.left(key.expose(), ORDERS).await, Ok(Some(left)));
+    }
+    detach(&world, &key, &own).await;
+    let shared = |plan: &mut Plan| plan.scope = Scope::Customer;
+    world.change_plan("team", shared).await;
+    attach(&world, &key, &stored(&world).await).await;
+    let fresh = authorizer(&world.store, &world.time, &[]).await;
+    passage.taken();
+    assert_eq!(left(&fresh, key.expose(), ORDERS).await, Ok(Some(8)));
+    let read_and_charge = (2, 0);
+    assert_eq!(passage.taken(), read_and_charge);
 }
 
 /// What the customer has used stands, and its old meter is in nobody's way.
