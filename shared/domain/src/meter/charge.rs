@@ -165,7 +165,7 @@ impl Charge {
             // What was perhaps charged is given up.
             (Write::Charge(_), Answer::Unknown) if !late && !self.lost => {
                 self.lost = true;
-                Step::Write(self.write_charge(holding, Size::of_call(&self.terms), SLACK))
+                Step::Write(self.write_charge(holding, size.of_call(&self.terms), SLACK))
             }
             _ => refuse(Refusal::of(Reason::Unavailable)),
         }
@@ -187,7 +187,7 @@ impl Charge {
             counter: self.counter,
             day: day_of(self.frozen.wall),
             from: self.frozen,
-            life: size.life,
+            life: size.life(),
         };
         holding.served();
         let lease = holding.lease(self.terms.bucket.as_ref(), self.frozen);
@@ -221,8 +221,7 @@ impl Charge {
         };
         let version = meter.plan_version;
         // Whoever knew of room has lost it to others; whoever knew nothing has lost nothing.
-        let known = holding.known.as_ref();
-        let raced = known.is_some_and(|known| known.plan_version == self.terms.plan_version);
+        let raced = holding.known_under(self.terms.plan_version).is_some();
         holding.told(meter, 0, self.frozen, now);
         if version > self.terms.plan_version {
             if self.renewed || late {
@@ -240,13 +239,15 @@ impl Charge {
         if let Some(clamp) = self.clamp(holding, now) {
             return Step::Write(self.send(Write::Clamp(clamp), size));
         }
+        holding.judge(self.terms.plan_version);
         if let Some(wait) = self.wait(holding) {
             let lease = holding.lease(self.terms.bucket.as_ref(), self.frozen);
             if raced {
                 lease.holds.lost(self.terms.units, *now);
             }
+            let pause = lease.holds.remaining(self.terms.units, now).unwrap_or(0);
             return refuse(Refusal {
-                retry_after: Some(wait),
+                retry_after: Some(wait.max(pause)),
                 remaining,
                 ..Refusal::of(Reason::Throttled)
             });
@@ -263,7 +264,7 @@ impl Charge {
         }
         let size = match self.attempts {
             1 => size.at_most(self.most(holding, remaining), &self.terms),
-            _ => Size::of_call(&self.terms),
+            _ => size.of_call(&self.terms),
         };
         Step::Write(self.charge(holding, size))
     }
@@ -287,7 +288,8 @@ impl Charge {
         let lease = holding.lease(self.terms.bucket.as_ref(), self.frozen);
         let contended = lease.holds.contended(self.terms.units);
         lease.holds.lost(self.terms.units, *now);
-        contended.then_some((gathered - self.frozen.wall).max(1))
+        let pause = lease.holds.remaining(self.terms.units, now).unwrap_or(0);
+        contended.then_some((gathered - self.frozen.wall).max(pause).max(1))
     }
 
     /// The most that the state allows to take, by the frozen reading.

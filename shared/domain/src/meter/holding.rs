@@ -40,6 +40,8 @@ pub struct Holding {
     pub(super) seen: Reading,
     /// When it was told.
     told: Reading,
+    /// The later version of the plan that what is known was judged by, and found lawful.
+    judged: u64,
     /// The plan that it was last asked under.
     plan_version: u64,
     quota: Option<Quota>,
@@ -57,6 +59,7 @@ impl Holding {
             known: None,
             seen: now,
             told: now,
+            judged: 0,
             plan_version: 0,
             quota: None,
             refused: None,
@@ -78,6 +81,7 @@ impl Holding {
         }
         if self.known.is_none() && meter.is_some() {
             self.known = meter.cloned();
+            self.judged = 0;
             (self.seen, self.told) = (read_at, read_at);
         }
     }
@@ -92,14 +96,18 @@ impl Holding {
         self.turn_to(terms, &now);
         let lease = self.lease(terms.bucket.as_ref(), now);
         lease.demand.count(terms.units, now);
-        if marked && lease.spend(terms.units) {
-            let remaining = self.remaining(terms, now.wall);
-            return Asked::Done(Verdict::Admitted { remaining });
+        let leased = lease.has(terms.units);
+        if !leased || !marked {
+            match self.refusal(terms, &now) {
+                // There is more to be written than to be charged, and it can wait.
+                Some(_) if leased => {}
+                Some(refusal) => return Asked::Done(Verdict::Refused(refusal)),
+                None => return Charge::begin(self, *terms, by_previous, now),
+            }
         }
-        match self.refusal(terms, &now) {
-            Some(refusal) if marked => Asked::Done(Verdict::Refused(refusal)),
-            _ => Charge::begin(self, *terms, by_previous, now),
-        }
+        self.lease(terms.bucket.as_ref(), now).spend(terms.units);
+        let remaining = self.remaining(terms, now.wall);
+        Asked::Done(Verdict::Admitted { remaining })
     }
 
     /// Takes what can be given back out of memory: before the process ends, and before the
@@ -211,7 +219,21 @@ impl Holding {
             self.others.saw(grown, now.since(&self.told));
         }
         self.known = Some(meter);
+        self.judged = 0;
         (self.seen, self.told) = (frozen, *now);
+    }
+
+    /// What is known of buckets is lawful under this version, though it was written under an
+    /// earlier one.
+    pub(super) fn judge(&mut self, plan_version: u64) {
+        self.judged = plan_version;
+    }
+
+    /// What is known, if it was written or judged under this version of the plan: then an
+    /// arrival only grows.
+    pub(super) fn known_under(&self, plan_version: u64) -> Option<&Meter> {
+        let known = self.known.as_ref()?;
+        (known.plan_version == plan_version || self.judged == plan_version).then_some(known)
     }
 
     /// There is no meter, or it is ended.

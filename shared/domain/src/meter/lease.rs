@@ -137,9 +137,14 @@ impl Lease {
         }
     }
 
+    /// Whether both parts have these units.
+    pub(super) fn has(&self, units: u64) -> bool {
+        self.left >= units && self.pocket.units >= units
+    }
+
     /// Admits a call from memory if both parts have its units.
     pub(super) fn spend(&mut self, units: u64) -> bool {
-        let has = self.left >= units && self.pocket.units >= units;
+        let has = self.has(units);
         if has {
             self.left -= units;
             self.pocket.take(units);

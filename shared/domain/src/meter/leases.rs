@@ -470,3 +470,73 @@ fn of_a_small_quota_units_are_taken_one_by_one_at_its_end() {
     assert_eq!(admitted, left, "to its last unit");
     assert!(writes + 10 > left, "{writes} writes for the last {left}");
 }
+
+#[test]
+fn a_replaced_value_that_is_refused_costs_no_write() {
+    for terms in [
+        terms(Some((3, Period::Month)), None),
+        terms(None, Some(("0.1", 3))),
+    ] {
+        let mut world = World::new();
+        world.calls(&terms, 4, 0);
+        let refused = (0..100).filter(|_| {
+            let asked = world.holding.ask(&terms, true, world.now);
+            matches!(asked, Asked::Done(Verdict::Refused(_)))
+        });
+        assert_eq!(refused.count(), 100, "{terms:?}");
+    }
+}
+
+#[test]
+fn a_lease_pays_for_a_replaced_value_where_the_bucket_is_empty() {
+    let terms = terms(None, Some(("100", 100)));
+    let mut world = leased(&terms);
+    // Others have emptied the bucket.
+    if let Some(meter) = &mut world.item {
+        meter.arrivals.insert(0, world.now.wall + SECOND);
+    }
+    world
+        .holding
+        .told(world.item.clone().unwrap(), 0, world.now, &world.now);
+    let asked = world.holding.ask(&terms, true, world.now);
+    assert!(
+        matches!(asked, Asked::Done(Verdict::Admitted { .. })),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn an_empty_bucket_is_known_after_a_change_of_the_plan_too() {
+    let before = terms(None, Some(("0.1", 3)));
+    let mut world = World::new();
+    world.calls(&before, 3, 0);
+    let after = Terms {
+        plan_version: 2,
+        ..before
+    };
+    let (refused, writes) = world.calls(&after, 100, MILLI);
+    assert_eq!((refused, writes), (0, 1));
+}
+
+#[test]
+fn a_client_is_told_of_the_pause_after_lost_races() {
+    let terms = terms(None, Some(("10", 1)));
+    let mut world = World::new();
+    world.calls(&terms, 1, 0);
+    for _ in 0..8 {
+        world.pass(5 * SECOND);
+        // Others were faster.
+        if let Some(meter) = &mut world.item {
+            meter.arrivals.insert(0, world.now.wall + SECOND / 10);
+        }
+        world.refusal(&terms);
+    }
+    world.pass(5 * SECOND);
+    if let Some(meter) = &mut world.item {
+        meter.arrivals.insert(0, world.now.wall + SECOND / 10);
+    }
+    let wait = world.refusal(&terms).0.retry_after.unwrap();
+    world.pass(wait);
+    assert!(wait > SECOND, "{wait}");
+    assert_eq!(world.calls(&terms, 1, 0), (1, 1));
+}

@@ -4,7 +4,7 @@
 //! 0.7 s; but together no more writes than an item takes, whatever the number of instances. Of a
 //! quota a small part only, one by one at its end; of a bucket half of what it has.
 
-use super::{Bucket, Holding, Refusal, Terms};
+use super::{Bucket, Holding, Refusal, Terms, demand::Demand};
 use crate::{
     Quota, Reason,
     throttle::BucketTimes,
@@ -33,19 +33,29 @@ const GATHERING: Nanos = SECOND / 20;
 /// How far the arrival of a full bucket may lie beyond full by another's clock.
 pub(super) const CLOCK_MARGIN: Nanos = SECOND / 5;
 
-/// A number of units, and how long they may be spent from memory.
+/// A number of units to take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Size {
     pub(super) units: u64,
-    pub(super) life: Nanos,
+    /// What was asked for lately.
+    demand: Demand,
 }
 
 impl Size {
     /// What one call takes.
-    pub(super) fn of_call(terms: &Terms) -> Self {
+    pub(super) fn of_call(self, terms: &Terms) -> Self {
         Self {
             units: terms.units,
-            life: LIFE,
+            ..self
+        }
+    }
+
+    /// How long they may be spent from memory: longer where they are more than was asked for.
+    pub(super) fn life(&self) -> Nanos {
+        if self.units as f64 > self.demand.units() {
+            self.demand.life(self.units, LONGEST_LIFE)
+        } else {
+            LIFE
         }
     }
 
@@ -62,13 +72,17 @@ impl Size {
 impl Holding {
     /// What a charge takes at first.
     pub(super) fn size(&mut self, terms: &Terms, now: Reading) -> Size {
-        if self.lease_max <= terms.units {
-            return Size::of_call(terms);
-        }
         let boost = self.boost.factor(now);
         let all = self.others.rate();
         let lease = self.lease(terms.bucket.as_ref(), now);
         let (demand, contended) = (lease.demand, lease.holds.contended(terms.units));
+        let most = Size {
+            units: MOST.min(self.lease_max),
+            demand,
+        };
+        if self.lease_max <= terms.units {
+            return most.of_call(terms);
+        }
         let own = demand.units();
         let shared = ((all + demand.rate()) / WRITES).min(STRETCH * own);
         let mut units = own.max(shared).max(own * boost) as u64;
@@ -84,17 +98,7 @@ impl Holding {
         if let Some(quota) = &terms.quota {
             units = units.min(self.share(quota, now.wall));
         }
-        let size = Size {
-            units: MOST.min(self.lease_max),
-            life: LONGEST_LIFE,
-        };
-        let size = size.at_most(units, terms);
-        let life = if size.units as f64 > own {
-            demand.life(size.units, LONGEST_LIFE)
-        } else {
-            LIFE
-        };
-        Size { life, ..size }
+        most.at_most(units, terms)
     }
 
     /// Units that are worth a write to a bucket that others race for as well.
@@ -125,8 +129,7 @@ impl Holding {
     /// arrival only grows; or by one that is left to fill up for a moment.
     pub(super) fn throttled(&self, terms: &Terms, now: &Reading) -> Option<Refusal> {
         let bucket = terms.bucket.as_ref()?;
-        let known = self.known.as_ref();
-        let known = known.filter(|known| known.plan_version == terms.plan_version)?;
+        let known = self.known_under(terms.plan_version)?;
         let BucketTimes { cost, full } = bucket.throttle.times(terms.units)?;
         let lease = self.lease_of(terms)?;
         // By the clock that says more.

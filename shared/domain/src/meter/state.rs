@@ -8,6 +8,10 @@ use crate::{
     time::{Day, HOUR, Hour, Nanos},
 };
 
+/// Counters of windows that a meter keeps at least: the current and the previous window of four
+/// periods, and that of LIFETIME.
+const WINDOWS_KEPT: usize = 9;
+
 /// The state of a meter. Counters may be below 0 where more was granted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Meter {
@@ -105,21 +109,28 @@ impl Meter {
         }
     }
 
-    /// Counters of windows that no clock will charge again: neither the current nor the
-    /// previous window of any period starts there.
+    /// Counters to be dropped: the oldest of windows that are neither the current nor the
+    /// previous one of any period, where a meter has more than [`WINDOWS_KEPT`]. By their number
+    /// and not by their age alone: to a clock that is hours or days ahead, windows are long over
+    /// that others still charge.
     pub(crate) fn stale_windows(&self, now: Nanos) -> Vec<Hour> {
         const PERIODS: [Period; 4] = [Period::Hour, Period::Day, Period::Week, Period::Month];
+        let beyond = self.windows.len().saturating_sub(WINDOWS_KEPT);
+        if beyond == 0 {
+            return Vec::new();
+        }
         let live = PERIODS.map(|period| {
             let current = period.window(now).start;
             [current, period.window(current * HOUR - 1).start]
         });
         let this_hour = now.div_euclid(HOUR);
         let stale =
-            |hour: Hour| hour != 0 && hour < this_hour && !live.as_flattened().contains(&hour);
+            |hour: &Hour| *hour != 0 && *hour < this_hour && !live.as_flattened().contains(hour);
         self.windows
             .keys()
             .copied()
-            .filter(|hour| stale(*hour))
+            .filter(stale)
+            .take(beyond)
             .collect()
     }
 }
@@ -201,5 +212,18 @@ mod tests {
         let mut expected = old.to_vec();
         expected.sort_unstable();
         assert_eq!(meter(&windows, &[]).stale_windows(NOON), expected);
+    }
+
+    #[test]
+    fn a_clock_that_is_days_ahead_drops_no_counter_that_others_charge() {
+        let hours: Vec<(Hour, i64)> = (0..8).map(|ago| (TODAY * 24 + 12 - ago, 10)).collect();
+        let ahead = NOON + 40 * 24 * HOUR;
+        let mut meter = meter(&hours, &[]);
+        assert_eq!(meter.stale_windows(ahead), []);
+        meter.windows.insert(Period::Hour.window(ahead).start, 1);
+        assert_eq!(meter.stale_windows(ahead), []);
+        // The tenth takes the place of the oldest, not of one that is charged.
+        meter.windows.insert(Period::Day.window(ahead).start, 1);
+        assert_eq!(meter.stale_windows(ahead), [TODAY * 24 + 5]);
     }
 }
