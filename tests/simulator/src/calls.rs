@@ -171,6 +171,7 @@ impl World {
             return self.never(place, call, asked);
         }
         self.turned(place, &terms, reading)?;
+        self.instances[place].held.ask(&terms, reading);
         match asked {
             Asked::Done(verdict) => self.decided_from_memory(place, call, &terms, reading, verdict),
             Asked::Charge(charge, write) => {
@@ -187,6 +188,8 @@ impl World {
                     charge,
                     request: None,
                     troubled: false,
+                    met: None,
+                    lacked_room: false,
                     own,
                 });
                 self.send(place, token, write)
@@ -249,7 +252,14 @@ impl World {
         reading: Reading,
     ) -> Result<(), Broken> {
         let counter = Counter::of(terms.quota.as_ref(), reading.wall);
-        self.instances[place].shadow.turn(counter);
+        let instance = &mut self.instances[place];
+        instance.shadow.turn(counter);
+        if instance.told.asked_under != terms.plan_version {
+            instance.told.asked_under = terms.plan_version;
+            instance.told.races.forget();
+            instance.held.renew(terms);
+        }
+        instance.held.turn(terms, reading);
         self.compare_unless_admitted(place, counter, reading)
     }
 

@@ -164,11 +164,22 @@ impl World {
         let applied = matches!(answer, Answer::Applied(_));
         current.troubled |= !applied && !matches!(answer, Answer::Failed(_));
         self.told(place, &current, &answer);
-        if self.lacked_room(request, &current, &answer)
-            && let Some(bucket) = current.terms.bucket
+        let lacked_room = self.lacked_room(request, &current, &answer);
+        current.lacked_room |= lacked_room;
+        let is_charge = matches!(self.requests[request].write, Write::Charge(_));
+        if let Answer::Failed(state) = &answer
+            && is_charge
         {
-            let now = self.now;
-            self.instances[place].lost(bucket.number, current.terms.units, now);
+            current.met = Some(state.clone());
+        }
+        if let Some(bucket) = current.terms.bucket {
+            let (now, units) = (self.now, current.terms.units);
+            let races = &mut self.instances[place].told.races;
+            if lacked_room {
+                races.lost(bucket.number, units, now);
+            } else if applied && !current.lacked_room && is_charge {
+                races.won(bucket.number, units);
+            }
         }
         let charges = self.requests[request].charges().filter(|_| applied);
         if let Some((counter, net)) = charges {
@@ -177,6 +188,9 @@ impl World {
             account.in_pockets += net;
             let instance = &mut self.instances[place];
             instance.shadow.add(counter, net);
+            instance
+                .held
+                .add(&current.terms, counter, net, current.frozen);
             let bucket = current.terms.bucket.map(|bucket| bucket.number);
             instance.granted(bucket, current.terms.plan_version, current.frozen);
         }
@@ -384,10 +398,7 @@ impl World {
                         "four attempts that were all answered came to no answer".into()
                     }));
                 }
-                if let (Reason::Throttled, Some(bucket)) = (refusal.reason, terms.bucket) {
-                    let now = self.now;
-                    self.instances[place].lost(bucket.number, terms.units, now);
-                }
+                self.check_refused(place, current, refusal)?;
             }
         }
         let plan = self.plan(terms.plan_version);

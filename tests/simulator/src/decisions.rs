@@ -16,8 +16,7 @@ use crate::{
     world::World,
 };
 
-/// The longest hold after lost races, and the longest that a used-up quota is remembered.
-const LONGEST_HOLD: Nanos = 4 * SECOND;
+/// The longest that a used-up quota is remembered.
 const USED_UP_FOR: Nanos = 5 * SECOND;
 /// How long a bucket may be left to fill up.
 const GATHERING: Nanos = 50 * MILLISECOND;
@@ -64,6 +63,7 @@ impl World {
         let counter = Counter::of(terms.quota.as_ref(), reading.wall);
         let units = self.plan(terms.plan_version).methods[call.method].units;
         self.instances[place].shadow.take(counter, units as i64)?;
+        self.instances[place].held.take(terms, units as i64);
         self.ledger.admit(counter, units as i64, reading.wall);
         self.ledger.check(counter, self.item.as_ref())?;
         let (from, to) = Counter::span(terms.quota.as_ref(), reading.wall);
@@ -123,11 +123,7 @@ impl World {
         let Some(bucket) = terms.bucket else {
             return false;
         };
-        let lost = told.lost.iter().any(|(of, units, at)| {
-            *of == bucket.number
-                && *units <= terms.units
-                && self.now - at <= LONGEST_HOLD + 2 * SKEW
-        });
+        let lost = told.races.excuse(bucket.number, terms.units, self.now);
         let Some(item) = self.item.as_ref().filter(|item| !item.off) else {
             return true;
         };

@@ -7,7 +7,7 @@ use latchkey_domain::{
     meter::{Charge, Holding, Meter, Refusal, Terms},
 };
 
-use crate::{clock::MachineClock, shadow::Shadow};
+use crate::{clock::MachineClock, held::Held, races::Races, shadow::Shadow};
 
 /// A call that is not decided yet.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +43,10 @@ pub struct Current {
     pub request: Option<usize>,
     /// Whether an answer was lost or refused, or a later plan was met.
     pub troubled: bool,
+    /// The state that its last failed write met: none where there was no item.
+    pub met: Option<Option<Meter>>,
+    /// Whether one of its writes met a bucket with too little room for it.
+    pub lacked_room: bool,
     /// Only under a mutation: a holding of its own.
     pub own: Option<Box<Holding>>,
 }
@@ -50,8 +54,10 @@ pub struct Current {
 /// What an instance remembers for the laws on refusals from memory.
 #[derive(Debug, Clone, Default)]
 pub struct Told {
-    /// True time and units of each lost race for a bucket: bucket, units, time.
-    pub lost: Vec<(u16, u64, Nanos)>,
+    /// Races that it lost.
+    pub races: Races,
+    /// The version of the plan that it was last asked under.
+    pub asked_under: u64,
     /// When an answer last told a state.
     pub at: Nanos,
     /// When a quota was last found used up.
@@ -88,6 +94,8 @@ pub struct Instance {
     pub holding: Holding,
     /// What that should be.
     pub shadow: Shadow,
+    /// What it should be of each bucket, at least.
+    pub held: Held,
     /// The plan that it knows, and since when.
     pub plan: Option<(usize, Reading)>,
     /// What is remembered of each key.
@@ -115,6 +123,7 @@ impl Instance {
             frozen: None,
             holding: Holding::new(lease_max, reading),
             shadow: Shadow::default(),
+            held: Held::default(),
             plan: None,
             keys: vec![None; keys],
             current: Vec::new(),
@@ -140,12 +149,5 @@ impl Instance {
     /// Whether no call and no charge is here.
     pub fn is_idle(&self) -> bool {
         self.current.is_empty() && self.waiting.is_empty()
-    }
-
-    /// Notes a lost race.
-    pub fn lost(&mut self, bucket: u16, units: u64, now: Nanos) {
-        let lost = &mut self.told.lost;
-        lost.retain(|(of, by, _)| (*of, *by) != (bucket, units));
-        lost.push((bucket, units, now));
     }
 }

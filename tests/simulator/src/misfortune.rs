@@ -4,6 +4,7 @@ use latchkey_domain::{Nanos, meter::Holding};
 
 use crate::{
     clock::{MILLISECOND, SECOND, SKEW},
+    held::Held,
     instance::Told,
     laws::Broken,
     plan::Counter,
@@ -88,6 +89,7 @@ impl World {
         instance.holding = Holding::new(self.setting.lease_max, now);
         instance.grants.clear();
         instance.told = Told::default();
+        instance.held = Held::default();
         Ok(())
     }
 

@@ -22,6 +22,9 @@ impl World {
     /// holds is lost.
     pub(crate) fn give_back(&mut self, place: usize) -> Result<(), Broken> {
         let now = self.instances[place].clock.read(self.now);
+        let asked_under = self.instances[place].told.asked_under;
+        let quota = (asked_under > 0).then(|| self.plan(asked_under).quota);
+        let current = Counter::of(quota.flatten().as_ref(), now.wall);
         let kept = self.instances[place].holding.clone();
         let returned = self.instances[place].holding.give_back(now);
         if let Some(returned) = returned {
@@ -32,7 +35,7 @@ impl World {
             return Ok(());
         }
         for (counter, units, turned) in self.instances[place].shadow.clear() {
-            if !turned && self.now_in(counter) && returned.is_some() {
+            if !turned && counter == current {
                 return Err(broken(Law::Returns, || {
                     format!("{units} units of {counter:?} were not given back")
                 }));
@@ -40,15 +43,6 @@ impl World {
             self.waste_pocket(counter, units, Waste::WindowOver)?;
         }
         Ok(())
-    }
-
-    /// Whether a counter is one that a call may be charged to now, by any clock.
-    fn now_in(&self, counter: Counter) -> bool {
-        let quota = self.plans.last().and_then(|plan| plan.quota);
-        let skew = crate::clock::SKEW;
-        [self.now - skew, self.now + skew]
-            .iter()
-            .all(|wall| Counter::of(quota.as_ref(), *wall) == counter)
     }
 
     fn send_back(&mut self, place: usize, returned: Return) -> Result<(), Broken> {

@@ -106,6 +106,8 @@ pub struct World {
     pub(crate) arrived: u64,
     pub(crate) tokens: u64,
     pub(crate) calm: bool,
+    /// Whether some clock is further off than the skew: throttles then hold nothing.
+    pub(crate) is_far: bool,
     /// The last call that was decided.
     pub(crate) last: Option<(u64, Verdict)>,
     pub(crate) counts: Counts,
@@ -150,6 +152,7 @@ impl World {
             arrived: 0,
             tokens: 0,
             calm: false,
+            is_far: false,
             last: None,
             counts: Counts::default(),
             rng,
