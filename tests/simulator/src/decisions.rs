@@ -123,7 +123,7 @@ impl World {
         let Some(bucket) = terms.bucket else {
             return false;
         };
-        let lost = told.races.excuse(bucket.number, terms.units, self.now);
+        let lost = told.races.pause(bucket.number, terms.units, self.now) >= 0;
         let Some(item) = self.item.as_ref().filter(|item| !item.off) else {
             return true;
         };

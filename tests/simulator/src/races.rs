@@ -52,12 +52,13 @@ impl Races {
         self.0.retain(|race| race.pause >= FIRST);
     }
 
-    /// Whether a call of `units` may be refused for a race that was lost.
-    pub fn excuse(&self, bucket: u16, units: u64, now: Nanos) -> bool {
-        self.of(bucket, units).any(|race| {
-            race.lost_at
-                .is_some_and(|at| now - at <= race.pause + 2 * SKEW)
-        })
+    /// For how long a call of `units` may still be refused for a race that was lost; not above 0
+    /// where for none.
+    pub fn pause(&self, bucket: u16, units: u64, now: Nanos) -> Nanos {
+        let pauses = self
+            .of(bucket, units)
+            .filter_map(|race| Some(race.pause + 2 * SKEW - (now - race.lost_at?)));
+        pauses.max().unwrap_or(-1)
     }
 
     /// Whether races for calls of `units` were lost lately.

@@ -88,12 +88,13 @@ impl World {
         let Some(arrival) = meter.arrivals.get(&bucket.number) else {
             return false;
         };
+        let races = &self.instances[place].told.races;
+        let pause = races.pause(bucket.number, terms.units, self.now);
         let wait = arrival - full + cost - wall;
         if wait > 0 {
-            return told == wait;
+            return told == wait || told > wait && told <= pause;
         }
-        let races = &self.instances[place].told.races;
-        let left_alone = arrival + GATHERING >= wall + full && told <= GATHERING;
+        let left_alone = arrival + GATHERING >= wall + full && told <= pause.max(GATHERING);
         self.setting.lease_max > 1 && left_alone && races.contended(bucket.number, terms.units)
     }
 }
