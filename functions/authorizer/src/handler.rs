@@ -79,7 +79,7 @@ struct Found {
     counted_by: Option<UsageIdentifier>,
     /// Whether a refusal may be due to the key having changed since it was read.
     out_of_date: bool,
-    /// Whether the call had its meter charged, or tried to.
+    /// Whether the call wrote to its meter, or tried to.
     charged: bool,
 }
 
@@ -151,7 +151,12 @@ impl Authorizer {
             }
         };
         if found.charged {
-            self.folding.carry_out(self.time_left(now)).await;
+            // At the same time, and with no meter's lock held.
+            let left = self.time_left(now);
+            tokio::join!(
+                self.folding.carry_out(left),
+                self.holdings.give_back_some(left)
+            );
         }
         let key = found
             .key
@@ -309,9 +314,10 @@ impl Authorizer {
             plan,
             verdict,
             asked,
+            charged,
         } = metering.meter(&account, plan).await?;
         found.plan = Some(plan.clone());
-        found.charged = asked;
+        found.charged = charged;
         // Its meter is ended: it was taken off the plan, or moved to another one.
         found.out_of_date = asked
             && matches!(verdict, Verdict::Refused(refusal) if refusal.reason == Reason::NoUsagePlan);
@@ -357,3 +363,6 @@ fn unavailable<'a>() -> Decided<'a> {
         remaining: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

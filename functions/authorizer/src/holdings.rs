@@ -1,7 +1,7 @@
 //! What this instance holds of each meter, bounded in number.
 //!
 //! The meter that was not asked for the longest goes first. What is left of its leases is given
-//! back with the next call that writes anyway.
+//! back with the next call that writes anyway, once that call is decided.
 
 use std::{
     collections::VecDeque,
@@ -24,8 +24,10 @@ const METERS: usize = 10_000;
 const LEAVING: usize = 1_000;
 /// Remainders that one call gives back.
 const WITH_A_CALL: usize = 8;
-/// The longest that a call waits for them.
+/// The longest that a call waits for them, once it is decided.
 const BESIDE_A_CALL: Duration = Duration::from_millis(200);
+/// With less than this none is begun: cut off, it would be lost.
+const WORTH_BEGINNING: Duration = Duration::from_millis(50);
 /// Remainders on their way at once when the process ends.
 const AT_ONCE: usize = 32;
 
@@ -40,7 +42,8 @@ pub(crate) struct Holdings {
     store: Store,
     clock: Clock,
     lease_max: u64,
-    most: usize,
+    /// Meters held at most.
+    pub(crate) most: usize,
     held: Mutex<LruCache<MeterName, Shared>>,
     leaving: Mutex<VecDeque<(MeterName, Shared)>>,
 }
@@ -94,8 +97,11 @@ impl Holdings {
         lost
     }
 
-    /// Gives some remainders back of meters that were let go of.
-    pub(crate) async fn give_back_some(&self) {
+    /// Gives some remainders back of meters that were let go of, as far as the time goes.
+    pub(crate) async fn give_back_some(&self, within: Duration) {
+        if within < WORTH_BEGINNING {
+            return;
+        }
         let some: Vec<(MeterName, Shared)> = {
             let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
             let some = leaving.len().min(WITH_A_CALL);
@@ -109,7 +115,7 @@ impl Holdings {
         if lost > 0 {
             tracing::warn!(meters = lost, "leases are perhaps lost: too many wait");
         }
-        self.give_back(some, BESIDE_A_CALL).await;
+        self.give_back(some, within.min(BESIDE_A_CALL)).await;
     }
 
     /// Gives everything back that is held: the process is about to end.

@@ -41,6 +41,29 @@ pub(crate) struct Metered {
     pub(crate) verdict: Verdict,
     /// Whether the table was asked, so that the verdict is as of now.
     pub(crate) asked: bool,
+    /// Whether the meter was written to, or was to be.
+    pub(crate) charged: bool,
+}
+
+impl Metered {
+    /// Decided by what is in memory.
+    fn remembered(plan: Arc<Plan>, verdict: Verdict) -> Self {
+        Self {
+            plan,
+            verdict,
+            asked: false,
+            charged: false,
+        }
+    }
+
+    fn charged(plan: Arc<Plan>, verdict: Verdict) -> Self {
+        Self {
+            plan,
+            verdict,
+            asked: true,
+            charged: true,
+        }
+    }
 }
 
 impl Metering<'_> {
@@ -58,20 +81,14 @@ impl Metering<'_> {
             let Some(now) = self.renewed(account, &plan).await? else {
                 let verdict = Verdict::refused(Reason::NoUsagePlan);
                 return Ok(Metered {
-                    plan,
-                    verdict,
                     asked: true,
+                    ..Metered::remembered(plan, verdict)
                 });
             };
             plan = now;
         }
         if plan.enforcement == Enforcement::ApiGateway {
-            let verdict = COUNTED_ELSEWHERE;
-            return Ok(Metered {
-                plan,
-                verdict,
-                asked: false,
-            });
+            return Ok(Metered::remembered(plan, COUNTED_ELSEWHERE));
         }
         let shared = self.holdings.of(&account.owner, &plan.id, self.clock.now());
         let mut holding = shared.lock().await;
@@ -82,14 +99,10 @@ impl Metering<'_> {
         holding.learn(read.filter(|_| is_own), account.key.read_at);
         let terms = plan.terms(account.request);
         match holding.ask(&terms, by_previous, self.clock.now()) {
-            Asked::Done(verdict) => Ok(Metered {
-                plan,
-                verdict,
-                asked: false,
-            }),
+            Asked::Done(verdict) => Ok(Metered::remembered(plan, verdict)),
             Asked::Charge(charge, write) => {
-                let charging = self.charge(account, plan, &mut holding, charge, write);
-                tokio::join!(charging, self.holdings.give_back_some()).0
+                self.charge(account, plan, &mut holding, charge, write)
+                    .await
             }
         }
     }
@@ -129,20 +142,10 @@ impl Metering<'_> {
                     sleep(self.between(least, most)).await;
                     write
                 }
-                Step::Done(verdict) => {
-                    return Ok(Metered {
-                        plan,
-                        verdict,
-                        asked: true,
-                    });
-                }
+                Step::Done(verdict) => return Ok(Metered::charged(plan, verdict)),
                 Step::ReadPlan => {
                     let verdict = Verdict::refused(Reason::Unavailable);
-                    return Ok(Metered {
-                        plan,
-                        verdict,
-                        asked: true,
-                    });
+                    return Ok(Metered::charged(plan, verdict));
                 }
             };
         }

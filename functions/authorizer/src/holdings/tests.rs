@@ -123,10 +123,10 @@ async fn the_oldest_meter_goes_first_and_its_lease_is_given_back_with_a_later_ca
     world.call(first, 150).await;
     world.call(second, 1).await;
     assert!(world.charged(first).await > 150, "a lease is out");
-    world.holdings.give_back_some().await;
+    world.holdings.give_back_some(BESIDE_A_CALL).await;
     assert!(world.charged(first).await > 150, "it is still held");
     world.call(third, 1).await;
-    world.holdings.give_back_some().await;
+    world.holdings.give_back_some(BESIDE_A_CALL).await;
     assert_eq!(world.charged(first).await, 150);
     assert_eq!(world.holdings.held.lock().unwrap().len(), 2);
 }
@@ -166,13 +166,13 @@ async fn what_a_charge_under_way_brings_to_a_meter_let_go_of_is_given_back_later
     let shared = world.holdings.of(first, &world.plan.id, now);
     let under_way = shared.lock().await;
     world.call(second, 1).await;
-    world.holdings.give_back_some().await;
+    world.holdings.give_back_some(BESIDE_A_CALL).await;
     assert!(world.charged(first).await > 150, "it is still in use");
     drop(under_way);
-    world.holdings.give_back_some().await;
+    world.holdings.give_back_some(BESIDE_A_CALL).await;
     assert!(world.charged(first).await > 150, "a call holds it still");
     drop(shared);
-    world.holdings.give_back_some().await;
+    world.holdings.give_back_some(BESIDE_A_CALL).await;
     assert_eq!(world.charged(first).await, 150);
 }
 
