@@ -144,8 +144,10 @@ async fn what_is_done_beside_a_call_takes_200_ms_at_most_and_holds_no_other_call
         assert_eq!(world.call(other).await, Duration::ZERO);
     }
     world.hangs.store(true, Ordering::SeqCst);
-    // The first gives that back, and moves old days, at the same time.
+    // One of them gives that back, and moves old days, at the same time.
     let (first, second) = tokio::join!(world.call(value), world.call(value));
-    assert_eq!((first.as_millis(), second.as_millis()), (200, 0));
+    let mut taken = [first.as_millis(), second.as_millis()];
+    taken.sort_unstable();
+    assert_eq!(taken, [0, 200]);
     assert_eq!(world.call(value).await, Duration::ZERO);
 }
