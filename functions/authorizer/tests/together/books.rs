@@ -23,7 +23,7 @@ impl Fleet {
         self.proxy.quiet().await;
         let meter = self.table.meter(account).await;
         let of_days: i64 = meter.days.values().sum();
-        let of_windows: i64 = meter.windows.values().sum();
+        let of_windows = meter.windows.values().sum::<i64>() - account.used_before;
         let seen = self.proxy.seen();
         let tally = seen.tally(&account.meter_key());
         let admitted = self.ledger.count(account.meter_key(), Outcome::Allowed) as i64;

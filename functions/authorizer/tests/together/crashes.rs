@@ -128,3 +128,41 @@ async fn whatever_happens_no_key_gets_more_than_its_quota() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_large_leases_the_end_of_a_quota_is_reached_and_not_passed() {
+    const LIMIT: u64 = 10_000_000;
+    const LEFT: u64 = 3_000;
+    // The part of what is left that a lease may be.
+    const LEASE: i64 = LEFT as i64 / 64;
+    const KILLED: [(usize, u64); 2] = [(0, 600), (1, 1_500)];
+    let plan = plan("gold", quota(LIMIT), None);
+    let (fleet, mut accounts) = Fleet::with(Faults::of_every_kind(11, 50), &plan, 1).await;
+    fleet.table.leave(&mut accounts[0], LEFT).await;
+    let instances = fleet.start_many(6).await;
+    let killing = async {
+        for (number, calls) in KILLED {
+            fleet.after(calls).await;
+            fleet.kill(&instances[number]);
+        }
+        fleet.terminate(&instances[2]);
+    };
+    tokio::join!(fleet.use_up(&instances, &accounts), killing);
+    let running = instances.len() as i64;
+    for instance in instances {
+        fleet.stop(instance).await;
+    }
+    let books = fleet.close(&accounts[0]).await;
+    // What a process gives back at its end may be lost on the way, as what it has when it dies.
+    let of_ends = running * (LEASE + IN_FLIGHT);
+    assert!(
+        books.unused() <= books.may_be_unused(LEASE) + of_ends,
+        "{books:?}"
+    );
+    let writes = fleet.proxy.seen().count("UpdateItem");
+    assert!(
+        writes * 2 < fleet.ledger.calls(),
+        "{writes} writes for {} calls: leases were large",
+        fleet.ledger.calls()
+    );
+}

@@ -28,6 +28,8 @@ pub(crate) struct Account {
     pub(crate) plan: Plan,
     /// Whose meter its calls are charged to.
     owner: Owner,
+    /// Units of its quota that were used before anybody called.
+    pub(crate) used_before: i64,
     /// The event of a call with it.
     pub(crate) event: String,
 }
@@ -78,10 +80,23 @@ impl Table {
                     Scope::Key => Owner::Key(key.id),
                     Scope::Customer => Owner::Customer(customer),
                 },
+                used_before: 0,
                 event: event(&value),
             });
         }
         accounts
+    }
+
+    /// Leaves no more than `remaining` units of an account's quota.
+    pub(crate) async fn leave(&self, account: &mut Account, remaining: u64) {
+        let (plan, quota) = (&account.plan, account.plan.quota.unwrap());
+        let window = (&quota, quota.period().window(START.wall));
+        let granted = self
+            .store
+            .grant(&account.owner, plan, window, remaining, &change("grant"))
+            .await;
+        granted.unwrap();
+        account.used_before = quota.limit() as i64 - remaining as i64;
     }
 
     pub(crate) async fn meter(&self, account: &Account) -> Meter {
