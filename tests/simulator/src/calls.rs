@@ -171,7 +171,7 @@ impl World {
             return self.never(place, call, asked);
         }
         self.turned(place, &terms, reading)?;
-        self.instances[place].held.ask(&terms, reading);
+        self.instances[place].held.turn(&terms, reading);
         match asked {
             Asked::Done(verdict) => self.decided_from_memory(place, call, &terms, reading, verdict),
             Asked::Charge(charge, write) => {

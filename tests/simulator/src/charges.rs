@@ -188,9 +188,7 @@ impl World {
             account.in_pockets += net;
             let instance = &mut self.instances[place];
             instance.shadow.add(counter, net);
-            instance
-                .held
-                .add(&current.terms, counter, net, current.frozen);
+            instance.held.add(&current.terms, counter, net);
             let bucket = current.terms.bucket.map(|bucket| bucket.number);
             instance.granted(bucket, current.terms.plan_version, current.frozen);
         }

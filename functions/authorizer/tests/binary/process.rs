@@ -12,6 +12,15 @@ use crate::{
     world::{AUTHORIZER, World, event_with, key, plan, shown, value},
 };
 
+/// It answers a call, and SIGTERM ends it in order.
+async fn serves_and_ends(function: Function) {
+    let answer = shown(function.invoke(event("websocket")).await);
+    assert_eq!(answer["policyDocument"]["Statement"][0]["Effect"], "Allow");
+    let ended = function.stop().await.unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
+    assert!(!ended.output.contains("WARN"), "{}", ended.output);
+}
+
 /// Lambda sends SIGTERM only where an extension is registered, and refuses to register one
 /// after the first question for an event: so does the harness.
 #[tokio::test]
@@ -24,11 +33,7 @@ async fn an_extension_is_registered_before_the_first_event_and_sigterm_ends_the_
         asked: true,
     };
     assert_eq!(function.extensions(), [registered]);
-    let answer = shown(function.invoke(event("websocket")).await);
-    assert_eq!(answer["policyDocument"]["Statement"][0]["Effect"], "Allow");
-    let ended = function.stop().await.unwrap();
-    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
-    assert!(!ended.output.contains("WARN"), "{}", ended.output);
+    serves_and_ends(function).await;
 }
 
 #[tokio::test]
@@ -38,11 +43,7 @@ async fn without_an_extensions_api_it_serves_and_ends_all_the_same() {
         .await
         .unwrap();
     assert_eq!(function.extensions(), []);
-    let answer = shown(function.invoke(event("websocket")).await);
-    assert_eq!(answer["policyDocument"]["Statement"][0]["Effect"], "Allow");
-    let ended = function.stop().await.unwrap();
-    assert_eq!(ended.status.code(), Some(0), "{}", ended.output);
-    assert!(!ended.output.contains("WARN"), "{}", ended.output);
+    serves_and_ends(function).await;
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ pub struct Holding {
     /// The frozen reading of the charge that it was told by.
     pub(super) seen: Reading,
     /// When it was told.
-    told: Reading,
+    told_at: Reading,
     /// The later version of the plan that what is known was judged by, and found lawful.
     judged: u64,
     /// The plan that it was last asked under.
@@ -58,7 +58,7 @@ impl Holding {
             lease_max,
             known: None,
             seen: now,
-            told: now,
+            told_at: now,
             judged: 0,
             plan_version: 0,
             quota: None,
@@ -82,7 +82,7 @@ impl Holding {
         if self.known.is_none() && meter.is_some() {
             self.known = meter.cloned();
             self.judged = 0;
-            (self.seen, self.told) = (read_at, read_at);
+            (self.seen, self.told_at) = (read_at, read_at);
         }
     }
 
@@ -131,7 +131,7 @@ impl Holding {
     /// Turns to a plan as it is now. Refusals of an earlier version are forgotten; what was
     /// charged under it is kept, also for buckets that the plan no longer has.
     pub(super) fn turn_to(&mut self, terms: &Terms, now: &Reading) {
-        let counter = Counter::of(terms.quota.as_ref(), now.wall);
+        let mut gone = Vec::new();
         if self.plan_version != terms.plan_version {
             self.plan_version = terms.plan_version;
             self.refused = None;
@@ -139,17 +139,16 @@ impl Holding {
                 Some(number) => !terms.buckets.contains(number),
                 None => terms.bucket.is_some(),
             };
-            let gone: Vec<Lease> = self.leases.extract_if(.., is_gone).collect();
-            let lease = self.lease(terms.bucket.as_ref(), *now);
-            lease.refresh(counter, now);
-            gone.iter().for_each(|gone| lease.absorb(gone, counter));
+            gone.extend(self.leases.extract_if(.., is_gone));
             for lease in &mut self.leases {
                 lease.holds.forget();
             }
         }
         self.quota = terms.quota;
-        self.lease(terms.bucket.as_ref(), *now)
-            .refresh(counter, now);
+        let counter = Counter::of(terms.quota.as_ref(), now.wall);
+        let lease = self.lease(terms.bucket.as_ref(), *now);
+        lease.refresh(counter, now);
+        gone.iter().for_each(|gone| lease.absorb(gone, counter));
     }
 
     /// The lease of a bucket.
@@ -216,11 +215,11 @@ impl Holding {
         let counter = Counter::of(self.quota.as_ref(), frozen.wall);
         if let Some(known) = &self.known {
             let grown = counter.in_meter(&meter) - counter.in_meter(known) - net as i64;
-            self.others.saw(grown, now.since(&self.told));
+            self.others.saw(grown, now.since(&self.told_at));
         }
         self.known = Some(meter);
         self.judged = 0;
-        (self.seen, self.told) = (frozen, *now);
+        (self.seen, self.told_at) = (frozen, *now);
     }
 
     /// What is known of buckets is lawful under this version, though it was written under an
