@@ -244,6 +244,17 @@ impl Holding {
         });
     }
 
+    /// Whether there was no meter to charge, or an ended one, when it was last asked for.
+    pub(super) fn has_ended(&self) -> bool {
+        let refused = self.refused.as_ref();
+        refused.is_some_and(|refused| refused.reason == Reason::NoUsagePlan)
+    }
+
+    /// When what is known was told.
+    pub(super) fn told_at(&self) -> Reading {
+        self.told_at
+    }
+
     /// The quota is used up. The clock's own noise spreads those who find it so at once.
     pub(super) fn used_up(&mut self, at: Reading) {
         let spread = (at.wall ^ at.steady).rem_euclid(USED_UP_FOR / 2);

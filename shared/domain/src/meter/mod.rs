@@ -11,6 +11,7 @@
 //! in, and what to write next, or the verdict, comes out.
 
 mod charge;
+mod credit;
 mod demand;
 mod history;
 mod hold;
@@ -33,6 +34,7 @@ mod verdict;
 mod write;
 
 pub use charge::{Answer, Asked, Charge, Step};
+pub use credit::{CREDIT_LIFE, Credit, Debt, Standing};
 pub use history::{DAYS_KEPT, Fold, Folded};
 pub use holding::Holding;
 pub use peek::peek;
