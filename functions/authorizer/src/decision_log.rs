@@ -2,7 +2,10 @@
 
 use latchkey_domain::{Nanos, Reason};
 
-use crate::{answer::Decided, event::Incoming};
+use crate::{
+    answer::{Decided, WITHOUT_STORE},
+    event::Incoming,
+};
 
 /// A decision in words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,6 +14,8 @@ pub struct DecisionLog {
     pub allowed: bool,
     /// Why not.
     pub reason: Option<Reason>,
+    /// Whether it passes though the table gave no answer.
+    pub without_store: bool,
     /// The kind of event.
     pub kind: Option<&'static str>,
     /// The API.
@@ -50,9 +55,11 @@ impl DecisionLog {
                 key,
                 plan,
                 remaining,
+                without_store,
                 ..
             } => {
                 self.allowed = true;
+                self.without_store = without_store;
                 (Some(key), Some(plan), remaining)
             }
             Decided::Refused {
@@ -78,10 +85,16 @@ impl DecisionLog {
         self.duration_us = duration / 1_000;
     }
 
+    /// Why it is refused, or passes though nobody could be asked.
+    fn reason(&self) -> Option<&'static str> {
+        let of_allowed = (self.allowed && self.without_store).then_some(WITHOUT_STORE);
+        self.reason.map(Reason::as_str).or(of_allowed)
+    }
+
     pub(crate) fn emit(&self) {
         tracing::info!(
             decision = if self.allowed { "allow" } else { "deny" },
-            reason = self.reason.map(Reason::as_str),
+            reason = self.reason(),
             key_id = self.key_id,
             customer_id = self.customer_id,
             plan_id = self.plan_id,

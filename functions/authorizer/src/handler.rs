@@ -2,17 +2,19 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use futures_util::future::OptionFuture;
 use latchkey_domain::{
     Case, Clock, Decision, Enforcement, Plan, PresentedKey, Reading, Reason, Recognised, Request,
     decide,
     meter::{Owner, Refusal, Verdict},
 };
-use latchkey_store::{Store, StoreError};
+use latchkey_store::{KeyRecord, Store, StoreError};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use crate::{
     answer::{self, Decided, Failure},
+    credits::Credits,
     decision_log::DecisionLog,
     event::{self, Incoming},
     folding::Folding,
@@ -20,7 +22,7 @@ use crate::{
     keys::{Keys, KnownKey, Source},
     metering::{Account, Metered, Metering},
     plans::Plans,
-    settings::Settings,
+    settings::{OnStoreFailure, Settings},
     sources::SentValue,
     usage_identifier::UsageIdentifier,
 };
@@ -38,6 +40,8 @@ pub struct Authorizer {
     plans: Plans,
     holdings: Holdings,
     folding: Folding,
+    /// Where calls are to pass without the table.
+    credits: Option<Credits>,
 }
 
 /// What came of an event: what to answer, and what to log. Its `Debug` does not show an
@@ -81,6 +85,8 @@ struct Found {
     out_of_date: bool,
     /// Whether the call wrote to its meter, or tried to.
     charged: bool,
+    /// Whether the call passes though the table gave no answer.
+    without_store: bool,
 }
 
 impl Authorizer {
@@ -94,8 +100,10 @@ impl Authorizer {
             tracing::warn!(%error, "the plans could not be read at start");
         }
         Self {
-            settings,
             folding: Folding::new(store.clone()),
+            credits: (settings.on_store_failure == OnStoreFailure::Allow)
+                .then(|| Credits::new(store.clone(), clock.clone())),
+            settings,
             store,
             clock,
             keys,
@@ -104,10 +112,15 @@ impl Authorizer {
         }
     }
 
-    /// Gives back what is left of all leases, as far as the time goes: the process is about to
-    /// end, and decides no more.
+    /// Gives back what is left of all leases, and charges what is owed, as far as the time goes:
+    /// the process is about to end, and decides no more.
     pub async fn give_back(&self, within: Duration) {
-        self.holdings.give_back_all(within).await;
+        let owed = self.credits.as_ref();
+        let owed = owed.map(|credits| credits.charge_all(within));
+        tokio::join!(
+            self.holdings.give_back_all(within),
+            OptionFuture::from(owed),
+        );
     }
 
     /// Decides on one event. Whatever it holds, the answer is one that API Gateway takes.
@@ -136,7 +149,7 @@ impl Authorizer {
         log: &mut DecisionLog,
     ) -> Result<Box<RawValue>, Failure> {
         let mut found = Found::default();
-        let verdict = match timeout(BUDGET, self.decide(incoming, now, &mut found)).await {
+        let mut verdict = match timeout(BUDGET, self.decide(incoming, now, &mut found)).await {
             Ok(Ok(verdict)) => verdict,
             Ok(Err(error)) => {
                 tracing::error!(%error, "the table did not answer");
@@ -150,12 +163,22 @@ impl Authorizer {
                 Verdict::refused(Reason::Unavailable)
             }
         };
+        let is_unavailable = matches!(
+            verdict,
+            Verdict::Refused(refusal) if refusal.reason == Reason::Unavailable
+        );
+        if is_unavailable && let Some(passes) = self.without_store(incoming, now) {
+            (verdict, found) = passes;
+        }
         if found.charged {
             // At the same time, and with no meter's lock held.
             let left = self.time_left(now);
+            let answered = self.credits.as_ref().filter(|_| !is_unavailable);
+            let owed = answered.map(|credits| credits.charge_some(left));
             tokio::join!(
                 self.folding.carry_out(left),
-                self.holdings.give_back_some(left)
+                self.holdings.give_back_some(left),
+                OptionFuture::from(owed),
             );
         }
         let key = found
@@ -169,6 +192,7 @@ impl Authorizer {
                 plan,
                 remaining,
                 counted_by: found.counted_by.as_ref(),
+                without_store: found.without_store,
             },
             (Verdict::Admitted { .. }, ..) => unavailable(),
             (
@@ -273,28 +297,15 @@ impl Authorizer {
         for id in &record.plan_ids {
             plans.extend(self.plans.get(id).await?);
         }
-        let candidates: Vec<&Plan> = plans.iter().map(AsRef::as_ref).collect();
-        let case = Case {
-            key: Some(&record.key),
-            presented: &call.presented.hash,
-            plans: &candidates,
-            request: call.request,
-            now: call.now.timestamp(),
-        };
-        let (key, plan) = match decide(&case) {
-            Decision::Allow(key, plan) => (key, plan),
-            Decision::Deny(reason) => {
+        let covered = covering(record, &plans, call.presented, call.request, call.now);
+        let (plan, owner) = match covered {
+            Ok(covered) => covered,
+            Err(reason) => {
                 // A plan that keys are on is not deleted.
                 let gone = plans.len() < record.plan_ids.len();
                 found.out_of_date = gone && reason == Reason::NoUsagePlan;
                 return Ok(Verdict::refused(reason));
             }
-        };
-        let plan = plans.iter().find(|known| known.id == plan.id).cloned();
-        let Some((plan, owner)) =
-            plan.and_then(|plan| Owner::of(key, &plan).map(|owner| (plan, owner)))
-        else {
-            return Ok(Verdict::refused(Reason::NoUsagePlan));
         };
         found.plan = Some(plan.clone());
         let metering = Metering {
@@ -302,6 +313,7 @@ impl Authorizer {
             plans: &self.plans,
             holdings: &self.holdings,
             folding: &self.folding,
+            credits: self.credits.as_ref(),
             clock: &self.clock,
         };
         let account = Account {
@@ -354,6 +366,31 @@ impl Authorizer {
     }
 }
 
+/// Of a key's plans the one that covers the call, and whose meter it is charged to there.
+fn covering(
+    record: &KeyRecord,
+    plans: &[Arc<Plan>],
+    presented: &PresentedKey,
+    request: &Request,
+    now: Reading,
+) -> Result<(Arc<Plan>, Owner), Reason> {
+    let candidates: Vec<&Plan> = plans.iter().map(AsRef::as_ref).collect();
+    let case = Case {
+        key: Some(&record.key),
+        presented: &presented.hash,
+        plans: &candidates,
+        request,
+        now: now.timestamp(),
+    };
+    let (key, plan) = match decide(&case) {
+        Decision::Allow(key, plan) => (key, plan),
+        Decision::Deny(reason) => return Err(reason),
+    };
+    let plan = plans.iter().find(|known| known.id == plan.id).cloned();
+    let covered = plan.and_then(|plan| Owner::of(key, &plan).map(|owner| (plan, owner)));
+    covered.ok_or(Reason::NoUsagePlan)
+}
+
 fn unavailable<'a>() -> Decided<'a> {
     Decided::Refused {
         reason: Reason::Unavailable,
@@ -363,6 +400,8 @@ fn unavailable<'a>() -> Decided<'a> {
         remaining: None,
     }
 }
+
+mod without_store;
 
 #[cfg(test)]
 mod tests;

@@ -140,6 +140,17 @@ impl Keys {
         Ok(known)
     }
 
+    /// A key that was read within this time, whether it would be read again by now or not.
+    pub(crate) fn remembered(
+        &self,
+        id: KeyId,
+        now: Reading,
+        within: Nanos,
+    ) -> Option<Arc<KnownKey>> {
+        let known = self.known.get(&id)?;
+        (now.since(&known.read_at) <= within).then_some(known)
+    }
+
     /// Has a key read again when it is next asked for.
     pub(crate) fn forget(&self, id: KeyId) {
         self.known.remove(&id);

@@ -9,6 +9,7 @@ mod policy;
 pub mod settings;
 pub mod sources;
 
+mod credits;
 mod decision_log;
 mod folding;
 mod handler;

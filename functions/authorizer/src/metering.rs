@@ -11,7 +11,7 @@ use latchkey_domain::{
 use latchkey_store::{Store, StoreError};
 use tokio::time::sleep;
 
-use crate::{folding::Folding, holdings::Holdings, keys::KnownKey, plans::Plans};
+use crate::{credits::Credits, folding::Folding, holdings::Holdings, keys::KnownKey, plans::Plans};
 
 /// Nobody here knows what is left.
 const COUNTED_ELSEWHERE: Verdict = Verdict::Admitted { remaining: None };
@@ -22,6 +22,8 @@ pub(crate) struct Metering<'a> {
     pub(crate) plans: &'a Plans,
     pub(crate) holdings: &'a Holdings,
     pub(crate) folding: &'a Folding,
+    /// Where calls pass without the table.
+    pub(crate) credits: Option<&'a Credits>,
     pub(crate) clock: &'a Clock,
 }
 
@@ -101,8 +103,14 @@ impl Metering<'_> {
         match holding.ask(&terms, by_previous, self.clock.now()) {
             Asked::Done(verdict) => Ok(Metered::remembered(plan, verdict)),
             Asked::Charge(charge, write) => {
-                self.charge(account, plan, &mut holding, charge, write)
-                    .await
+                let metered = self
+                    .charge(account, plan, &mut holding, charge, write)
+                    .await;
+                if let (Some(credits), Ok(metered)) = (self.credits, &metered) {
+                    let told = holding.standing(&terms);
+                    credits.learn(&account.owner, &metered.plan.id, told);
+                }
+                metered
             }
         }
     }

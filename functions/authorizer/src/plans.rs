@@ -69,6 +69,13 @@ impl Plans {
         self.read(id).await
     }
 
+    /// A plan that was read within this time, whether it would be read again by now or not.
+    pub(crate) fn remembered(&self, id: &PlanId, now: Reading, within: Nanos) -> Option<Arc<Plan>> {
+        let known = self.known.get(id)?;
+        let is_young = now.since(&known.read_at) <= within;
+        known.plan.filter(|_| is_young)
+    }
+
     /// Has a plan read again when it is next asked for.
     pub(crate) fn forget(&self, id: &PlanId) {
         self.known.remove(id);

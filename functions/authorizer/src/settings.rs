@@ -22,6 +22,9 @@ pub struct Settings {
     pub deny_for: DenyFor,
     /// `HTTP_RESPONSE`: how HTTP APIs are answered; default `policy`.
     pub http_response: HttpResponse,
+    /// `ON_STORE_FAILURE`: what becomes of calls that the table gives no answer to; default
+    /// `deny`.
+    pub on_store_failure: OnStoreFailure,
     /// `LEASE_MAX`: how many units an instance may take ahead of a key's calls, 1 to 1000; 1
     /// charges each call by itself. Default 1000.
     pub lease_max: u64,
@@ -51,6 +54,16 @@ pub enum HttpResponse {
     Simple,
 }
 
+/// What becomes of calls that the table gives no answer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum OnStoreFailure {
+    /// `deny`: they are `unavailable`.
+    #[default]
+    Deny,
+    /// `allow`: they pass within what was last known of their key, and are charged afterwards.
+    Allow,
+}
+
 impl Settings {
     /// Reads every setting by its name; `get` is the environment.
     ///
@@ -73,25 +86,19 @@ impl Settings {
                     ("simple", HttpResponse::Simple),
                 ],
             ),
+            on_store_failure: reader.choice(
+                "ON_STORE_FAILURE",
+                &[
+                    ("deny", OnStoreFailure::Deny),
+                    ("allow", OnStoreFailure::Allow),
+                ],
+            ),
             lease_max: reader.number("LEASE_MAX", 1000, 1..=1000),
             log_level: reader.log_level(),
         };
-        for (name, only, allowed) in LATER {
-            if let Some(text) = reader.text(name).filter(|text| text != only) {
-                reader.refuse(name, &text, allowed);
-            }
-        }
         reader.finish(settings)
     }
 }
-
-/// What a later version will have, with the only value that may be set until then: taking
-/// another and doing nothing would be worse than refusing.
-const LATER: [(&str, &str, &str); 1] = [(
-    "ON_STORE_FAILURE",
-    "deny",
-    "deny (allow comes in a later version)",
-)];
 
 fn key_sources(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> KeySources {
     let text = reader.text("KEY_SOURCES");
@@ -131,6 +138,7 @@ mod tests {
             key_cache: 10 * SECOND,
             deny_for: DenyFor::Limits,
             http_response: HttpResponse::Policy,
+            on_store_failure: OnStoreFailure::Deny,
             lease_max: 1000,
             log_level: Level::INFO,
         };
@@ -164,7 +172,7 @@ mod tests {
             ("KEY_CACHE_SECONDS", "0"),
             ("DENY_FOR", "all"),
             ("HTTP_RESPONSE", "simple"),
-            ("ON_STORE_FAILURE", "deny"),
+            ("ON_STORE_FAILURE", "allow"),
             ("LEASE_MAX", "1"),
             ("LOG_LEVEL", "DEBUG"),
         ]);
@@ -176,6 +184,7 @@ mod tests {
             key_cache: 0,
             deny_for: DenyFor::All,
             http_response: HttpResponse::Simple,
+            on_store_failure: OnStoreFailure::Allow,
             lease_max: 1,
             log_level: Level::DEBUG,
         };
@@ -196,7 +205,7 @@ mod tests {
             ("KEY_CACHE_SECONDS", "3601"),
             ("DENY_FOR", "none\nat all"),
             ("HTTP_RESPONSE", &long),
-            ("ON_STORE_FAILURE", "allow"),
+            ("ON_STORE_FAILURE", "admit"),
             ("LOG_LEVEL", "loud"),
             ("LEASE_MAX", "1001"),
         ]);

@@ -12,7 +12,9 @@ use aws_sdk_dynamodb::{
 };
 use latchkey_domain::{
     Day, Plan, PlanId, Quota, Window,
-    meter::{Answer, ChargeWrite, ClampWrite, Form, Meter, Owner, Return, ReturnWrite, Write},
+    meter::{
+        Answer, ChargeWrite, ClampWrite, Debt, Form, Meter, Owner, Return, ReturnWrite, Write,
+    },
 };
 
 use crate::{
@@ -65,12 +67,7 @@ impl Store {
             Write::Charge(charge) => charge_update(update, charge),
             Write::Clamp(clamp) => clamp_update(update, clamp),
         };
-        match update.send().await {
-            Ok(answer) => read_answer(answer.attributes, |meter| {
-                Answer::Applied(meter.unwrap_or_default())
-            }),
-            Err(error) => refused(error),
-        }
+        answer(update).await
     }
 
     /// Gives units of a lease back that were charged and not used. It is sent once: whatever
@@ -103,6 +100,26 @@ impl Store {
                 _ => Err(StoreError::from_sdk("UpdateItem", &error)),
             },
         }
+    }
+
+    /// Charges what was admitted while the table did not answer, whatever the limit. It is sent
+    /// once: whoever sends it again must know that it may then be charged twice.
+    pub async fn charge_debt(&self, owner: &Owner, plan: &PlanId, debt: &Debt) -> Answer {
+        let mut add = "ADD #d :n".to_owned();
+        let mut update = self
+            .charges
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(&Record::Meter(owner, plan))))
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#d", day_attribute(debt.day))
+            .expression_attribute_values(":n", number(debt.units))
+            .return_values(ReturnValue::AllNew);
+        if let Some(start) = debt.window {
+            add.push_str(", #q :n");
+            update = update.expression_attribute_names("#q", window_attribute(start));
+        }
+        answer(update.update_expression(add)).await
     }
 
     /// A meter as it is now.
@@ -390,6 +407,15 @@ fn return_update(update: UpdateItemFluentBuilder, write: &ReturnWrite) -> Update
     update
         .condition_expression(condition)
         .update_expression(add)
+}
+
+async fn answer(update: UpdateItemFluentBuilder) -> Answer {
+    match update.send().await {
+        Ok(answer) => read_answer(answer.attributes, |meter| {
+            Answer::Applied(meter.unwrap_or_default())
+        }),
+        Err(error) => refused(error),
+    }
 }
 
 fn read_answer(item: Option<Item>, answer: impl Fn(Option<Meter>) -> Answer) -> Answer {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use latchkey_domain::{Enforcement, Key, Nanos, Plan, Reason, whole_seconds};
+use latchkey_domain::{Enforcement, Key, Nanos, Plan, whole_seconds};
 
 /// Flat and of strings, whatever the kind of API; what is absent is left out.
 pub(super) type Context = BTreeMap<String, String>;
@@ -10,7 +10,7 @@ pub(super) type Context = BTreeMap<String, String>;
 pub(super) fn context(
     key: Option<&Key>,
     plan: Option<&Plan>,
-    reason: Option<Reason>,
+    reason: Option<&str>,
     retry_after: Option<Nanos>,
     remaining: Option<u64>,
 ) -> Context {
@@ -24,7 +24,7 @@ pub(super) fn context(
         ("keyName", name.map(|name| name.as_str().to_owned())),
         ("customerId", customer.map(|id| id.as_str().to_owned())),
         ("planId", plan.map(|plan| plan.id.to_string())),
-        ("reason", reason.map(|reason| reason.to_string())),
+        ("reason", reason.map(str::to_owned)),
         (
             "retryAfter",
             retry_after.map(|time| whole_seconds(time).to_string()),

@@ -33,6 +33,9 @@ use crate::{
 
 /// The longest answer that API Gateway takes (Service Quotas L-20859C74), in bytes.
 const MAX_ANSWER_BYTES: usize = 8 * 1024;
+/// The reason of a call that passes though the table gave no answer, with
+/// `ON_STORE_FAILURE=allow`. The name never changes.
+pub const WITHOUT_STORE: &str = "store_failure";
 /// `principalId` may not be empty, and a caller without a key has no id.
 const NOBODY: &str = "anonymous";
 
@@ -49,6 +52,8 @@ pub enum Decided<'a> {
         remaining: Option<u64>,
         /// By what API Gateway counts the call, where the plan is one that it counts.
         counted_by: Option<&'a UsageIdentifier>,
+        /// Whether it passes though the table gave no answer.
+        without_store: bool,
     },
     /// The call is refused.
     Refused {
@@ -109,11 +114,13 @@ pub fn answer(
             key,
             plan,
             remaining,
+            without_store,
             ..
-        } => (
-            Some(key),
-            context(Some(key), Some(plan), None, None, remaining),
-        ),
+        } => {
+            let reason = without_store.then_some(WITHOUT_STORE);
+            let context = context(Some(key), Some(plan), reason, None, remaining);
+            (Some(key), context)
+        }
         Decided::Refused {
             reason,
             key,
@@ -130,7 +137,7 @@ pub fn answer(
             let (key, plan) = (key.filter(|_| shown), plan.filter(|_| shown));
             (
                 key,
-                context(key, plan, Some(reason), retry_after, remaining),
+                context(key, plan, Some(reason.as_str()), retry_after, remaining),
             )
         }
     };
@@ -161,7 +168,13 @@ pub fn malformed(event: MalformedEvent, settings: &Settings) -> Result<Box<RawVa
         Way::Unauthorized => Err(Failure::Unauthorized),
         Way::Unavailable => Err(Failure::Unavailable),
         Way::Deny => {
-            let context = context(None, None, Some(Reason::MalformedEvent), None, None);
+            let context = context(
+                None,
+                None,
+                Some(Reason::MalformedEvent.as_str()),
+                None,
+                None,
+            );
             let answer = if is_simple(kind, settings) {
                 Ok(Answer::Simple {
                     is_authorized: false,
@@ -283,6 +296,7 @@ mod tests {
             plan: &plan,
             remaining: Some(999),
             counted_by: None,
+            without_store: false,
         };
         let answers = |kind| {
             ["policy", "simple"]
@@ -375,6 +389,7 @@ mod tests {
             plan: &plan,
             remaining: None,
             counted_by: None,
+            without_store: false,
         });
         for (decided, kind) in cases.iter().flat_map(|d| Kind::ALL.map(|kind| (d, kind))) {
             for settings in [settings("limits", "policy"), settings("all", "simple")] {
@@ -402,6 +417,7 @@ mod tests {
                 plan: &plan,
                 remaining: None,
                 counted_by: None,
+                without_store: false,
             };
             answered(Kind::RestRequest, &allowed, &settings("limits", "policy")).is_ok()
         };
@@ -424,6 +440,7 @@ mod tests {
                 key: &key,
                 plan: &plan,
                 remaining: None,
+                without_store: false,
                 counted_by,
             };
             let event = samples::event(Kind::RestRequest);
@@ -445,6 +462,7 @@ mod tests {
                 key,
                 plan: &plan,
                 remaining: None,
+                without_store: false,
                 counted_by,
             };
             answered(Kind::RestRequest, &allowed, &settings("limits", "policy")).is_ok()

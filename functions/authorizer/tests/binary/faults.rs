@@ -24,7 +24,7 @@ async fn wrong_settings_stop_the_start_with_one_line() {
         ("KEY_CACHE_SECONDS", "3601"),
         ("DENY_FOR", "everyone"),
         ("HTTP_RESPONSE", "xml"),
-        ("ON_STORE_FAILURE", "allow"),
+        ("ON_STORE_FAILURE", "admit"),
         ("LOG_LEVEL", "loud"),
         ("LEASE_MAX", "1001"),
     ];

@@ -11,6 +11,7 @@ mod moves;
 mod native;
 mod rotation;
 mod table;
+mod without_store;
 mod world;
 
 use std::sync::{Arc, atomic::AtomicI64};

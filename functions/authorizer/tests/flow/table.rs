@@ -1,4 +1,5 @@
-//! A table whose calls are counted, and whose history does not answer where a test wants that.
+//! A table whose calls are counted, and that does not answer, or its history does not, where a test
+//! wants that.
 
 use std::{
     fmt,
@@ -25,6 +26,7 @@ pub(crate) struct Passage {
     of_history: Arc<AtomicUsize>,
     history_fails: Arc<AtomicBool>,
     history_hangs: Arc<AtomicBool>,
+    fails: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Passage {
@@ -46,6 +48,11 @@ impl Passage {
 
     pub(crate) fn history_hangs(&self, hangs: bool) {
         self.history_hangs.store(hangs, Ordering::SeqCst);
+    }
+
+    /// From now on no call of any kind gets through, or each does.
+    pub(crate) fn fails(&self, fails: bool) {
+        self.fails.store(fails, Ordering::SeqCst);
     }
 
     /// A client whose calls go through here.
@@ -75,6 +82,9 @@ impl HttpConnector for Connector {
         let of_history = String::from_utf8_lossy(body).contains("HISTORY#");
         HttpConnectorFuture::new(async move {
             passage.calls.fetch_add(1, Ordering::SeqCst);
+            if passage.fails.load(Ordering::SeqCst) {
+                return Err(ConnectorError::io("the connection broke".into()));
+            }
             if of_history {
                 passage.of_history.fetch_add(1, Ordering::SeqCst);
                 if passage.history_fails.load(Ordering::SeqCst) {

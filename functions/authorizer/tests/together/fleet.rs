@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::join_all;
 use latchkey_domain::Plan;
-use latchkey_runtime_api::Function;
+use latchkey_runtime_api::{Answer, Function, FunctionError};
 use tokio::time::sleep;
 
 use crate::{
@@ -171,6 +171,21 @@ impl Instance {
         let outcome = Outcome::read(answer);
         self.ledger.enter(account.meter_key(), outcome);
         outcome
+    }
+
+    /// Calls with a key, for whoever reads the whole answer.
+    pub(crate) async fn invoke(&self, account: &Account) -> Result<Answer, FunctionError> {
+        self.function.invoke(account.event.clone()).await
+    }
+
+    /// The longest that a decision took, in µs, by its own log.
+    pub(crate) fn longest_decision(&self) -> u64 {
+        let output = self.function.output();
+        let times = output.lines().filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            line["duration_us"].as_u64()
+        });
+        times.max().unwrap()
     }
 
     /// Calls with each key until its quota is used up, as far as this process can know.

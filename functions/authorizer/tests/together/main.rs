@@ -23,6 +23,8 @@ mod passage;
 mod proxy;
 mod quota;
 mod seen;
+mod store_faults;
 mod table;
 mod throttle;
+mod wire;
 mod written;

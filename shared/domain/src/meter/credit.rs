@@ -25,8 +25,9 @@ pub struct Standing {
     plan_version: u64,
     windows: BTreeMap<Hour, i64>,
     arrivals: BTreeMap<u16, Nanos>,
-    /// The part of all calls that this instance had, above 0 and at most 1.
-    part: f64,
+    /// The part of all calls that this instance had, above 0 and at most 1; none where it is
+    /// not known.
+    part: Option<f64>,
     /// There is no meter to charge.
     ended: bool,
 }
@@ -39,7 +40,7 @@ impl Standing {
             plan_version: meter.plan_version,
             windows: meter.windows.clone(),
             arrivals: meter.arrivals.clone(),
-            part: 1.0,
+            part: None,
             ended: meter.detached,
         }
     }
@@ -54,11 +55,7 @@ impl Holding {
             .map_or(0.0, |lease| lease.demand.rate());
         let known = Standing::read(self.known.as_ref()?, self.told_at());
         Some(Standing {
-            part: if others > 0.0 && own > 0.0 {
-                own / (own + others)
-            } else {
-                1.0
-            },
+            part: (own > 0.0).then(|| own / (own + others)),
             ended: known.ended || self.has_ended(),
             ..known
         })
@@ -92,6 +89,13 @@ impl Credit {
         }
     }
 
+    /// Takes in what was read with the key, where the meter itself has told nothing since.
+    pub fn learn_read(&mut self, read: Standing) {
+        if read.at.steady > self.standing.at.steady {
+            self.learn(read);
+        }
+    }
+
     /// Takes in what the store has told since, and nothing that is older. What was taken of a
     /// bucket without the store stays taken, however often it comes and goes.
     pub fn learn(&mut self, told: Standing) {
@@ -99,6 +103,7 @@ impl Credit {
             return;
         }
         let before = std::mem::replace(&mut self.standing, told);
+        self.standing.part = self.standing.part.or(before.part);
         for (bucket, arrival) in before.arrivals {
             let known = self.standing.arrivals.entry(bucket).or_insert(arrival);
             *known = arrival.max(*known);
@@ -157,7 +162,7 @@ impl Credit {
         };
         let used = self.standing.windows.get(&window).copied().unwrap_or(0);
         let left = i128::from(quota.limit()) - i128::from(used);
-        let part = (left.max(0) as f64 * self.standing.part) as u64;
+        let part = (left.max(0) as f64 * self.part()) as u64;
         let of_window = self.owed.iter().filter(|debt| debt.window == Some(window));
         part.saturating_sub(of_window.map(|debt| debt.units).sum())
     }
@@ -168,7 +173,7 @@ impl Credit {
         let times = bucket.throttle.times(units)?;
         // By the clock that says more, as everything that is remembered.
         let now = self.standing.at.wall + now.since(&self.standing.at);
-        let cost = (times.cost as f64 / self.standing.part).ceil();
+        let cost = (times.cost as f64 / self.part()).ceil();
         // What takes longer than can be told never comes back.
         let cost = if cost < Nanos::MAX as f64 / 4.0 {
             cost as Nanos
@@ -180,6 +185,11 @@ impl Credit {
         let known = self.standing.arrivals.get(&bucket.number);
         let arrival = known.copied().unwrap_or(now).clamp(now, now + full);
         (arrival - now <= full - cost).then_some(arrival + cost)
+    }
+
+    /// Where it is not known, others are taken for none.
+    fn part(&self) -> f64 {
+        self.standing.part.unwrap_or(1.0)
     }
 
     fn owe(&mut self, debt: Debt) {
@@ -225,7 +235,7 @@ mod tests {
 
     fn credit(used: i64, part: f64) -> Credit {
         Credit::new(Standing {
-            part,
+            part: Some(part),
             ..Standing::read(&meter(used), at(NOON))
         })
     }
@@ -263,10 +273,38 @@ mod tests {
     }
 
     #[test]
+    fn the_part_of_an_instance_is_what_it_had_of_all_calls() {
+        let terms = terms(Some(1_000), None, 1);
+        let mut holding = Holding::new(1_000, at(NOON));
+        holding.learn(Some(&meter(0)), at(NOON));
+        let mut now = NOON;
+        // Of ten units nine are others'.
+        for call in 1..200 {
+            now += SECOND / 20;
+            let crate::meter::Asked::Charge(mut charge, _) = holding.ask(&terms, false, at(now))
+            else {
+                continue;
+            };
+            let told = crate::meter::Answer::Applied(meter(10 * call));
+            charge.answer(&mut holding, told, &at(now));
+        }
+        let part = holding.standing(&terms).unwrap().part.unwrap();
+        assert!((0.05..0.2).contains(&part), "{part}");
+        let mut credit = credit(0, part);
+        credit.learn(Standing::read(&meter(0), at(NOON)));
+        assert_eq!(credit.part(), part, "a read tells nothing of it");
+    }
+
+    #[test]
     fn what_is_told_late_changes_nothing() {
         let mut credit = credit(100, 1.0);
         credit.learn(Standing::read(&meter(0), at(NOON - SECOND)));
         assert!(!credit.admit(&terms(Some(100), None, 1), at(NOON)));
+        // A read that began when the answer came tells of before.
+        credit.learn_read(Standing::read(&meter(0), at(NOON)));
+        assert!(!credit.admit(&terms(Some(100), None, 1), at(NOON)));
+        credit.learn_read(Standing::read(&meter(0), at(NOON + 1)));
+        assert!(credit.admit(&terms(Some(100), None, 1), at(NOON + 1)));
     }
 
     #[test]
