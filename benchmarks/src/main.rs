@@ -1,10 +1,13 @@
 //! The authorizer beside an empty function, through the Runtime API, in one run.
 //!
-//! `cargo build --release -p latchkey-authorizer -p latchkey-benchmarks`, then
-//! `cargo run --release -p latchkey-benchmarks`, starts both binaries in turn, so that a
-//! noisy machine is noisy for both, and prints a table. With the path of another build of
-//! the authorizer as its argument, such as the one that is deployed, it measures that one. DynamoDB is the embedded engine, in
-//! this process, over HTTP on loopback without TLS: what its own network adds is not in it.
+//! ```text
+//! cargo build --release -p latchkey-authorizer -p latchkey-empty-function
+//! cargo run -p latchkey-benchmarks -- target/release/empty-function target/release/authorizer
+//! ```
+//!
+//! starts both binaries in turn, so that a noisy machine is noisy for both, and prints a table.
+//! DynamoDB is the embedded engine, in this process, over HTTP on loopback without TLS: what its
+//! own network adds is not in it.
 
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 #![expect(
@@ -44,23 +47,17 @@ struct Times {
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
-    let folder = std::env::current_exe()?
-        .parent()
-        .map(Path::to_path_buf)
-        .unwrap_or_default();
-    let built = std::env::args_os().nth(1).map(PathBuf::from);
-    let authorizer_binary = built.unwrap_or_else(|| folder.join("authorizer"));
+    let mut binaries = std::env::args_os().skip(1).map(PathBuf::from);
+    let (Some(empty_binary), Some(authorizer_binary), None) =
+        (binaries.next(), binaries.next(), binaries.next())
+    else {
+        return Err("two binaries are needed: the empty function's and the authorizer's".into());
+    };
     let (endpoint, value) = table_with_a_key().await?;
     let event = event(&value);
     let (mut empty, mut authorizer) = (Times::default(), Times::default());
     for _ in 0..STARTS {
-        measure(
-            &folder.join("empty-function"),
-            &endpoint,
-            &event,
-            &mut empty,
-        )
-        .await?;
+        measure(&empty_binary, &endpoint, &event, &mut empty).await?;
         measure(&authorizer_binary, &endpoint, &event, &mut authorizer).await?;
     }
     println!("{STARTS} starts of each in turn, {CALLS} calls after each; times in µs\n");
@@ -84,7 +81,7 @@ async fn main() -> Outcome<()> {
     let bytes = |binary: &Path| std::fs::metadata(binary).map(|file| file.len());
     println!(
         "\nbinary: empty function {} bytes, authorizer {} bytes",
-        bytes(&folder.join("empty-function"))?,
+        bytes(&empty_binary)?,
         bytes(&authorizer_binary)?
     );
     Ok(())

@@ -11,7 +11,6 @@ use latchkey_domain::{
     Clock, Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, Reading, Reason,
     StageSelector, TwinValue,
 };
-use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, PlanRecord, Store, create_table};
 use serde_json::{Value, json, value::to_raw_value};
 
@@ -38,7 +37,7 @@ impl World {
         store: impl Fn(&aws_sdk_dynamodb::Client) -> Store,
         settings: &[(&str, &str)],
     ) -> Self {
-        let client = Engine::in_memory().unwrap().client();
+        let client = latchkey_test_dynamodb::client();
         create_table(&client, TABLE).await.unwrap();
         let store = store(&client);
         let time = Arc::new(AtomicI64::new(NOON));

@@ -14,7 +14,6 @@ use latchkey_domain::{
     Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, Request, StageSelector, Throttle,
     TwinValue,
 };
-use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, Store, create_table};
 
 pub const TABLE: &str = "latchkey";
@@ -31,7 +30,7 @@ pub struct Table {
 
 impl Table {
     pub async fn new() -> Self {
-        let client = Engine::in_memory().unwrap().client();
+        let client = latchkey_test_dynamodb::client();
         create_table(&client, TABLE).await.unwrap();
         Self {
             store: Store::new(&client, TABLE, Patience::Embedded),

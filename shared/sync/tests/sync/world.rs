@@ -10,7 +10,6 @@ use latchkey_domain::{
     Clock, Enforcement, Key, KeyValue, NativeKeyValue, Plan, PlanId, PlanStage, Prefix, Reading,
     StageSelector, TwinValue,
 };
-use latchkey_engine::Engine;
 use latchkey_fake_gateway::{FakeGateway, FakeKey, FakePlan, Limits, Rates, Source};
 use latchkey_gateway::Gateway;
 use latchkey_store::{Change, Native, NativeObject, Patience, Settled, Store, create_table};
@@ -49,7 +48,7 @@ impl World {
     }
 
     pub(crate) async fn empty() -> Self {
-        let client = Engine::in_memory().unwrap().client();
+        let client = latchkey_test_dynamodb::client();
         create_table(&client, TABLE).await.unwrap();
         let store = Store::new(&client, TABLE, Patience::Embedded);
         let fake = FakeGateway::new(Limits {
