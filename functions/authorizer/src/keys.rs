@@ -156,3 +156,6 @@ impl Keys {
         self.known.remove(&id);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use crate::Invalid;
 
@@ -47,7 +47,7 @@ impl AddressRules {
         if network.addr() != network.network() {
             return Err(Invalid::new("a network", text, ALLOWED));
         }
-        Ok(network)
+        Ok(canonical(network))
     }
 
     /// Whether a call from `source` is allowed. An address that the event does not tell is
@@ -63,6 +63,21 @@ impl AddressRules {
     pub fn networks(&self) -> &[IpNet] {
         &self.0
     }
+}
+
+/// A network of IPv4 addresses that is written as IPv6 is one of IPv4 (RFC 4291, 2.5.5.2), as
+/// the addresses are that it is held against.
+fn canonical(network: IpNet) -> IpNet {
+    const MAPPED: u8 = 96;
+    let IpNet::V6(mapped) = network else {
+        return network;
+    };
+    let address = mapped.addr().to_ipv4_mapped();
+    let prefix = mapped.prefix_len().checked_sub(MAPPED);
+    address
+        .zip(prefix)
+        .and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok())
+        .map_or(network, IpNet::V4)
 }
 
 #[cfg(test)]
@@ -90,6 +105,28 @@ mod tests {
             !allows("test-invoke-source-ip"),
             "what is no address is in no network"
         );
+    }
+
+    #[test]
+    fn a_network_of_ipv4_addresses_that_is_written_as_ipv6_is_one_of_ipv4() {
+        for (written, read) in [
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::ffff:192.0.2.7", "192.0.2.7/32"),
+            ("::ffff:192.0.2.7/128", "192.0.2.7/32"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
+            ("::/0", "::/0"),
+            ("2001:db8::/32", "2001:db8::/32"),
+        ] {
+            let network = AddressRules::parse_network(written).unwrap();
+            assert_eq!(network.to_string(), read, "{written}");
+        }
+        let mapped = rules(&["::ffff:10.0.0.0/104"]);
+        for own in ["10.1.2.3", "::ffff:10.1.2.3"] {
+            assert!(mapped.allow(own.parse().ok()), "{own}");
+        }
+        for foreign in ["11.0.0.1", "::10.1.2.3", "64:ff9b::a01:203"] {
+            assert!(!mapped.allow(foreign.parse().ok()), "{foreign}");
+        }
     }
 
     #[test]

@@ -161,14 +161,15 @@ impl Key {
 
     /// Which of the key's values has this hash; none where it has, or has by `now`, no such one.
     pub fn recognises(&self, presented: &KeyHash, now: Timestamp) -> Option<Recognised> {
-        if self.hash == *presented {
-            return Some(Recognised::Current);
+        let current = self.hash == *presented;
+        let previous = self.previous.iter().fold(false, |found, value| {
+            found | ((value.hash == *presented) & (now < value.expires_at))
+        });
+        match (current, previous) {
+            (true, _) => Some(Recognised::Current),
+            (false, true) => Some(Recognised::Previous),
+            (false, false) => None,
         }
-        let is_sent = |value: &PreviousValue| value.hash == *presented && now < value.expires_at;
-        self.previous
-            .iter()
-            .any(is_sent)
-            .then_some(Recognised::Previous)
     }
 
     /// The key with a new `value` from `now` on. The one that it replaces works until

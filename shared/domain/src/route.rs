@@ -7,11 +7,15 @@
 
 mod meet;
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 use percent_encoding::percent_decode_str;
 
 use crate::{Invalid, Request};
+
+/// How often a path may have been encoded: once on its way to API Gateway, and again by each of
+/// those who pass it on.
+const DECODINGS: usize = 4;
 
 /// A method and a path pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,11 +62,28 @@ impl Pattern {
         if let Some(template) = &request.resource {
             return self.matches_path(template);
         }
-        let decoded = percent_decode_str(&request.path).decode_utf8_lossy();
-        let climbs = decoded
-            .split(['/', '\\'])
-            .any(|segment| segment == "." || segment == "..");
-        !climbs && self.matches_path(&request.path) && self.matches_path(&decoded)
+        self.matches_each_reading(&request.path)
+    }
+
+    /// Whether a path matches however it is read: as it was sent, and decoded as often as
+    /// anybody behind may decode it. One that climbs, or was encoded more often, matches nothing.
+    fn matches_each_reading(&self, path: &str) -> bool {
+        let mut reading = Cow::Borrowed(path);
+        for _ in 0..=DECODINGS {
+            let slashed = slashed(&reading);
+            if slashed.split('/').any(climbs)
+                || !self.matches_path(&reading)
+                || !self.matches_path(&slashed)
+            {
+                return false;
+            }
+            let decoded = percent_decode_str(&reading).decode_utf8_lossy();
+            if decoded == reading {
+                return true;
+            }
+            reading = Cow::Owned(decoded.into_owned());
+        }
+        false
     }
 
     fn matches_path(&self, path: &str) -> bool {
@@ -92,6 +113,22 @@ impl Pattern {
             .count();
         (fixed, self.method.is_some())
     }
+}
+
+/// A path as whoever takes a backslash for a slash reads it.
+fn slashed(path: &str) -> Cow<'_, str> {
+    if path.contains('\\') {
+        return Cow::Owned(path.replace('\\', "/"));
+    }
+    Cow::Borrowed(path)
+}
+
+/// Whether a segment leads up or nowhere, also with parameters of its own (`..;a=1`), which
+/// servlet containers cut off, and with blanks or control characters behind.
+fn climbs(segment: &str) -> bool {
+    let name = segment.split(';').next().unwrap_or_default();
+    let name = name.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    name == "." || name == ".."
 }
 
 fn is_parameter(segment: &str) -> bool {
@@ -283,6 +320,13 @@ mod tests {
             "/orders/../admin",
             "/orders/%2e%2e/admin",
             "/orders/..",
+            "/orders/%252e%252e/admin",
+            "/orders/..%25252fadmin",
+            "/orders/..;/admin",
+            "/orders/..;a=1/admin",
+            "/orders/..%00/admin",
+            "/orders/..%20/admin",
+            "/orders/%2525252525252e",
         ] {
             assert!(!route("GET /orders/*", "GET", path), "{path}");
         }
@@ -290,6 +334,21 @@ mod tests {
             !route("GET /orders/{id}", "GET", "/orders/1%2Flines"),
             "two segments when decoded"
         );
+        for path in [
+            "/orders/1%252Flines",
+            "/orders/1\\lines",
+            "/orders/1%5Clines",
+        ] {
+            assert!(!route("GET /orders/{id}", "GET", path), "{path}");
+        }
+        for path in [
+            "/orders/100%25",
+            "/orders/a;b=1",
+            "/orders/a%20b",
+            "/orders/v1..2",
+        ] {
+            assert!(route("GET /orders/{id}", "GET", path), "{path}");
+        }
         assert!(
             !route("GET /orders", "GET", "/%6frders"),
             "matches when decoded only"
