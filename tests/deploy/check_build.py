@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""What `sam build` has made: for the processor that the template will be deployed with, and within its size."""
+"""What `sam build` has made: for the processor that the template will be deployed with, within its size, for the C library
+that is there, and without a path of the machine that built it but for Cargo's own.
+"""
 
 import pathlib
+import re
 import sys
 
 from calls import Unexpected, report
@@ -13,6 +16,13 @@ MEBIBYTE = 1 << 20
 FUNCTIONS = ["Authorizer", "Admin", "Reconciler"]
 # The authorizer starts before a caller's eyes: its size is a budget.
 LARGEST_MEBIBYTES = {"Authorizer": 6}
+# The C library of provided.al2023 (Amazon Linux 2023).
+GLIBC = (2, 34)
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def version_text(version):
+    return ".".join(map(str, version))
 
 
 def main(built, architecture):
@@ -24,6 +34,9 @@ def main(built, architecture):
             size = len(binary) / MEBIBYTE
             largest = LARGEST_MEBIBYTES.get(function, size)
             report(f"{function}: {size:.2f} MiB", size <= largest, f"at most {largest} MiB", f"{size:.2f} MiB")
+            needed = max(tuple(map(int, version.split(b"."))) for version in re.findall(rb"GLIBC_([0-9.]+)", binary))
+            report(f"{function}: needs glibc {version_text(needed)}", needed <= GLIBC, version_text(GLIBC), version_text(needed))
+            report(f"{function}: no path of the checkout", bytes(ROOT / "shared") not in binary, "none", str(ROOT))
     except Unexpected as problem:
         print(f"NOT AS EXPECTED: {problem}", file=sys.stderr)
         return 1
