@@ -27,6 +27,7 @@ pub(crate) struct Passage {
     history_fails: Arc<AtomicBool>,
     history_hangs: Arc<AtomicBool>,
     fails: Arc<AtomicBool>,
+    debts_fail: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Passage {
@@ -55,6 +56,11 @@ impl Passage {
         self.fails.store(fails, Ordering::SeqCst);
     }
 
+    /// From now on no charge of what is owed gets through, or each does.
+    pub(crate) fn debts_fail(&self, fail: bool) {
+        self.debts_fail.store(fail, Ordering::SeqCst);
+    }
+
     /// A client whose calls go through here.
     pub(crate) fn to(&self, client: &Client) -> Client {
         let next: SharedHttpClient = client.config().http_client().unwrap();
@@ -79,10 +85,13 @@ impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (next, passage) = (self.next.clone(), self.passage.clone());
         let body = request.body().bytes().unwrap_or_default();
-        let of_history = String::from_utf8_lossy(body).contains("HISTORY#");
+        let body = String::from_utf8_lossy(body);
+        let of_history = body.contains("HISTORY#");
+        let is_debt = body.contains(r#""UpdateExpression":"ADD #d :n"#);
         HttpConnectorFuture::new(async move {
             passage.calls.fetch_add(1, Ordering::SeqCst);
-            if passage.fails.load(Ordering::SeqCst) {
+            let debt_fails = is_debt && passage.debts_fail.load(Ordering::SeqCst);
+            if debt_fails || passage.fails.load(Ordering::SeqCst) {
                 return Err(ConnectorError::io("the connection broke".into()));
             }
             if of_history {

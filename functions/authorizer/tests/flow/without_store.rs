@@ -114,6 +114,32 @@ async fn what_is_owed_is_charged_with_another_key_s_call_and_at_the_end_of_the_p
 }
 
 #[tokio::test]
+async fn a_debt_that_cannot_be_charged_is_tried_again_after_a_second() {
+    let outage = Outage::new(&[ALLOW, EXACT]).await;
+    let gold = plan("gold", Some(100));
+    let first = keyed(&outage.world, &gold, 1).await;
+    let second = crate::world::key_on(&outage.world, &gold, 2).await;
+    for value in [&first, &second] {
+        assert_eq!(outage.calls(value, 1).await, (1, None));
+    }
+    outage.passage.fails(true);
+    assert_eq!(outage.calls(&first, 3).await, (3, None));
+    outage.passage.fails(false);
+    outage.passage.debts_fail(true);
+    outage.passage.taken();
+    // A charge, and the debt; then charges alone.
+    for (pause, writes) in [(0, 2), (0, 1), (1, 2), (0, 1)] {
+        outage.world.pass(pause);
+        assert_eq!(outage.calls(&second, 1).await, (1, None));
+        assert_eq!(outage.passage.taken().0, writes);
+    }
+    outage.passage.debts_fail(false);
+    outage.world.pass(1);
+    assert_eq!(outage.calls(&second, 1).await, (1, None));
+    assert_eq!(outage.used(&first).await, 4);
+}
+
+#[tokio::test]
 async fn keys_and_plans_that_are_out_of_date_are_good_for_an_hour_and_no_longer() {
     let outage = Outage::new(&[ALLOW]).await;
     let value = keyed(&outage.world, &plan("gold", Some(100)), 1).await;

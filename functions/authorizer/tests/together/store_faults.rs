@@ -3,7 +3,7 @@
 
 use std::{fmt::Write as _, fs, time::Duration};
 
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, future::join_all, stream};
 use latchkey_runtime_api::Answer;
 use tokio::time::{sleep, timeout};
 
@@ -289,5 +289,50 @@ async fn each_fault_of_the_store_comes_to_what_the_page_says() {
     assert!(
         old.starts_with(&table),
         "docs/reliability.md is old: UPDATE_RELIABILITY=1 writes it anew: {table}"
+    );
+}
+
+/// A silent table holds each charge up, and no call waits for another's.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_table_each_process_admits_what_was_left_at_most_and_calls_at_once_wait_for_nobody()
+ {
+    const AT_ONCE: usize = 8;
+    let (fleet, accounts) = Fleet::with(Faults::none(), &plan("gold", quota(LIMIT), None), 1).await;
+    let account = &accounts[0];
+    let wire = Wire::to(&fleet.proxy.endpoint).await;
+    let settings = [
+        ("AWS_ENDPOINT_URL_DYNAMODB", wire.endpoint.as_str()),
+        ("ON_STORE_FAILURE", "allow"),
+        ("AWS_LAMBDA_MAX_CONCURRENCY", "8"),
+        ("LEASE_MAX", "1"),
+    ];
+    let instances = [fleet.start(&settings).await, fleet.start(&settings).await];
+    let mut stored = 0;
+    for instance in &instances {
+        while call(instance, account).await != (Outcome::Allowed, false) {}
+        stored += 1;
+    }
+    wire.set(Trouble::Silent);
+    let mut admitted = 0;
+    for instance in &instances {
+        let mut passed = 0;
+        for _ in 0..4 {
+            let calls = (0..AT_ONCE).map(|_| call(instance, account));
+            let outcomes = join_all(calls).await;
+            let is_let_through = |outcome: &&(Outcome, bool)| **outcome == (Outcome::Allowed, true);
+            passed += outcomes.iter().filter(is_let_through).count() as u64;
+        }
+        assert!(passed >= AT_ONCE as u64 && passed < LIMIT, "{passed}");
+        admitted += passed;
+    }
+    wire.set(Trouble::None);
+    for instance in instances {
+        fleet.stop(instance).await;
+    }
+    fleet.proxy.quiet().await;
+    let charged: i64 = fleet.table.meter(account).await.windows.values().sum();
+    assert!(
+        charged >= (stored + admitted) as i64,
+        "{charged}, {admitted}"
     );
 }
