@@ -130,6 +130,14 @@ mod tests {
     }
 
     #[test]
+    fn as_many_networks_as_are_allowed() {
+        let network = AddressRules::parse_network("10.0.0.0/8").unwrap();
+        let of = |number| AddressRules::new(vec![network; number]);
+        assert!(of(AddressRules::MAX).is_ok() && of(AddressRules::MAX + 1).is_err());
+        assert_eq!(of(2).unwrap().networks(), [network, network]);
+    }
+
+    #[test]
     fn slips_are_refused() {
         for slip in [
             "10.0.0.1/8",

@@ -1,4 +1,5 @@
-//! Each promise of docs/invariants.md names its tests, and each named test is there.
+//! Each promise of docs/invariants.md names its tests, and each test that it or
+//! docs/reliability.md names is there.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -47,4 +48,26 @@ fn every_test_that_a_promise_names_is_there() {
         promises += 1;
     }
     assert!(promises >= 10, "{promises} promises");
+}
+
+/// A test's name is a sentence: words in small letters, at least four of them.
+fn is_test_name(word: &str) -> bool {
+    word.split('_').count() >= 4
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+#[test]
+fn every_test_that_the_page_on_reliability_names_is_there() {
+    let (text, tests) = (document("docs/reliability.md").unwrap(), tests());
+    let names: BTreeSet<&str> = text
+        .lines()
+        .flat_map(named)
+        .filter(|word| is_test_name(word))
+        .collect();
+    for name in &names {
+        assert!(tests.contains(*name), "there is no test {name}");
+    }
+    assert!(names.len() >= 18, "{} tests are named", names.len());
 }

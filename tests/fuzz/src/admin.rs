@@ -1,0 +1,149 @@
+//! The admin API on a table that only counts what would be written.
+
+use std::{cell::Cell, sync::LazyLock};
+
+use axum::{Router, body::Body};
+use http::{Method, Request, StatusCode, header::CONTENT_TYPE};
+use lambda_http::{
+    aws_lambda_events::apigw::ApiGatewayProxyRequestContext, request::RequestContext,
+};
+use latchkey_admin::{AdminState, Random, router};
+use latchkey_domain::{KeyValue, Prefix, RANDOM_BYTES};
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+use tower::ServiceExt as _;
+
+use crate::{
+    event::{clock, fill, generated},
+    records::Records,
+};
+
+/// In what is sent, this byte stands for a generated key value, the next for a custom one:
+/// no error may tell either.
+const GENERATED: char = '\u{1}';
+const CUSTOM: char = '\u{2}';
+const CUSTOM_VALUE: &str = "Zq7-canary-of-nobody-else-9Xw";
+/// So many of its characters in a row are taken for the value.
+const TOLD: usize = 12;
+
+/// An admin API.
+pub(crate) struct Admin {
+    runtime: Runtime,
+    router: Router,
+    records: Records,
+}
+
+/// What came of a request.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) text: String,
+    /// Writes that it asked for.
+    pub(crate) writes: usize,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+}
+
+thread_local! {
+    static ADMIN: LazyLock<Admin> = LazyLock::new(Admin::new);
+}
+
+/// A value that no key has.
+fn canary() -> KeyValue {
+    KeyValue::generate(&Prefix::default(), &[0x3c; RANDOM_BYTES])
+}
+
+/// What is sent, with the values in the places of their marks.
+pub(crate) fn with_values(text: &str) -> String {
+    if !text.contains([GENERATED, CUSTOM]) {
+        return text.to_owned();
+    }
+    let text = text.replace(GENERATED, canary().expose());
+    text.replace(CUSTOM, CUSTOM_VALUE)
+}
+
+/// The id of the key that is in the table.
+pub(crate) fn key_id() -> String {
+    generated().presented().id.to_string()
+}
+
+/// Sends a request with a text as its body, and holds of every answer: it is no failure, a
+/// refusal has written nothing, and tells no key value.
+pub(crate) fn send(method: Method, target: &str, media_type: &str, body: String) -> Answer {
+    let answer = ADMIN.with(|admin| admin.send(method.clone(), target, media_type, body.clone()));
+    let told = format!("{method} {target} {body:?}: {}", answer.text);
+    assert!(!answer.status.is_server_error(), "{} {told}", answer.status);
+    if !answer.status.is_success() {
+        assert_eq!(answer.writes, 0, "a refusal has written: {told}");
+        tells_no_value(&answer.text);
+    }
+    answer
+}
+
+/// Holds that a text has no part of a value in it that would tell it.
+pub(crate) fn tells_no_value(text: &str) {
+    let generated = canary();
+    // The id is public.
+    let secret = generated.expose().len() - 38;
+    for value in [
+        generated.expose().get(secret..).unwrap_or_default(),
+        CUSTOM_VALUE,
+    ] {
+        for at in 0..=value.len() - TOLD {
+            let part = value.get(at..at + TOLD).unwrap_or_default();
+            assert!(!text.contains(part), "a key value is told: {text}");
+        }
+    }
+}
+
+impl Admin {
+    fn new() -> Self {
+        let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+        let records = Records::default();
+        runtime.block_on(fill(&records));
+        let router = router(AdminState {
+            store: records.store(),
+            clock: clock(),
+            random: Random::new(|bytes| {
+                thread_local!(static NEXT: Cell<u8> = const { Cell::new(0) });
+                bytes.fill(NEXT.replace(NEXT.get().wrapping_add(1)));
+                Ok(())
+            }),
+            api_gateway: None,
+        });
+        Self {
+            runtime,
+            router,
+            records,
+        }
+    }
+
+    fn send(&self, method: Method, target: &str, media_type: &str, body: String) -> Answer {
+        let request = Request::builder().method(method).uri(target);
+        let request = if body.is_empty() {
+            request
+        } else {
+            request.header(CONTENT_TYPE, media_type)
+        };
+        let mut request = request.body(Body::from(body)).unwrap();
+        let mut context = ApiGatewayProxyRequestContext::default();
+        context.identity.user_arn = Some("arn:aws:iam::123456789012:user/ops".to_owned());
+        let extensions = request.extensions_mut();
+        extensions.insert(RequestContext::ApiGatewayV1(context));
+        let before = self.records.writes();
+        let (status, text) = self.runtime.block_on(async {
+            let response = self.router.clone().oneshot(request).await.unwrap();
+            let (parts, body) = response.into_parts();
+            let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+            (parts.status, String::from_utf8(bytes.to_vec()).unwrap())
+        });
+        Answer {
+            status,
+            text,
+            writes: self.records.writes() - before,
+        }
+    }
+}
