@@ -8,7 +8,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -20,6 +20,8 @@ use latchkey_domain::{
 use latchkey_store::Store;
 use lru::LruCache;
 use tokio::{sync::Mutex as AsyncMutex, time::timeout};
+
+use crate::metrics::Metrics;
 
 /// Meters that something is known of.
 const METERS: usize = 10_000;
@@ -42,6 +44,7 @@ type MeterName = (Owner, PlanId);
 pub(crate) struct Credits {
     store: Store,
     clock: Clock,
+    metrics: Arc<Metrics>,
     known: Mutex<Known>,
     /// Held while debts are charged: each is on its way once at a time.
     charging: AsyncMutex<()>,
@@ -59,10 +62,11 @@ struct Known {
 }
 
 impl Credits {
-    pub(crate) fn new(store: Store, clock: Clock) -> Self {
+    pub(crate) fn new((store, clock, metrics): (Store, Clock, Arc<Metrics>)) -> Self {
         Self {
             store,
             clock,
+            metrics,
             known: Mutex::new(Known::new(METERS)),
             charging: AsyncMutex::default(),
         }
@@ -130,6 +134,7 @@ impl Credits {
 
     async fn charge_one(&self, name: &MeterName, debt: &Debt) {
         let (owner, plan) = name;
+        self.metrics.wrote_beside();
         let answer = self.store.charge_debt(owner, plan, debt).await;
         let told = match &answer {
             Answer::Applied(meter) => Some(Standing::read(meter, self.clock.now())),

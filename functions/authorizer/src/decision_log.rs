@@ -1,4 +1,6 @@
-//! One line for each decision: ids and reasons, never a key value, a header or a path.
+//! One line for each refusal, and for admitted calls as many as were asked for: ids and reasons,
+//! never a key value, a header or a path. docs/runbook.md says what its fields are, and queries
+//! rely on them: add fields, never rename.
 
 use latchkey_domain::{Nanos, Reason};
 
@@ -30,6 +32,8 @@ pub struct DecisionLog {
     pub customer_id: Option<String>,
     /// The plan that was charged, or refused.
     pub plan_id: Option<String>,
+    /// What a call like this costs on the plan.
+    pub units: Option<u64>,
     /// Units left of the quota.
     pub quota_remaining: Option<u64>,
     /// How long it took, in microseconds.
@@ -91,19 +95,22 @@ impl DecisionLog {
         self.reason.map(Reason::as_str).or(of_allowed)
     }
 
-    pub(crate) fn emit(&self) {
+    /// Writes the line. Of admitted calls one in `sample` is written.
+    pub(crate) fn emit(&self, sample: u64) {
         tracing::info!(
             decision = if self.allowed { "allow" } else { "deny" },
             reason = self.reason(),
             key_id = self.key_id,
             customer_id = self.customer_id,
             plan_id = self.plan_id,
+            units = self.units,
             quota_remaining = self.quota_remaining,
             api_id = self.api_id,
             stage = self.stage,
             method = self.method,
             kind = self.kind,
             duration_us = self.duration_us,
+            sample = if self.allowed { sample } else { 1 },
             "decision"
         );
     }

@@ -8,7 +8,7 @@
 use std::{
     collections::HashSet,
     hash::{BuildHasher as _, RandomState},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -18,6 +18,8 @@ use latchkey_domain::{
 };
 use latchkey_store::Store;
 use tokio::time::timeout;
+
+use crate::metrics::Metrics;
 
 /// Meters that are noted in a day; days of others stay where they are until tomorrow.
 const METERS: usize = 10_000;
@@ -30,6 +32,7 @@ const BESIDE_A_CALL: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(crate) struct Folding {
     store: Store,
+    metrics: Arc<Metrics>,
     hasher: RandomState,
     noted: Mutex<Noted>,
 }
@@ -44,9 +47,10 @@ struct Noted {
 }
 
 impl Folding {
-    pub(crate) fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store, metrics: Arc<Metrics>) -> Self {
         Self {
             store,
+            metrics,
             hasher: RandomState::new(),
             noted: Mutex::default(),
         }
@@ -82,6 +86,7 @@ impl Folding {
         }
         let moved = async {
             for (owner, plan, meter) in &waiting {
+                self.metrics.wrote_beside();
                 if let Err(error) = self.store.fold(owner, plan, meter).await {
                     tracing::warn!(%error, plan_id = %plan, "old days were not moved to the history");
                 }

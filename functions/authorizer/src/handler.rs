@@ -1,6 +1,13 @@
 //! The flow: event -> request -> key -> decision -> charge -> answer.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::future::OptionFuture;
 use latchkey_domain::{
@@ -21,6 +28,7 @@ use crate::{
     holdings::Holdings,
     keys::{Keys, KnownKey, Source},
     metering::{Account, Metered, Metering},
+    metrics::{Counted, Metrics},
     plans::Plans,
     settings::{OnStoreFailure, Settings},
     sources::SentValue,
@@ -42,6 +50,9 @@ pub struct Authorizer {
     folding: Folding,
     /// Where calls are to pass without the table.
     credits: Option<Credits>,
+    metrics: Arc<Metrics>,
+    /// Calls admitted: every so many-th is logged.
+    admitted: AtomicU64,
 }
 
 /// What came of an event: what to answer, and what to log. Its `Debug` does not show an
@@ -93,16 +104,22 @@ impl Authorizer {
     /// An authorizer on a table. Reads the plans, which opens the connection; where the
     /// table does not answer yet, the first call will try again.
     pub async fn start(settings: Settings, store: Store, clock: Clock) -> Self {
-        let keys = Keys::new(store.clone(), clock.clone(), settings.key_cache);
-        let plans = Plans::new(store.clone(), clock.clone());
-        let holdings = Holdings::new(store.clone(), clock.clone(), settings.lease_max);
+        let metrics = Metrics::new(&settings.table_name, settings.metrics, clock.now());
+        let metrics = Arc::new(metrics);
+        let noted = || (store.clone(), clock.clone(), metrics.clone());
+        let keys = Keys::new(noted(), settings.key_cache);
+        let plans = Plans::new(noted());
+        let holdings = Holdings::new(noted(), settings.lease_max);
+        let allows = settings.on_store_failure == OnStoreFailure::Allow;
+        let credits = allows.then(|| Credits::new(noted()));
         if let Err(error) = plans.load().await {
             tracing::warn!(%error, "the plans could not be read at start");
         }
         Self {
-            folding: Folding::new(store.clone()),
-            credits: (settings.on_store_failure == OnStoreFailure::Allow)
-                .then(|| Credits::new(store.clone(), clock.clone())),
+            folding: Folding::new(store.clone(), metrics.clone()),
+            metrics,
+            admitted: AtomicU64::new(0),
+            credits,
             settings,
             store,
             clock,
@@ -123,6 +140,17 @@ impl Authorizer {
         );
     }
 
+    /// The lines of metrics that are due, each with its end; empty where none is. To be asked
+    /// for before a call, in case the process was frozen since the last one, and after it.
+    pub fn metrics_due(&self) -> String {
+        self.metrics.due(self.clock.now())
+    }
+
+    /// The lines of all that was counted and not written: the process is about to end.
+    pub fn metrics_left(&self) -> String {
+        self.metrics.rest(self.clock.now())
+    }
+
     /// Decides on one event. Whatever it holds, the answer is one that API Gateway takes.
     pub async fn handle(&self, event: &RawValue) -> Handled {
         let now = self.clock.now();
@@ -134,12 +162,21 @@ impl Authorizer {
             }
             Err(malformed) => {
                 log.refused(Reason::MalformedEvent);
+                self.metrics.decided(&Counted::of(&log, None), now);
                 answer::malformed(malformed, &self.settings)
             }
         };
         log.took(self.clock.now().since(&now));
-        log.emit();
+        if !log.allowed || self.is_sampled() {
+            log.emit(self.settings.log_allows);
+        }
         Handled { log, answer }
+    }
+
+    /// Whether an admitted call is one of those that are logged.
+    fn is_sampled(&self) -> bool {
+        let before = self.admitted.fetch_add(1, Ordering::Relaxed);
+        before.checked_rem(self.settings.log_allows) == Some(0)
     }
 
     async fn handle_incoming(
@@ -216,6 +253,10 @@ impl Authorizer {
         if answer.is_err() && log.allowed {
             log.refused(Reason::Unavailable);
         }
+        let plan = found.plan.as_deref();
+        log.units = plan.map(|plan| plan.terms(&incoming.request).units);
+        let counted = Counted::of(log, key.zip(plan));
+        self.metrics.decided(&counted, now);
         answer
     }
 
@@ -315,6 +356,7 @@ impl Authorizer {
             folding: &self.folding,
             credits: self.credits.as_ref(),
             clock: &self.clock,
+            metrics: &self.metrics,
         };
         let account = Account {
             key: known,

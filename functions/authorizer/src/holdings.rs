@@ -18,6 +18,8 @@ use latchkey_store::Store;
 use lru::LruCache;
 use tokio::{sync::Mutex as AsyncMutex, time::timeout};
 
+use crate::metrics::Metrics;
+
 /// Meters held.
 const METERS: usize = 10_000;
 /// Meters let go of whose remainders wait to be given back; more are lost.
@@ -41,6 +43,7 @@ pub(crate) type Shared = Arc<AsyncMutex<Holding>>;
 pub(crate) struct Holdings {
     store: Store,
     clock: Clock,
+    metrics: Arc<Metrics>,
     lease_max: u64,
     /// Meters held at most.
     pub(crate) most: usize,
@@ -49,10 +52,14 @@ pub(crate) struct Holdings {
 }
 
 impl Holdings {
-    pub(crate) fn new(store: Store, clock: Clock, lease_max: u64) -> Self {
+    pub(crate) fn new(
+        (store, clock, metrics): (Store, Clock, Arc<Metrics>),
+        lease_max: u64,
+    ) -> Self {
         Self {
             store,
             clock,
+            metrics,
             lease_max,
             most: METERS,
             held: Mutex::new(LruCache::unbounded()),
@@ -79,11 +86,20 @@ impl Holdings {
 
     fn leave(&self, oldest: (MeterName, Shared), now: Reading) {
         // One that a charge is under way for may have something by then.
-        let pocketed = oldest.1.try_lock().map(|held| held.pocketed(now)).ok();
-        if pocketed == Some(0) {
-            return;
-        }
+        let pocketed = match oldest.1.try_lock() {
+            Ok(mut held) => {
+                let pocketed = held.pocketed(now);
+                if pocketed == 0 {
+                    held.give_back(now);
+                    self.metrics.lost(held.take_lost());
+                    return;
+                }
+                Some(pocketed)
+            }
+            Err(_) => None,
+        };
         if self.wait(vec![oldest]) > 0 {
+            self.metrics.lost(pocketed.unwrap_or(0));
             tracing::warn!(units = pocketed, "a lease is lost: too many wait");
         }
     }
@@ -141,7 +157,9 @@ impl Holdings {
                 busy += 1;
                 return None;
             };
-            Some((name, held.give_back(now)?))
+            let returned = held.give_back(now);
+            self.metrics.lost(held.take_lost());
+            Some((name, returned?))
         });
         let mut returns: Vec<(MeterName, Return)> = taken.collect();
         if busy > 0 {
@@ -150,12 +168,15 @@ impl Holdings {
         returns.sort_unstable_by_key(|(_, returned)| std::cmp::Reverse(returned.units));
         let sent = stream::iter(returns).for_each_concurrent(AT_ONCE, |(name, returned)| async move {
             let (owner, plan) = &name;
+            self.metrics.wrote_beside();
             match self.store.give_back(owner, plan, returned).await {
                 Ok(true) => {}
                 Ok(false) => {
+                    self.metrics.lost(returned.units);
                     tracing::debug!(plan_id = %plan, units = returned.units, "nothing to give a lease back to");
                 }
                 Err(error) => {
+                    self.metrics.lost(returned.units);
                     tracing::warn!(%error, plan_id = %plan, units = returned.units, "a lease was perhaps not given back");
                 }
             }

@@ -10,6 +10,8 @@ use latchkey_domain::{Clock, KeyId, Nanos, PlanId, Reading, TwinValue, meter::Me
 use latchkey_store::{KeyRecord, Store, StoreError};
 use quick_cache::sync::Cache;
 
+use crate::metrics::Metrics;
+
 /// Keys remembered.
 const KEYS: usize = 10_000;
 /// How long an id that no key has is remembered.
@@ -59,16 +61,21 @@ pub(crate) enum Source {
 pub(crate) struct Keys {
     store: Store,
     clock: Clock,
+    metrics: Arc<Metrics>,
     fresh_for: Nanos,
     known: Cache<KeyId, Arc<KnownKey>>,
 }
 
 impl Keys {
     /// Keys that are read again after `fresh_for`; 0 reads them each time.
-    pub(crate) fn new(store: Store, clock: Clock, fresh_for: Nanos) -> Self {
+    pub(crate) fn new(
+        (store, clock, metrics): (Store, Clock, Arc<Metrics>),
+        fresh_for: Nanos,
+    ) -> Self {
         Self {
             store,
             clock,
+            metrics,
             fresh_for,
             known: Cache::new(KEYS),
         }
@@ -83,9 +90,11 @@ impl Keys {
                 None => self.fresh_for.min(UNKNOWN_FOR),
             };
             if now.since(&known.read_at) < fresh_for {
+                self.metrics.looked_up(true);
                 return Ok((known, Source::Memory));
             }
         }
+        self.metrics.looked_up(false);
         Ok((self.read(id, now, false).await?, Source::Table))
     }
 
@@ -125,8 +134,10 @@ impl Keys {
         now: Reading,
         again: bool,
     ) -> Result<Arc<KnownKey>, StoreError> {
-        let snapshot = self.store.key_snapshot(id).await?;
-        let (record, twin, meters) = snapshot.map_or((None, None, BTreeMap::new()), |found| {
+        let begun = self.clock.now();
+        let snapshot = self.store.key_snapshot(id).await;
+        self.metrics.read(self.clock.now().since(&begun));
+        let (record, twin, meters) = snapshot?.map_or((None, None, BTreeMap::new()), |found| {
             (Some(found.record), found.twin, found.meters)
         });
         let known = Arc::new(KnownKey {

@@ -16,6 +16,7 @@ mod handler;
 mod holdings;
 mod keys;
 mod metering;
+mod metrics;
 mod plans;
 mod usage_identifier;
 

@@ -2,7 +2,12 @@
 
 mod shutdown;
 
-use std::{process::ExitCode, sync::Arc, time::SystemTime};
+use std::{
+    io::{Write as _, stdout},
+    process::ExitCode,
+    sync::Arc,
+    time::SystemTime,
+};
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use latchkey_authorizer::{Authorizer, settings::Settings};
@@ -51,11 +56,10 @@ async fn run() -> Result<(), lambda_runtime::Error> {
         lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
             let authorizer = authorizer.clone();
             async move {
-                authorizer
-                    .handle(&event.payload)
-                    .await
-                    .answer
-                    .map_err(Diagnostic::from)
+                write(&authorizer.metrics_due());
+                let handled = authorizer.handle(&event.payload).await;
+                write(&authorizer.metrics_due());
+                handled.answer.map_err(Diagnostic::from)
             }
         }));
     tokio::select! {
@@ -63,7 +67,15 @@ async fn run() -> Result<(), lambda_runtime::Error> {
         () = async {
             sigterm.received().await;
             at_the_end.give_back(GRACE).await;
+            write(&at_the_end.metrics_left());
         } => Ok(()),
+    }
+}
+
+/// Metrics are read from the log, as lines of their own.
+fn write(lines: &str) {
+    if let Err(error) = stdout().write_all(lines.as_bytes()) {
+        tracing::warn!(%error, "metrics were not written");
     }
 }
 

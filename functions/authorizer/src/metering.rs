@@ -11,7 +11,10 @@ use latchkey_domain::{
 use latchkey_store::{Store, StoreError};
 use tokio::time::sleep;
 
-use crate::{credits::Credits, folding::Folding, holdings::Holdings, keys::KnownKey, plans::Plans};
+use crate::{
+    credits::Credits, folding::Folding, holdings::Holdings, keys::KnownKey, metrics::Metrics,
+    plans::Plans,
+};
 
 /// Nobody here knows what is left.
 const COUNTED_ELSEWHERE: Verdict = Verdict::Admitted { remaining: None };
@@ -25,6 +28,7 @@ pub(crate) struct Metering<'a> {
     /// Where calls pass without the table.
     pub(crate) credits: Option<&'a Credits>,
     pub(crate) clock: &'a Clock,
+    pub(crate) metrics: &'a Metrics,
 }
 
 /// What a call is charged to.
@@ -100,7 +104,9 @@ impl Metering<'_> {
         // With the key its own meter was read, not its customer's.
         holding.learn(read.filter(|_| is_own), account.key.read_at);
         let terms = plan.terms(account.request);
-        match holding.ask(&terms, by_previous, self.clock.now()) {
+        let asked = holding.ask(&terms, by_previous, self.clock.now());
+        self.metrics.lost(holding.take_lost());
+        match asked {
             Asked::Done(verdict) => Ok(Metered::remembered(plan, verdict)),
             Asked::Charge(charge, write) => {
                 let metered = self
@@ -124,10 +130,7 @@ impl Metering<'_> {
         mut write: Write,
     ) -> Result<Metered, StoreError> {
         loop {
-            let answer = self
-                .store
-                .write_meter(&account.owner, &plan.id, &write)
-                .await;
+            let answer = self.written(account, &plan, &write).await;
             if let Answer::Applied(meter) = &answer {
                 let (owner, now) = (&account.owner, self.clock.now());
                 self.folding.note(owner, &plan.id, meter, now);
@@ -157,6 +160,20 @@ impl Metering<'_> {
                 }
             };
         }
+    }
+
+    /// Sends a write.
+    async fn written(&self, account: &Account<'_>, plan: &Plan, write: &Write) -> Answer {
+        let begun = self.clock.now();
+        let answer = self
+            .store
+            .write_meter(&account.owner, &plan.id, write)
+            .await;
+        self.metrics.wrote(self.clock.now().since(&begun));
+        if let (Answer::Applied(_), Write::Charge(charge)) = (&answer, write) {
+            self.metrics.leased(charge.net);
+        }
+        answer
     }
 
     /// A time that differs: the clock's own noise spreads those who wait for the same item.

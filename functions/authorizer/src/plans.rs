@@ -6,6 +6,8 @@ use latchkey_domain::{Clock, Nanos, Plan, PlanId, Reading};
 use latchkey_store::{Store, StoreError};
 use quick_cache::sync::Cache;
 
+use crate::metrics::Metrics;
+
 /// Plans remembered.
 const PLANS: usize = 1_000;
 /// Plans read while the function starts.
@@ -27,14 +29,16 @@ struct KnownPlan {
 pub(crate) struct Plans {
     store: Store,
     clock: Clock,
+    metrics: Arc<Metrics>,
     known: Cache<PlanId, KnownPlan>,
 }
 
 impl Plans {
-    pub(crate) fn new(store: Store, clock: Clock) -> Self {
+    pub(crate) fn new((store, clock, metrics): (Store, Clock, Arc<Metrics>)) -> Self {
         Self {
             store,
             clock,
+            metrics,
             known: Cache::new(PLANS),
         }
     }
@@ -84,11 +88,9 @@ impl Plans {
     /// A plan as the table has it now.
     pub(crate) async fn read(&self, id: &PlanId) -> Result<Option<Arc<Plan>>, StoreError> {
         let read_at = self.clock.now();
-        let plan = self
-            .store
-            .plan(id)
-            .await?
-            .map(|record| Arc::new(record.plan));
+        let record = self.store.plan(id).await;
+        self.metrics.read(self.clock.now().since(&read_at));
+        let plan = record?.map(|record| Arc::new(record.plan));
         self.known.insert(
             id.clone(),
             KnownPlan {

@@ -28,6 +28,12 @@ pub struct Settings {
     /// `LEASE_MAX`: how many units an instance may take ahead of a key's calls, 1 to 1000; 1
     /// charges each call by itself. Default 1000.
     pub lease_max: u64,
+    /// `LOG_ALLOWS`: of how many decisions that admit a call one is logged, the first of each
+    /// instance and every so many-th after it: 1 logs each, 0 none; default 1. Refusals are
+    /// all logged.
+    pub log_allows: u64,
+    /// `METRICS`: which metrics are written; default `plans`.
+    pub metrics: MetricsOf,
     /// `LOG_LEVEL`: what is logged; default `info`. No level shows a key value.
     pub log_level: Level,
 }
@@ -64,6 +70,19 @@ pub enum OnStoreFailure {
     Allow,
 }
 
+/// What metrics are written. Each name with each value of its dimensions is a metric that
+/// CloudWatch bills for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum MetricsOf {
+    /// `off`: none.
+    Off,
+    /// `totals`: those of the table, and refusals by reason.
+    Totals,
+    /// `plans`: decisions by plan too.
+    #[default]
+    Plans,
+}
+
 impl Settings {
     /// Reads every setting by its name; `get` is the environment.
     ///
@@ -94,6 +113,15 @@ impl Settings {
                 ],
             ),
             lease_max: reader.number("LEASE_MAX", 1000, 1..=1000),
+            log_allows: reader.number("LOG_ALLOWS", 1, 0..=1_000_000),
+            metrics: reader.choice(
+                "METRICS",
+                &[
+                    ("off", MetricsOf::Off),
+                    ("totals", MetricsOf::Totals),
+                    ("plans", MetricsOf::Plans),
+                ],
+            ),
             log_level: reader.log_level(),
         };
         reader.finish(settings)
@@ -140,6 +168,8 @@ mod tests {
             http_response: HttpResponse::Policy,
             on_store_failure: OnStoreFailure::Deny,
             lease_max: 1000,
+            log_allows: 1,
+            metrics: MetricsOf::Plans,
             log_level: Level::INFO,
         };
         assert_eq!(read(&[("TABLE_NAME", "keys")]), Ok(expected.clone()));
@@ -151,6 +181,8 @@ mod tests {
             "ON_STORE_FAILURE",
             "LOG_LEVEL",
             "LEASE_MAX",
+            "LOG_ALLOWS",
+            "METRICS",
         ];
         for name in names {
             assert_eq!(
@@ -174,6 +206,8 @@ mod tests {
             ("HTTP_RESPONSE", "simple"),
             ("ON_STORE_FAILURE", "allow"),
             ("LEASE_MAX", "1"),
+            ("LOG_ALLOWS", "100"),
+            ("METRICS", "totals"),
             ("LOG_LEVEL", "DEBUG"),
         ]);
         let expected = Settings {
@@ -186,6 +220,8 @@ mod tests {
             http_response: HttpResponse::Simple,
             on_store_failure: OnStoreFailure::Allow,
             lease_max: 1,
+            log_allows: 100,
+            metrics: MetricsOf::Totals,
             log_level: Level::DEBUG,
         };
         assert_eq!(set, Ok(expected));
@@ -194,6 +230,8 @@ mod tests {
             3600 * SECOND
         );
         assert_eq!(with("LEASE_MAX", "1000").unwrap().lease_max, 1000);
+        assert_eq!(with("LOG_ALLOWS", "0").unwrap().log_allows, 0);
+        assert_eq!(with("METRICS", "off").unwrap().metrics, MetricsOf::Off);
     }
 
     #[test]

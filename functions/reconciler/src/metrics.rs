@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use latchkey_telemetry::emf::{self, Seen, Unit};
 
 use crate::{Outcome, Report};
 
@@ -24,46 +24,33 @@ pub fn write_metrics(
 }
 
 /// The names are relied on by alarms: add names, never rename.
-fn line(report: &Report, table: &str, at: Timestamp) -> Value {
-    const COUNT: &str = "Count";
+fn line(report: &Report, table: &str, at: Timestamp) -> String {
     let took = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
     let mut metrics = vec![
-        ("Pending", COUNT, report.pending),
-        ("Failed", COUNT, report.failed),
-        ("Attempts", COUNT, report.attempts),
-        ("Faults", COUNT, report.faults),
-        ("ControlPlaneCalls", COUNT, report.calls),
-        ("ControlPlaneThrottled", COUNT, report.throttled),
-        ("RunDuration", "Milliseconds", took),
+        ("Pending", Unit::Count, Seen::Sum(report.pending)),
+        ("Failed", Unit::Count, Seen::Sum(report.failed)),
+        ("Attempts", Unit::Count, Seen::Sum(report.attempts)),
+        ("Faults", Unit::Count, Seen::Sum(report.faults)),
+        ("ControlPlaneCalls", Unit::Count, Seen::Sum(report.calls)),
+        (
+            "ControlPlaneThrottled",
+            Unit::Count,
+            Seen::Sum(report.throttled),
+        ),
+        ("RunDuration", Unit::Milliseconds, Seen::Sum(took)),
     ];
     if let Some((found, mended)) = report.drift {
-        metrics.push(("DriftFound", COUNT, found));
-        metrics.push(("DriftMended", COUNT, mended));
+        metrics.push(("DriftFound", Unit::Count, Seen::Sum(found)));
+        metrics.push(("DriftMended", Unit::Count, Seen::Sum(mended)));
     }
-    let named = metrics.iter();
-    let named: Vec<Value> = named
-        .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}))
-        .collect();
-    let mut line = json!({
-        "_aws": {
-            "Timestamp": at.as_millisecond(),
-            "CloudWatchMetrics": [{
-                "Namespace": "Latchkey",
-                "Dimensions": [["TableName"]],
-                "Metrics": named,
-            }],
-        },
-        "TableName": table,
-    });
-    for (name, _, value) in metrics {
-        line[name] = value.into();
-    }
-    line
+    emf::line(at.as_millisecond(), &[("TableName", table)], &metrics)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use serde_json::Value;
 
     use super::*;
 

@@ -1,8 +1,10 @@
-//! How Latchkey logs.
+//! How Latchkey logs, and how its metrics are written ([`emf`]).
 //!
 //! A level is one of Latchkey's own crates only. Libraries stay at `warn` whatever is set:
 //! at finer levels the Lambda runtime and the SDK print whole events and requests, and with
 //! them key values.
+
+pub mod emf;
 
 use tracing::{Level, level_filters::LevelFilter};
 use tracing_subscriber::{

@@ -97,6 +97,7 @@ fn every_link_to_a_file_leads_somewhere() {
         "docs/invariants.md",
         "docs/live-checks.md",
         "docs/metering.md",
+        "docs/runbook.md",
     ] {
         let text = document(page).unwrap();
         let folder = root().join(page).parent().unwrap().to_path_buf();

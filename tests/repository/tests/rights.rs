@@ -71,7 +71,7 @@ fn texts(one_or_more: &Yaml) -> Vec<&str> {
 }
 
 /// Services of which other tests hold the rights, or none needs to.
-const ELSEWHERE: [&str; 4] = ["apigateway:", "logs:", "kms:", "lambda:"];
+const ELSEWHERE: [&str; 5] = ["apigateway:", "logs:", "kms:", "lambda:", "xray:"];
 
 /// Adds what the statements in `part` say of DynamoDB, those under a condition too.
 fn collect(part: &Yaml, rights: &mut Rights) {

@@ -11,6 +11,7 @@ use latchkey_domain::{
 use latchkey_store::{Change, Patience, create_table};
 
 use super::*;
+use crate::settings::MetricsOf;
 
 /// Noon of 2026-11-25.
 const NOON: Nanos = (20_782 * 24 + 12) * 3_600 * 1_000_000_000;
@@ -67,9 +68,11 @@ impl World {
                 steady: now,
             }
         });
+        let metrics = Metrics::new("latchkey", MetricsOf::Totals, clock.now());
+        let metrics = Arc::new(metrics);
         let holdings = Holdings {
             most,
-            ..Holdings::new(store, clock, 1_000)
+            ..Holdings::new((store, clock, metrics), 1_000)
         };
         Self {
             time,

@@ -5,6 +5,7 @@ use latchkey_engine::Engine;
 use latchkey_store::{Patience, create_table};
 
 use super::*;
+use crate::settings::MetricsOf;
 
 const TABLE: &str = "latchkey";
 const MOST: usize = 60;
@@ -24,7 +25,8 @@ async fn made_up_keys_fill_no_memory_and_push_out_none_that_is_in_use() {
     create_table(&client, TABLE).await.unwrap();
     let store = Store::new(&client, TABLE, Patience::Embedded);
     let now = Reading { wall: 0, steady: 0 };
-    let mut keys = Keys::new(store, Clock::new(move || now), Nanos::MAX);
+    let metrics = Arc::new(Metrics::new(TABLE, MetricsOf::Totals, now));
+    let mut keys = Keys::new((store, Clock::new(move || now), metrics), Nanos::MAX);
     assert_eq!(keys.known.capacity(), KEYS as u64);
     keys.known = Cache::new(MOST);
     let in_use = value(0).presented().id;

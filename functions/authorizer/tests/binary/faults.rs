@@ -27,6 +27,8 @@ async fn wrong_settings_stop_the_start_with_one_line() {
         ("ON_STORE_FAILURE", "admit"),
         ("LOG_LEVEL", "loud"),
         ("LEASE_MAX", "1001"),
+        ("LOG_ALLOWS", "-1"),
+        ("METRICS", "all"),
     ];
     let ended = started(&all).await;
     assert!(!ended.status.success());

@@ -10,6 +10,7 @@ mod answers;
 mod calls;
 mod faults;
 mod native;
+mod observed;
 mod process;
 mod refusals;
 #[path = "../support/mod.rs"]

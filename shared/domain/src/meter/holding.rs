@@ -114,9 +114,19 @@ impl Holding {
     /// holding is forgotten. Whoever takes it sends it once and never again.
     pub fn give_back(&mut self, now: Reading) -> Option<Return> {
         let counter = Counter::of(self.quota.as_ref(), now.wall);
-        let returns = self.leases.iter_mut().map(Lease::take_pocket);
-        let returns = returns.filter_map(|pocket| pocket.to_return(counter));
+        let returns = self.leases.iter_mut().filter_map(|lease| {
+            if lease.pocket_of(counter) == 0 {
+                lease.lose();
+            }
+            lease.take_pocket().to_return(counter)
+        });
         returns.reduce(Return::and)
+    }
+
+    /// Units that were charged and will never be used, as far as this instance knows: their
+    /// window or day was over before they were. Each is told once.
+    pub fn take_lost(&mut self) -> u64 {
+        self.leases.iter_mut().map(Lease::take_lost).sum()
     }
 
     /// Units that are charged to the counter of `now` and not used.

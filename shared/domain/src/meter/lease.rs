@@ -107,6 +107,8 @@ pub(super) struct Lease {
     left: u64,
     from: Reading,
     life: Nanos,
+    /// Units that were charged and are good for nothing any more.
+    lost: u64,
     pub(super) demand: Demand,
     pub(super) holds: Holds,
 }
@@ -119,6 +121,7 @@ impl Lease {
             left: 0,
             from: now,
             life: 0,
+            lost: 0,
             demand: Demand::new(now),
             holds: Holds::default(),
         }
@@ -128,7 +131,7 @@ impl Lease {
     /// it is too old by either clock, or comes from a time that lies ahead.
     pub(super) fn refresh(&mut self, counter: Counter, now: &Reading) {
         if self.pocket.counter != Some(counter) {
-            self.pocket = Pocket::default();
+            self.lose();
             self.left = 0;
         }
         let (wall, steady) = (now.wall - self.from.wall, now.steady - self.from.steady);
@@ -163,23 +166,32 @@ impl Lease {
 
     /// What a charge brings. Of an earlier lease only the pocket goes on.
     pub(super) fn grant(&mut self, grant: &Grant) {
-        self.pocket.add(grant.counter, grant.day, grant.net);
+        self.add_to_pocket(grant);
         self.left = grant.units;
         self.from = grant.from;
         self.life = grant.life;
     }
 
+    fn add_to_pocket(&mut self, grant: &Grant) {
+        if self.pocket.counter != Some(grant.counter) {
+            self.lose();
+        }
+        self.pocket.add(grant.counter, grant.day, grant.net);
+    }
+
     /// What an answer brings that came too late for its call: units for later ones, but none of
     /// the throttle's.
     pub(super) fn grant_late(&mut self, grant: &Grant) {
-        self.pocket.add(grant.counter, grant.day, grant.net);
+        self.add_to_pocket(grant);
         self.left = 0;
     }
 
     /// Takes over what another one, whose bucket is no more, has of `counter`. What this one
     /// has is of `counter` as well, or nothing.
     pub(super) fn absorb(&mut self, other: &Self, counter: Counter) {
+        self.lost += other.lost;
         if other.pocket.counter != Some(counter) {
+            self.lost += other.pocket.units;
             return;
         }
         if self.pocket.units == 0 {
@@ -189,6 +201,17 @@ impl Lease {
             self.pocket.units += other.pocket.units;
             self.pocket.of_day += if same_day { other.pocket.of_day } else { 0 };
         }
+    }
+
+    /// Lets go of the pocket: nobody will use what is in it.
+    pub(super) fn lose(&mut self) {
+        self.lost += self.pocket.units;
+        self.pocket = Pocket::default();
+    }
+
+    /// Units lost since this was last asked.
+    pub(super) fn take_lost(&mut self) -> u64 {
+        std::mem::take(&mut self.lost)
     }
 
     /// Takes the pocket out of memory.

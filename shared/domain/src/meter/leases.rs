@@ -540,3 +540,35 @@ fn a_client_is_told_of_the_pause_after_lost_races() {
     assert!(wait > SECOND, "{wait}");
     assert_eq!(world.calls(&terms, 1, 0), (1, 1));
 }
+
+#[test]
+fn units_that_were_charged_and_not_used_in_their_window_are_told_as_lost_once() {
+    let terms = terms(Some((1_000_000, Period::Hour)), Some(("200", 200)));
+    let mut world = World::new();
+    let (admitted, _) = world.calls(&terms, 400, 5 * MILLI);
+    let ahead = u64::try_from(world.charged()).unwrap() - admitted as u64;
+    assert!(ahead > 0);
+    assert_eq!(world.holding.take_lost(), 0);
+    world.pass(HOUR);
+    world.call(&terms);
+    assert_eq!(world.holding.take_lost(), ahead);
+    assert_eq!(world.holding.take_lost(), 0);
+}
+
+#[test]
+fn what_cannot_be_given_back_is_lost_and_what_can_is_not() {
+    let terms = terms(Some((1_000_000, Period::Hour)), Some(("200", 200)));
+    for (later, is_lost) in [(0, false), (HOUR, true)] {
+        let mut world = World::new();
+        let (admitted, _) = world.calls(&terms, 400, 5 * MILLI);
+        let ahead = u64::try_from(world.charged()).unwrap() - admitted as u64;
+        world.pass(later);
+        let returned = world.holding.give_back(world.now);
+        let returned = returned.map_or(0, |returned| returned.units);
+        let lost = world.holding.take_lost();
+        assert_eq!(
+            (returned, lost),
+            if is_lost { (0, ahead) } else { (ahead, 0) }
+        );
+    }
+}
