@@ -7,6 +7,8 @@ documents them ("Patch operations"), two keys may not have one value, a usage pl
 an authorizer's results can be flushed.
 
 What stays different from AWS is in emulator_gaps.py.
+
+Where ASKED names a file, what each principal has asked for, and whether it was allowed, is written there.
 """
 
 import copy
@@ -19,6 +21,7 @@ for variable, value in {"BIND_HOST": "127.0.0.1", "IOT_MTLS_ENABLED": "0", "SFTP
     os.environ.setdefault(variable, value)
 
 from ministack.app import main
+from ministack.core import iam_evaluator
 from ministack.services import apigateway_v1 as gateway
 
 TYPES = {
@@ -169,5 +172,25 @@ async def handle_request(theirs, method, path, *rest):
     return 202, {}, b""
 
 
+asked = set()
+
+
+def recorded(evaluate, path):
+    """`evaluate`, which adds a line to the file for what was not asked before: principal, action, resource, decision."""
+
+    def evaluate_and_record(context, *policies):
+        result = evaluate(context, *policies)
+        line = "\t".join([context.principal_arn, context.action, context.resource_arn, result.decision])
+        if line not in asked:
+            asked.add(line)
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        return result
+
+    return evaluate_and_record
+
+
 if __name__ == "__main__":
+    if "ASKED" in os.environ:
+        iam_evaluator.evaluate = recorded(iam_evaluator.evaluate, os.environ["ASKED"])
     sys.exit(main())

@@ -97,6 +97,7 @@ fn every_link_to_a_file_leads_somewhere() {
         "docs/invariants.md",
         "docs/live-checks.md",
         "docs/metering.md",
+        "docs/other-accounts.md",
         "docs/runbook.md",
     ] {
         let text = document(page).unwrap();

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use latchkey_repository::{document, root, rust_sources};
 use yaml_rust2::{Yaml, YamlLoader};
 
-const TABLE: &str = "Table.Arn";
-const INDEXES: &str = "${Table.Arn}/index/*";
+const TABLE: &str =
+    "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${Table}";
+const INDEXES: &str =
+    "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${Table}/index/*";
 
 /// Actions and what each is allowed, or asked, on.
 type Rights = BTreeSet<(String, String)>;
@@ -62,10 +64,13 @@ fn asked() -> Rights {
     rights
 }
 
-/// One text, or a list of them.
+/// One text, or a list of them. Of a text with a map of what is put in (`!Sub`) the text.
 fn texts(one_or_more: &Yaml) -> Vec<&str> {
     match one_or_more {
-        Yaml::Array(texts) => texts.iter().map(|text| text.as_str().unwrap()).collect(),
+        Yaml::Array(parts) if parts[1..].iter().any(|part| part.as_hash().is_some()) => {
+            texts(&parts[0])
+        }
+        Yaml::Array(items) => items.iter().flat_map(texts).collect(),
         text => vec![text.as_str().unwrap()],
     }
 }
@@ -127,10 +132,13 @@ fn each_role_allows_exactly_what_is_asked_of_dynamodb() {
     let mut of_admin = asked.clone();
     assert!(of_admin.remove(&query(INDEXES)));
     of_admin.extend(["list", "owner"].map(|name| query(&INDEXES.replace('*', name))));
+    // That a plan is as it was read is asked where somebody sets what is left of a quota.
+    let mut of_reconciler = asked;
+    assert!(of_reconciler.remove(&("ConditionCheckItem".to_owned(), TABLE.to_owned())));
     let expected = BTreeMap::from([
         ("AdminRole".to_owned(), of_admin),
         ("AuthorizerRole".to_owned(), of_calls),
-        ("ReconcilerRole".to_owned(), asked),
+        ("ReconcilerRole".to_owned(), of_reconciler),
     ]);
     assert_eq!(allowed(), expected);
 }

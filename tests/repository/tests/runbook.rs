@@ -152,7 +152,8 @@ fn what_alarms_and_the_dashboard_watch_is_what_is_written() {
     let dashboards = resources(&template, "AWS::CloudWatch::Dashboard");
     assert_eq!(dashboards.len(), 1);
     for dashboard in dashboards.values() {
-        let shown = shown(dashboard["DashboardBody"].as_str().unwrap());
+        // A text, and beside it what is put in.
+        let shown = shown(dashboard["DashboardBody"][0].as_str().unwrap());
         for asked in [
             "Allowed",
             "Refused",
