@@ -6,16 +6,14 @@
 //! match as well, so that no encoding gets around a rule.
 
 mod meet;
+mod readings;
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use percent_encoding::percent_decode_str;
 
 use crate::{Invalid, Request};
-
-/// How often a path may have been encoded: once on its way to API Gateway, and again by each of
-/// those who pass it on.
-const DECODINGS: usize = 4;
+use readings::{DECODINGS, climbs, is_plain, resolved, slashed};
 
 /// A method and a path pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,18 +49,10 @@ impl Pattern {
         })
     }
 
-    fn matches(&self, request: &Request) -> bool {
-        if self
-            .method
+    fn takes_method(&self, request: &Request) -> bool {
+        self.method
             .as_ref()
-            .is_some_and(|method| *method != request.method)
-        {
-            return false;
-        }
-        if let Some(template) = &request.resource {
-            return self.matches_path(template);
-        }
-        self.matches_each_reading(&request.path)
+            .is_none_or(|method| *method == request.method)
     }
 
     /// Whether a path matches however it is read: as it was sent, and decoded as often as
@@ -82,6 +72,28 @@ impl Pattern {
                 return true;
             }
             reading = Cow::Owned(decoded.into_owned());
+        }
+        false
+    }
+
+    /// Whether a path matches in any of the ways in which it may be read.
+    fn matches_some_reading(&self, path: &str) -> bool {
+        if self.matches_path(path) {
+            return true;
+        }
+        if is_plain(path) {
+            return false;
+        }
+        let mut reading = path.to_owned();
+        for _ in 0..=DECODINGS {
+            if self.matches_path(&reading) || self.matches_path(&resolved(&reading)) {
+                return true;
+            }
+            let decoded = percent_decode_str(&reading).decode_utf8_lossy();
+            if decoded == reading {
+                return false;
+            }
+            reading = decoded.into_owned();
         }
         false
     }
@@ -115,22 +127,6 @@ impl Pattern {
     }
 }
 
-/// A path as whoever takes a backslash for a slash reads it.
-fn slashed(path: &str) -> Cow<'_, str> {
-    if path.contains('\\') {
-        return Cow::Owned(path.replace('\\', "/"));
-    }
-    Cow::Borrowed(path)
-}
-
-/// Whether a segment leads up or nowhere, also with parameters of its own (`..;a=1`), which
-/// servlet containers cut off, and with blanks or control characters behind.
-fn climbs(segment: &str) -> bool {
-    let name = segment.split(';').next().unwrap_or_default();
-    let name = name.trim_matches(|c: char| c.is_whitespace() || c.is_control());
-    name == "." || name == ".."
-}
-
 fn is_parameter(segment: &str) -> bool {
     segment
         .strip_prefix('{')
@@ -161,7 +157,11 @@ impl Route {
 
     /// Whether the rule opens this call.
     pub fn matches(&self, request: &Request) -> bool {
-        self.0.matches(request)
+        self.0.takes_method(request)
+            && match &request.resource {
+                Some(template) => self.0.matches_path(template),
+                None => self.0.matches_each_reading(&request.path),
+            }
     }
 
     /// Whether a policy's resource opens the same calls and no more, so that API Gateway may
@@ -214,9 +214,14 @@ impl fmt::Display for Route {
 pub struct MethodKey(Pattern);
 
 impl MethodKey {
-    /// Whether a call is of this method.
+    /// Whether a call is of this method, in whatever way it is spelled: what a method costs is
+    /// not to be had for less.
     pub fn matches(&self, request: &Request) -> bool {
-        self.0.matches(request)
+        self.0.takes_method(request)
+            && match &request.resource {
+                Some(template) => self.0.matches_path(template),
+                None => self.0.matches_some_reading(&request.path),
+            }
     }
 
     /// How closely it names a method, to choose between two that match.
@@ -354,6 +359,40 @@ mod tests {
             "matches when decoded only"
         );
         assert!(route("GET /orders/{id}", "GET", "/orders/caf%C3%A9"));
+    }
+
+    #[test]
+    fn no_spelling_makes_a_dear_method_a_cheap_one() {
+        let method: MethodKey = "/reports/{name}/GET".parse().unwrap();
+        let is_called = |path: &str| method.matches(&request("GET", path, None));
+        for path in [
+            "/reports/1",
+            "/report%73/1",
+            "/%2572eports/1",
+            "//reports/1",
+            "/reports//1",
+            "/reports/1/",
+            "/./reports/1",
+            "/x/../reports/1",
+            "/x/%2e%2e/reports/1",
+            "/x/..%2freports/1",
+            "\\reports\\1",
+            "/reports;a=1/1",
+            "/reports/1;a=1",
+        ] {
+            assert!(is_called(path), "{path}");
+        }
+        for path in [
+            "/reports",
+            "/reports/1/2",
+            "/reportss/1",
+            "/x/reports/1",
+            "/REPORTS/1",
+        ] {
+            assert!(!is_called(path), "{path}");
+        }
+        let template = |resource| method.matches(&request("GET", "/x", Some(resource)));
+        assert!(template("/reports/{id}") && !template("/report%73/{id}"));
     }
 
     #[test]
