@@ -281,9 +281,10 @@ impl Period {
         }
     }
 
+    /// Calls that the table gave no answer for: those that passed all the same too.
     fn unavailable(&self) -> u64 {
-        let count = self.refused.get(Reason::Unavailable as usize);
-        count.copied().unwrap_or(0)
+        let refused = self.refused.get(Reason::Unavailable as usize);
+        refused.copied().unwrap_or(0) + self.without_store
     }
 
     fn is_due(&self, now: &Reading) -> bool {
@@ -293,7 +294,7 @@ impl Period {
         let for_so_long = now.since(&self.written);
         self.counted.is_some()
             && (for_so_long >= PERIOD
-                || (self.unavailable() + self.without_store > 0 && for_so_long >= ALARMING)
+                || (self.unavailable() > 0 && for_so_long >= ALARMING)
                 || is_full(&self.latencies)
                 || is_full(&self.lease_sizes))
     }

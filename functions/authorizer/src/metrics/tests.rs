@@ -152,6 +152,7 @@ fn lines_come_a_minute_apart_and_sooner_for_a_table_that_does_not_answer() {
     let lines = read(&metrics.due(at(622)));
     let told = (&lines[0]["Allowed"], &lines[0]["AllowedWithoutStore"]);
     assert_eq!(told, (&1.into(), &1.into()));
+    assert_eq!(lines[0]["Unavailable"], 1);
 }
 
 #[test]
