@@ -1,6 +1,8 @@
 //! A DynamoDB of a test's own: the embedded engine, or a second one that was started beside the
 //! tests (tests/dynamodb/run). What Latchkey writes is so held to two engines that share no code.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::{
     env, process,
     sync::atomic::{AtomicU64, Ordering},
