@@ -38,11 +38,13 @@ impl AddressRules {
     /// a slip than a wish.
     pub fn parse_network(text: &str) -> Result<IpNet, Invalid> {
         const ALLOWED: &str = "an IPv4 or IPv6 address, or a network such as 10.0.0.0/8 with no bit set behind its prefix";
-        let network = match text.parse::<IpAddr>() {
-            Ok(address) => IpNet::from(address.to_canonical()),
-            Err(_) => text
-                .parse::<IpNet>()
-                .map_err(|_| Invalid::new("a network", text, ALLOWED))?,
+        let invalid = || Invalid::new("a network", text, ALLOWED);
+        let address = text.split('/').next().unwrap_or_default();
+        // Of 010.0.0.0 nobody can say whether it is 10 or, in octal digits, 8: IpNet takes it.
+        let address: IpAddr = address.parse().map_err(|_| invalid())?;
+        let network = match text.contains('/') {
+            true => text.parse::<IpNet>().map_err(|_| invalid())?,
+            false => IpNet::from(address.to_canonical()),
         };
         if network.addr() != network.network() {
             return Err(Invalid::new("a network", text, ALLOWED));
@@ -146,6 +148,10 @@ mod tests {
             "",
             "*",
             "2001:db8::1/32",
+            "010.0.0.0/8",
+            "10.00.0.0/8",
+            "010.0.0.1",
+            "10.0.0.0/8/8",
         ] {
             assert!(AddressRules::parse_network(slip).is_err(), "{slip}");
         }
