@@ -2,6 +2,7 @@
 //! ask the machine for: the time and random numbers.
 
 mod dev;
+mod doctor;
 mod gateway;
 
 use std::{
@@ -19,22 +20,31 @@ use latchkey_domain::{Clock, Nanos, Reading};
 #[command(version)]
 enum Command {
     Dev(dev::Arguments),
+    Doctor(doctor::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Dev(arguments) = Command::parse();
-    let machine = dev::Machine {
-        clock: clock(),
-        random: random(),
-    };
-    match dev::run(arguments, machine).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(writeln!(std::io::stderr(), "latchkey: {error}"));
-            ExitCode::FAILURE
+    match Command::parse() {
+        Command::Dev(arguments) => {
+            let machine = dev::Machine {
+                clock: clock(),
+                random: random(),
+            };
+            let ran = dev::run(arguments, machine).await;
+            ran.map_or_else(|error| failed(&error, 1), |()| ExitCode::SUCCESS)
+        }
+        Command::Doctor(arguments) => {
+            let looked = doctor::run(&arguments, clock(), &mut std::io::stdout()).await;
+            let status = looked.map(|outcome| ExitCode::from(outcome as u8));
+            status.unwrap_or_else(|error| failed(&error, doctor::Outcome::NotSeen as u8))
         }
     }
+}
+
+fn failed(error: &dyn std::fmt::Display, status: u8) -> ExitCode {
+    drop(writeln!(std::io::stderr(), "latchkey: {error}"));
+    ExitCode::from(status)
 }
 
 #[expect(

@@ -18,9 +18,13 @@ pub(crate) enum Operation {
     GetApi,
     GetApiKey,
     GetApiKeys,
+    GetApis,
+    GetAuthorizers,
+    GetGatewayResponses,
     GetMethod,
     GetResources,
     GetRestApi,
+    GetRestApis,
     GetUsage,
     GetUsagePlan,
     GetUsagePlanKey,
@@ -48,9 +52,13 @@ impl Operation {
             Self::GetApi => "GetApi",
             Self::GetApiKey => "GetApiKey",
             Self::GetApiKeys => "GetApiKeys",
+            Self::GetApis => "GetApis",
+            Self::GetAuthorizers => "GetAuthorizers",
+            Self::GetGatewayResponses => "GetGatewayResponses",
             Self::GetMethod => "GetMethod",
             Self::GetResources => "GetResources",
             Self::GetRestApi => "GetRestApi",
+            Self::GetRestApis => "GetRestApis",
             Self::GetUsage => "GetUsage",
             Self::GetUsagePlan => "GetUsagePlan",
             Self::GetUsagePlanKey => "GetUsagePlanKey",
@@ -69,7 +77,7 @@ impl Operation {
     pub(crate) fn spacing(self) -> Option<Duration> {
         match self {
             Self::CreateApiKey | Self::DeleteApiKey => Some(Duration::from_millis(200)),
-            // 5 in 2 s: from memory of that table, not read there again. Only `require_key` calls it.
+            // 5 in 2 s: from memory of that table, not read there again.
             Self::GetResources => Some(Duration::from_millis(400)),
             Self::CreateDeployment => Some(Duration::from_secs(5)),
             Self::UpdateUsagePlan => Some(Duration::from_secs(20)),
@@ -104,9 +112,13 @@ impl Operation {
             | Self::GetApi
             | Self::GetApiKey
             | Self::GetApiKeys
+            | Self::GetApis
+            | Self::GetAuthorizers
+            | Self::GetGatewayResponses
             | Self::GetMethod
             | Self::GetResources
             | Self::GetRestApi
+            | Self::GetRestApis
             | Self::GetUsage
             | Self::GetUsagePlan
             | Self::GetUsagePlanKey

@@ -5,6 +5,7 @@
 mod apis;
 mod attachments;
 mod errors;
+mod in_front;
 mod key_source;
 mod keys;
 mod native_plans;

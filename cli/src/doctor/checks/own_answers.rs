@@ -1,0 +1,126 @@
+//! What API Gateway answers itself on REST APIs. Without these a refusal by quota is 403 without
+//! `Retry-After`, an outage 500, and browsers hide both from the page.
+
+use latchkey_gateway::{FoundResponse, KeySource};
+
+use super::{Check, Finding};
+use crate::doctor::facts::{Api, Facts};
+
+const REMEDY: &str = "add the gateway responses of README, \"In front of your own API\", to the API's template and deploy the API; an API that no browser calls: --skip gateway-responses";
+const ALLOW: &str = "access-control-allow-origin";
+const EXPOSE: &str = "access-control-expose-headers";
+
+pub(super) fn check(facts: &Facts) -> Vec<Finding> {
+    let authorizer = facts.authorizer.as_ref();
+    let all = authorizer
+        .and_then(|one| one.variables.get("DENY_FOR"))
+        .is_some_and(|one| one == "all");
+    let guarded = facts.apis.iter().filter(|api| !api.authorizers.is_empty());
+    guarded.flat_map(|api| of_api(api, all)).collect()
+}
+
+fn of_api(api: &Api, deny_all: bool) -> Vec<Finding> {
+    let Some(answers) = &api.answers else {
+        return Vec::new();
+    };
+    // There API Gateway has a 429 of its own.
+    let counted_there = api.key_source == KeySource::Authorizer;
+    let denied = if deny_all || counted_there {
+        "403"
+    } else {
+        "429"
+    };
+    let wanted = [
+        ("UNAUTHORIZED", "401"),
+        ("ACCESS_DENIED", denied),
+        ("AUTHORIZER_FAILURE", "503"),
+        ("AUTHORIZER_CONFIGURATION_ERROR", "503"),
+    ];
+    let mut findings = Vec::new();
+    for (kind, status) in wanted {
+        let retry = kind == "ACCESS_DENIED" && !counted_there;
+        let wrong = match answers.get(kind) {
+            None => vec![format!(
+                "is API Gateway's own, not {status} with CORS headers"
+            )],
+            Some(answer) => wrong_with(answer, status, retry),
+        };
+        for what in wrong {
+            let problem = format!("gateway response {kind} {what}");
+            findings.push(Finding::new(
+                Check::GatewayResponses,
+                api.label(),
+                problem,
+                REMEDY,
+            ));
+        }
+    }
+    findings
+}
+
+fn wrong_with(answer: &FoundResponse, status: &str, retry: bool) -> Vec<String> {
+    let mut wrong = Vec::new();
+    // UNAUTHORIZED is 401 by itself.
+    if answer.status.as_deref().unwrap_or("401") != status {
+        let found = answer
+            .status
+            .as_deref()
+            .unwrap_or("without a status of its own");
+        wrong.push(format!("is {found}, not {status}"));
+    }
+    if !answer.headers.contains_key(ALLOW) {
+        wrong.push("has no Access-Control-Allow-Origin: browsers hide it from the page".to_owned());
+    }
+    if retry {
+        if !answer.headers.contains_key("retry-after") {
+            wrong.push("has no Retry-After (context.authorizer.retryAfter)".to_owned());
+        }
+        let exposed = answer.headers.get(EXPOSE);
+        let exposed = exposed.is_some_and(|one| one.to_ascii_lowercase().contains("retry-after"));
+        if !exposed {
+            wrong.push("does not expose Retry-After to browsers".to_owned());
+        }
+    }
+    wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_gateway::ApiKind;
+
+    use super::{
+        super::samples::{api_of, healthy, set},
+        *,
+    };
+
+    fn problems(facts: &Facts) -> Vec<String> {
+        check(facts).into_iter().map(|one| one.problem).collect()
+    }
+
+    #[test]
+    fn an_api_without_any_has_a_finding_for_each() {
+        let mut facts = healthy();
+        api_of(&mut facts, ApiKind::Rest).answers = Some([].into());
+        assert_eq!(problems(&facts).len(), 4);
+    }
+
+    #[test]
+    fn a_refusal_without_retry_after_or_that_browsers_cannot_read_is_found() {
+        let mut facts = healthy();
+        let answers = api_of(&mut facts, ApiKind::Rest).answers.as_mut().unwrap();
+        answers.get_mut("ACCESS_DENIED").unwrap().headers.clear();
+        let found = problems(&facts);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found.iter().any(|one| one.contains("no Retry-After")));
+    }
+
+    #[test]
+    fn the_status_of_a_refusal_follows_deny_for() {
+        let mut facts = healthy();
+        set(&mut facts, "DENY_FOR", "all");
+        assert_eq!(
+            problems(&facts),
+            ["gateway response ACCESS_DENIED is 429, not 403"]
+        );
+    }
+}
