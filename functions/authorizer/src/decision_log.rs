@@ -95,7 +95,7 @@ impl DecisionLog {
         self.reason.map(Reason::as_str).or(of_allowed)
     }
 
-    /// Writes the line. Of admitted calls one in `sample` is written.
+    /// Writes the line. Of calls that the table admitted one in `sample` is written.
     pub(crate) fn emit(&self, sample: u64) {
         tracing::info!(
             decision = if self.allowed { "allow" } else { "deny" },
@@ -110,7 +110,11 @@ impl DecisionLog {
             method = self.method,
             kind = self.kind,
             duration_us = self.duration_us,
-            sample = if self.allowed { sample } else { 1 },
+            sample = if self.allowed && !self.without_store {
+                sample
+            } else {
+                1
+            },
             "decision"
         );
     }

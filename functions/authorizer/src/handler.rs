@@ -167,7 +167,7 @@ impl Authorizer {
             }
         };
         log.took(self.clock.now().since(&now));
-        if !log.allowed || self.is_sampled() {
+        if !log.allowed || log.without_store || self.is_sampled() {
             log.emit(self.settings.log_allows);
         }
         Handled { log, answer }
