@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ::csv::{Error, Terminator, WriterBuilder};
+use ::csv::{Error, QuoteStyle, Terminator, WriterBuilder};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 
@@ -36,7 +36,8 @@ impl<'a> Cell<'a> {
 }
 
 /// Words as a spreadsheet takes them: those that it would take for a formula get an
-/// apostrophe in front (OWASP, "CSV Injection"). So do those that look as if they had got one.
+/// apostrophe in front (OWASP, "CSV Injection"), and so do those with blanks around them, which
+/// an import would cut off, and those that look as if they had got one.
 fn guarded(text: Cow<'_, str>) -> Cow<'_, str> {
     if is_formula(text.trim_start_matches('\'')) {
         return format!("'{text}").into();
@@ -52,8 +53,19 @@ pub(crate) fn unguarded(text: &str) -> &str {
     }
 }
 
+/// Signs that begin a formula, also as East Asian spreadsheets write them.
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
 fn is_formula(words: &str) -> bool {
-    words.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    words.starts_with(SIGNS)
+        || words.starts_with(char::is_whitespace)
+        || words.ends_with(char::is_whitespace)
+}
+
+/// Whether a spreadsheet that knows other separators than the comma would begin a new cell
+/// inside these words, were they not in quotes.
+fn is_split_elsewhere(words: &str) -> bool {
+    words.contains([';', '\t', '|'])
 }
 
 /// A table: its header row and its rows, each line ended by CR and LF.
@@ -67,17 +79,29 @@ pub(crate) fn table<'a, R>(
 where
     R: IntoIterator<Item = Cell<'a>>,
 {
-    let mut writer = WriterBuilder::new()
-        .terminator(Terminator::CRLF)
-        .from_writer(Vec::new());
-    writer.write_record(header)?;
+    let mut table = Vec::new();
+    write_row(&mut table, header)?;
     for row in rows {
         let cells: Vec<Cow<'_, str>> = row.into_iter().map(Cell::written).collect();
-        writer.write_record(cells.iter().map(|cell| cell.as_bytes()))?;
+        write_row(&mut table, &cells)?;
     }
-    writer
-        .into_inner()
-        .map_err(|error| error.into_error().into())
+    Ok(table)
+}
+
+fn write_row(table: &mut Vec<u8>, cells: &[impl AsRef<str>]) -> Result<(), Error> {
+    let split = cells.iter().any(|cell| is_split_elsewhere(cell.as_ref()));
+    let quoted = if split {
+        QuoteStyle::Always
+    } else {
+        QuoteStyle::Necessary
+    };
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .quote_style(quoted)
+        .from_writer(table);
+    writer.write_record(cells.iter().map(|cell| cell.as_ref().as_bytes()))?;
+    writer.flush()?;
+    Ok(())
 }
 
 /// A table as it is answered.
@@ -104,6 +128,14 @@ mod tests {
             "'=1+2",
             "''-1",
             "'a",
+            "＝1+2",
+            " =1+2",
+            "\n=1+2",
+            "\u{a0}=1+2",
+            "' =1",
+            "blanks behind ",
+            "a;=1+2",
+            "a|=1+2",
             "",
         ];
         let rows = words.map(|word| [Cell::text(word), Cell::Number(-7), Cell::Empty]);
@@ -114,10 +146,12 @@ mod tests {
             let row = row.unwrap();
             let told = &row[0];
             assert_eq!(unguarded(told), *word);
-            assert!(
-                !told.starts_with(['=', '+', '-', '@', '\t', '\r']),
-                "{told}"
-            );
+            let begins = |c: char| "=+-@＝＋－＠".contains(c) || c.is_whitespace();
+            assert!(!told.starts_with(begins), "{told}");
+        }
+        let table = String::from_utf8(table).unwrap();
+        for quoted in ["\"a;=1+2\",\"-7\",\"\"\r\n", "\"a|=1+2\","] {
+            assert!(table.contains(quoted), "{table}");
         }
     }
 }

@@ -15,15 +15,15 @@ use tokio::net::TcpListener;
 
 use crate::support::{Admin, CALLER, TABLE};
 
-const ADMIN: &str = env!("CARGO_BIN_EXE_admin");
+pub(crate) const ADMIN: &str = env!("CARGO_BIN_EXE_admin");
 
 /// A signed POST of a plan, as API Gateway sends it.
-fn create_plan() -> Value {
+pub(crate) fn create_plan() -> Value {
     serde_json::from_str(include_str!("events/create-plan.json")).unwrap()
 }
 
 /// Another call by the same caller.
-fn call(method: &str, path: &str, query: &[(&str, &str)]) -> Value {
+pub(crate) fn call(method: &str, path: &str, query: &[(&str, &str)]) -> Value {
     let mut event = create_plan();
     event["httpMethod"] = method.into();
     event["requestContext"]["httpMethod"] = method.into();
@@ -48,7 +48,7 @@ fn call(method: &str, path: &str, query: &[(&str, &str)]) -> Value {
     event
 }
 
-async fn invoke(router: &Router, event: &Value) -> Value {
+pub(crate) async fn invoke(router: &Router, event: &Value) -> Value {
     let request: LambdaRequest = serde_json::from_str(&event.to_string()).unwrap();
     let answer = Adapter::from(router.clone()).call(LambdaEvent::new(request, Context::default()));
     serde_json::to_value(answer.await.unwrap()).unwrap()

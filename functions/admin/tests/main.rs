@@ -9,6 +9,7 @@
 mod adopt;
 mod at_scale;
 mod attachments;
+mod attacks;
 mod audit;
 mod bounds;
 mod budget;

@@ -3,7 +3,10 @@
 use ::csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::columns::Column;
-use crate::faults::{Fault, Faults};
+use crate::{
+    csv::unguarded,
+    faults::{Fault, Faults},
+};
 
 /// Rows that one call takes.
 pub(super) const MAX_ROWS: usize = 1_000;
@@ -24,7 +27,7 @@ pub(super) struct Row {
 pub(super) fn read(text: &str) -> Result<Vec<Row>, Faults> {
     let mut reader = ReaderBuilder::new()
         .flexible(true)
-        .trim(Trim::All)
+        .trim(Trim::Headers)
         .from_reader(text.as_bytes());
     let unreadable = |_| Faults::from(Fault::at("", "is not a table: see RFC 4180"));
     let header = reader.headers().map_err(unreadable)?.clone();
@@ -36,7 +39,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Row>, Faults> {
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(unreadable)?;
-        if record.iter().all(str::is_empty) {
+        if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
         if rows.len() == MAX_ROWS {
@@ -54,7 +57,7 @@ pub(super) fn read(text: &str) -> Result<Vec<Row>, Faults> {
 }
 
 fn cells(columns: &[Column], record: &StringRecord) -> Result<Vec<(Column, String)>, Faults> {
-    let mut cells: Vec<String> = record.iter().map(str::to_owned).collect();
+    let mut cells: Vec<String> = record.iter().map(|cell| trimmed(cell).to_owned()).collect();
     let plans = columns
         .iter()
         .position(|column| *column == Column::UsagePlanIds);
@@ -76,6 +79,14 @@ fn cells(columns: &[Column], record: &StringRecord) -> Result<Vec<(Column, Strin
     Ok(filled.filter(|(_, cell)| !cell.is_empty()).collect())
 }
 
+/// A cell without blanks around it, but for those that an export has put a guard before.
+fn trimmed(cell: &str) -> &str {
+    if unguarded(cell).len() < cell.len() {
+        return cell;
+    }
+    cell.trim()
+}
+
 /// API Gateway takes a list of plans in single quotes too, and people put a blank before the
 /// double ones: neither is a quoted cell to RFC 4180, so that the list was split.
 fn join_quoted(cells: &mut Vec<String>, first: usize) {
@@ -84,12 +95,12 @@ fn join_quoted(cells: &mut Vec<String>, first: usize) {
         if !cells.get(first).is_some_and(opens) {
             continue;
         }
-        let closes = |cell: &String| cell.len() > 1 && cell.ends_with(quote);
+        let closes = |cell: &String| cell.len() > 1 && cell.trim_end().ends_with(quote);
         let behind = cells.iter().skip(first).position(closes);
         if let Some(more) = behind {
             let list: Vec<String> = cells.drain(first..=first + more).collect();
             let list = list.join(",");
-            cells.insert(first, list.trim_matches(quote).to_owned());
+            cells.insert(first, list.trim().trim_matches(quote).to_owned());
         }
     }
 }

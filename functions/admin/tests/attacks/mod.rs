@@ -1,0 +1,7 @@
+//! Attacks on the admin API, each a test that is named after what comes of it.
+//! docs/reliability.md has the list.
+
+mod callers;
+mod cursors;
+mod printed;
+mod tables;
