@@ -3,5 +3,6 @@
 
 mod callers;
 mod cursors;
+mod mass_assignment;
 mod printed;
 mod tables;
