@@ -7,6 +7,7 @@
 )]
 
 mod answers;
+mod attacks;
 mod calls;
 mod faults;
 mod native;

@@ -4,6 +4,7 @@
 mod elsewhere;
 mod gate;
 mod made_up;
+mod panics;
 mod revoked;
 mod smuggled;
 mod stolen;
