@@ -11,6 +11,7 @@ import check_adoption
 import check_configuration
 import check_counted_by_twin
 import check_demo_apis
+import check_doctor
 import check_header_keys
 import check_logs
 import check_reconciler
@@ -23,6 +24,7 @@ def main():
         emulator_gaps.fill()
         check_configuration.check()
         latchkey, first_values = check_admin.check()
+        check_doctor.check()
         admin = check_admin_operations.Admin()
         values = check_header_keys.check(admin)
         values += check_counted_by_twin.check(admin)
