@@ -17,8 +17,8 @@ use std::sync::{
 use latchkey_domain::{
     Period, Plan, Reading, Reason,
     meter::{
-        Answer, Asked, ChargeWrite, ClampWrite, Form, Holding, Meter, Owner, QuotaWrite, Step,
-        ThrottleWrite, Verdict, Write,
+        Answer, Asked, ChargeWrite, ClampWrite, Debt, Form, Holding, Meter, Owner, QuotaWrite,
+        Step, ThrottleWrite, Verdict, Write,
     },
 };
 use latchkey_store::Store;
@@ -316,7 +316,34 @@ async fn no_charge_makes_a_meter() {
         )
         .await;
     assert_eq!(answer, Answer::Failed(None));
+    let debt = Debt {
+        window: Some(0),
+        day: 7,
+        units: 3,
+    };
+    let plan = "p".parse().unwrap();
+    let answer = table.store.charge_debt(&owner, &plan, &debt).await;
+    assert_eq!(answer, Answer::Failed(None));
     assert!(table.items().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_owed_is_charged_to_its_window_and_day_whatever_the_limit() {
+    let plan = plan("p", Some((5, Period::Lifetime)), Some(("1", 2)));
+    let (table, owner) = attached(&plan).await;
+    let mut meter = Meter::default();
+    for (window, day, units) in [(Some(0), 7, 4), (Some(0), 7, 4), (None, 8, 1)] {
+        let debt = Debt { window, day, units };
+        let answer = table.store.charge_debt(&owner, &plan.id, &debt).await;
+        let Answer::Applied(applied) = answer else {
+            panic!("{answer:?}")
+        };
+        meter = applied;
+    }
+    assert_eq!(meter.windows, [(0, 8)].into());
+    assert_eq!(meter.days, [(7, 8), (8, 1)].into());
+    assert!(meter.arrivals.is_empty(), "nothing is taken of a throttle");
+    assert_eq!(meter.plan_version, VERSION);
 }
 
 #[tokio::test]
