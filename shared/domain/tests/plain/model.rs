@@ -14,7 +14,7 @@ use latchkey_domain::{
 };
 
 use crate::{
-    rules::{Bucket, bucket, fits, holds, plan_of, units, window},
+    rules::{Bucket, bucket, holds, opens, plan_of, units, window},
     world::{Call, Plan, World},
 };
 
@@ -77,7 +77,7 @@ fn permitted(world: &World, call: &Call) -> Result<(Owner, usize), Reason> {
     } else if key
         .routes
         .as_ref()
-        .is_some_and(|all| !all.iter().any(|rule| fits(rule, call)))
+        .is_some_and(|all| !all.iter().any(|rule| opens(rule, call)))
     {
         Err(Reason::RouteNotAllowed)
     } else {

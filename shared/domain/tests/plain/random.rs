@@ -220,29 +220,37 @@ fn events() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Paths as they are sent, as they read, and as a template has them.
-type Path = (&'static str, &'static str, &'static str);
+/// Paths as they are sent, as they read, where that leads, and as a template has them.
+type Path = [&'static str; 4];
 const PATHS: [Path; 8] = [
-    ("/", "/", "/"),
-    ("/orders", "/orders", "/orders"),
-    ("/orders", "/orders", "/orders"),
-    ("/orders/1", "/orders/1", "/orders/{id}"),
-    ("/orders/1%2Ftotal", "/orders/1/total", "/orders/{id}"),
-    (
+    ["/", "/", "/", "/"],
+    ["/orders", "/orders", "/orders", "/orders"],
+    ["/orders", "/orders", "/orders", "/orders"],
+    ["/orders/1", "/orders/1", "/orders/1", "/orders/{id}"],
+    [
+        "/orders/1%2Ftotal",
+        "/orders/1/total",
+        "/orders/1/total",
+        "/orders/{id}",
+    ],
+    [
         "/orders/%2e%2e/total",
         "/orders/../total",
+        "/total",
         "/orders/{id}/total",
-    ),
-    (
+    ],
+    [
+        "/reports/2026/may",
         "/reports/2026/may",
         "/reports/2026/may",
         "/reports/{year}/{month}",
-    ),
-    (
+    ],
+    [
         "/reports/%32026/may",
         "/reports/2026/may",
+        "/reports/2026/may",
         "/reports/2026/{month}",
-    ),
+    ],
 ];
 
 fn calls() -> impl Strategy<Value = Call> {
@@ -277,7 +285,7 @@ fn calls() -> impl Strategy<Value = Call> {
                 (key, value),
                 (api, stage),
                 method,
-                ((path, decoded, template), matched),
+                ([path, decoded, resolved, template], matched),
                 ip,
                 native,
             )| Call {
@@ -289,6 +297,7 @@ fn calls() -> impl Strategy<Value = Call> {
                 method,
                 path,
                 decoded,
+                resolved,
                 template: matched.then_some(template),
                 ip,
                 has_native_plans: native,

@@ -48,7 +48,7 @@ pub(crate) fn bucket(plan: &Plan, call: &Call) -> Option<(Bucket, Throttle)> {
 fn closest<T>(plan: &Plan, call: &Call, says: impl Fn(&Method) -> Option<T>) -> Option<(usize, T)> {
     let methods = plan.methods.iter().enumerate();
     let known = methods.filter(|(_, method)| covers(&plan.stages[method.stage], call));
-    let fitting = known.filter(|(_, method)| fits(&method.rule, call));
+    let fitting = known.filter(|(_, method)| is_of(&method.rule, call));
     let saying = fitting.filter_map(|(at, method)| Some((at, method, says(method)?)));
     let fixed = |rule: &Rule| {
         rule.path
@@ -61,16 +61,31 @@ fn closest<T>(plan: &Plan, call: &Call, says: impl Fn(&Method) -> Option<T>) -> 
     best.map(|(at, _, said)| (at, said))
 }
 
-/// Whether a rule is about a call: by its route template, or by its path both as it was sent and
-/// as it reads when decoded.
-pub(crate) fn fits(rule: &Rule, call: &Call) -> bool {
-    let split = |path: &'static str| path.split('/').collect::<Vec<_>>();
-    let along = |path| along(&split(rule.path), &split(path));
-    rule.method.is_none_or(|method| method == call.method)
-        && match call.template {
-            Some(template) => along(template),
-            None => along(call.path) && along(call.decoded) && !call.decoded.contains("/../"),
+/// Whether a route rule opens a call: by its route template, or by its path both as it was sent
+/// and as it reads when decoded.
+pub(crate) fn opens(rule: &Rule, call: &Call) -> bool {
+    match call.template {
+        Some(template) => fits(rule, call, template),
+        None => {
+            let fits = |path| fits(rule, call, path);
+            fits(call.path) && fits(call.decoded) && !call.decoded.contains("/../")
         }
+    }
+}
+
+/// Whether a call is of a method: by its route template, or by its path however it may be read.
+fn is_of(rule: &Rule, call: &Call) -> bool {
+    let readings = match call.template {
+        Some(template) => vec![template],
+        None => vec![call.path, call.decoded, call.resolved],
+    };
+    readings.iter().any(|path| fits(rule, call, path))
+}
+
+fn fits(rule: &Rule, call: &Call, path: &str) -> bool {
+    let pattern: Vec<_> = rule.path.split('/').collect();
+    let path: Vec<_> = path.split('/').collect();
+    rule.method.is_none_or(|method| method == call.method) && along(&pattern, &path)
 }
 
 fn along(rule: &[&str], path: &[&str]) -> bool {

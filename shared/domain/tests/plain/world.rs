@@ -107,6 +107,8 @@ pub(crate) struct Call {
     pub(crate) path: &'static str,
     /// The path without percent signs.
     pub(crate) decoded: &'static str,
+    /// That without segments that lead up.
+    pub(crate) resolved: &'static str,
     pub(crate) template: Option<&'static str>,
     pub(crate) ip: Option<IpAddr>,
     pub(crate) has_native_plans: bool,
