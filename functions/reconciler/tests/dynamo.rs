@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::{
     },
     orchestrator::HttpRequest,
 };
+use latchkey_engine::Engine;
 use latchkey_fake_gateway::Moment;
 use tokio::sync::watch;
 
@@ -38,13 +39,14 @@ pub(crate) struct Dynamo {
 }
 
 impl Dynamo {
-    pub(crate) fn over(client: &Client) -> (Self, Client) {
+    pub(crate) fn over(engine: &Engine) -> (Self, Client) {
         let dynamo = Self {
             stop: Arc::default(),
             stopped: Arc::new(watch::Sender::new(false)),
             writes: Arc::default(),
             held: Arc::new(watch::Sender::new(false)),
         };
+        let client = engine.client();
         let inner = client.config().http_client().unwrap();
         let wrapped = dynamo.clone();
         let http = http_client_fn(move |settings, components| {

@@ -12,6 +12,7 @@ use latchkey_domain::{
     Clock, Enforcement, Key, KeyId, KeyValue, Plan, PlanId, PlanStage, Prefix, Quota, Reading,
     StageSelector, Throttle, TwinValue,
 };
+use latchkey_engine::Engine;
 use latchkey_fake_gateway::{FakeGateway, Limits, Rates, Source};
 use latchkey_gateway::Gateway;
 use latchkey_reconciler::{
@@ -49,7 +50,8 @@ impl World {
     }
 
     pub(crate) async fn with(limits: Limits) -> Self {
-        let (dynamo, client) = Dynamo::over(&latchkey_test_dynamodb::client());
+        let engine = Engine::in_memory().unwrap();
+        let (dynamo, client) = Dynamo::over(&engine);
         create_table(&client, TABLE).await.unwrap();
         let store = Store::new(&client, TABLE, Patience::Change);
         let fake = FakeGateway::new(limits);

@@ -1,10 +1,7 @@
 //! Metrics as CloudWatch reads them from a function's log: one line of JSON in its Embedded
 //! Metric Format (AWS, "Specification: Embedded metric format").
-//!
-//! The line is text that this module puts together itself: its keys and values are names and
-//! whole numbers, and a function whose binary has a budget need not link more for them.
 
-use std::fmt::Write as _;
+use serde_json::{Value, json};
 
 /// Where all of Latchkey's metrics are found.
 pub const NAMESPACE: &str = "Latchkey";
@@ -48,75 +45,39 @@ pub type Metric<'a> = (&'static str, Unit, Seen<'a>);
 /// One line, without its end. `at_ms` is milliseconds since 1970; all metrics have all
 /// `dimensions`, whose values are any text.
 pub fn line(at_ms: i64, dimensions: &[(&str, &str)], metrics: &[Metric<'_>]) -> String {
-    let is_there = |metric: &&Metric<'_>| !matches!(metric.2, Seen::Each([]));
-    let mut text = String::with_capacity(256 + 96 * metrics.len());
-    // Writing to a text does not fail.
-    let _ = write!(
-        text,
-        r#"{{"_aws":{{"Timestamp":{at_ms},"CloudWatchMetrics":[{{"Namespace":"{NAMESPACE}","Dimensions":[["#
-    );
-    for (at, (name, _)) in dimensions.iter().enumerate() {
-        separate(&mut text, at);
-        quote(&mut text, name);
-    }
-    text.push_str(r#"]],"Metrics":["#);
-    for (at, (name, unit, _)) in metrics.iter().filter(is_there).enumerate() {
-        separate(&mut text, at);
-        let unit = unit.as_str();
-        let _ = write!(text, r#"{{"Name":"{name}","Unit":"{unit}"}}"#);
-    }
-    text.push_str("]}]}");
+    let there = || {
+        metrics
+            .iter()
+            .filter(|(_, _, seen)| !matches!(seen, Seen::Each([])))
+    };
+    let defined: Vec<Value> = there()
+        .map(|(name, unit, _)| json!({"Name": name, "Unit": unit.as_str()}))
+        .collect();
+    let names: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
+    let mut line = json!({
+        "_aws": {
+            "Timestamp": at_ms,
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [names],
+                "Metrics": defined,
+            }],
+        },
+    });
     for (name, value) in dimensions {
-        text.push(',');
-        quote(&mut text, name);
-        text.push(':');
-        quote(&mut text, value);
+        line[*name] = (*value).into();
     }
-    for (name, _, seen) in metrics.iter().filter(is_there) {
-        let _ = write!(text, r#","{name}":"#);
-        match seen {
-            Seen::Sum(value) => {
-                let _ = write!(text, "{value}");
-            }
-            Seen::Each(values) => {
-                text.push('[');
-                for (at, value) in values.iter().take(MOST_VALUES).enumerate() {
-                    separate(&mut text, at);
-                    let _ = write!(text, "{value}");
-                }
-                text.push(']');
-            }
-        }
+    for (name, _, seen) in there() {
+        line[*name] = match seen {
+            Seen::Sum(value) => (*value).into(),
+            Seen::Each(values) => values.iter().take(MOST_VALUES).copied().collect(),
+        };
     }
-    text.push('}');
-    text
-}
-
-fn separate(text: &mut String, at: usize) {
-    if at > 0 {
-        text.push(',');
-    }
-}
-
-/// A string of JSON (RFC 8259).
-fn quote(text: &mut String, value: &str) {
-    text.push('"');
-    for c in value.chars() {
-        match c {
-            '"' | '\\' => text.extend(['\\', c]),
-            '\0'..='\x1f' => {
-                let _ = write!(text, "\\u{:04x}", u32::from(c));
-            }
-            c => text.push(c),
-        }
-    }
-    text.push('"');
+    line.to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
 
     fn read(dimensions: &[(&str, &str)], metrics: &[Metric<'_>]) -> Value {

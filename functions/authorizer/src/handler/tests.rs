@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use latchkey_domain::{
     Key, KeyValue, Plan, PlanStage, Prefix, RANDOM_BYTES, StageSelector, TwinValue,
 };
+use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, create_table};
 use serde_json::{json, value::to_raw_value};
 use tokio::time::Instant;
@@ -54,7 +55,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let client = latchkey_test_dynamodb::client();
+        let client = Engine::in_memory().unwrap().client();
         create_table(&client, TABLE).await.unwrap();
         let hangs = Arc::new(AtomicBool::new(false));
         let (http, set) = (client.config().http_client().unwrap(), hangs.clone());

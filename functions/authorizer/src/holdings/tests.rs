@@ -8,6 +8,7 @@ use latchkey_domain::{
     TwinValue,
     meter::{Asked, Step},
 };
+use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, create_table};
 
 use super::*;
@@ -37,7 +38,7 @@ fn change(count: usize) -> Change {
 impl World {
     /// Room for `most` meters, and keys of one plan without limits.
     async fn new(most: usize, keys: u8) -> Self {
-        let client = latchkey_test_dynamodb::client();
+        let client = Engine::in_memory().unwrap().client();
         create_table(&client, "latchkey").await.unwrap();
         let store = Store::new(&client, "latchkey", Patience::Embedded);
         let noon = change(0).at;

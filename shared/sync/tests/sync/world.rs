@@ -10,6 +10,7 @@ use latchkey_domain::{
     Clock, Enforcement, Key, KeyValue, NativeKeyValue, Plan, PlanId, PlanStage, Prefix, Reading,
     StageSelector, TwinValue,
 };
+use latchkey_engine::Engine;
 use latchkey_fake_gateway::{FakeGateway, FakeKey, FakePlan, Limits, Rates, Source};
 use latchkey_gateway::Gateway;
 use latchkey_store::{Change, Native, NativeObject, Patience, Settled, Store, create_table};
@@ -48,7 +49,7 @@ impl World {
     }
 
     pub(crate) async fn empty() -> Self {
-        let client = latchkey_test_dynamodb::client();
+        let client = Engine::in_memory().unwrap().client();
         create_table(&client, TABLE).await.unwrap();
         let store = Store::new(&client, TABLE, Patience::Embedded);
         let fake = FakeGateway::new(Limits {
