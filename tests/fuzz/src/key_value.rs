@@ -49,8 +49,7 @@ pub fn key_value(data: &[u8]) {
         }
         Err(error) => {
             assert!(presented.is_err());
-            let shown = format!("{error} {error:?} {}", CustomValueError::Form);
-            assert!(text.len() < 20 || !shown.contains(text));
+            assert_eq!(size_of_val(&error), 0, "it holds nothing of the text");
         }
     }
     if let Ok(id) = text.parse::<KeyId>() {
@@ -84,9 +83,7 @@ fn made(data: &[u8]) {
 fn hashes(text: &str) {
     match KeyHash::from_hex(text) {
         Ok(hash) => assert!(hash.to_hex().eq_ignore_ascii_case(text)),
-        Err(error) => {
-            assert!(text.is_empty() || !error.to_string().contains(text) || text.len() < 20)
-        }
+        Err(error) => assert_eq!(size_of_val(&error), 0, "it holds nothing of the text"),
     }
 }
 
