@@ -28,6 +28,17 @@ struct Outage {
 }
 
 impl Outage {
+    /// On one plan, each called once.
+    async fn two_keys(&self) -> [KeyValue; 2] {
+        let gold = plan("gold", Some(100));
+        let first = keyed(&self.world, &gold, 1).await;
+        let second = crate::world::key_on(&self.world, &gold, 2).await;
+        for value in [&first, &second] {
+            assert_eq!(self.calls(value, 1).await, (1, None));
+        }
+        [first, second]
+    }
+
     async fn new(settings: &[(&str, &str)]) -> Self {
         let passage = Passage::default();
         let store = |client: &_| Store::new(&passage.to(client), TABLE, Patience::Embedded);
@@ -91,12 +102,7 @@ async fn without_the_table_a_key_passes_within_its_quota_and_is_charged_afterwar
 #[tokio::test]
 async fn what_is_owed_is_charged_with_another_key_s_call_and_at_the_end_of_the_process() {
     let outage = Outage::new(&[ALLOW, EXACT]).await;
-    let gold = plan("gold", Some(100));
-    let first = keyed(&outage.world, &gold, 1).await;
-    let second = crate::world::key_on(&outage.world, &gold, 2).await;
-    for value in [&first, &second] {
-        assert_eq!(outage.calls(value, 1).await, (1, None));
-    }
+    let [first, second] = outage.two_keys().await;
     outage.passage.fails(true);
     assert_eq!(outage.calls(&first, 3).await, (3, None));
     outage.passage.fails(false);
@@ -116,12 +122,7 @@ async fn what_is_owed_is_charged_with_another_key_s_call_and_at_the_end_of_the_p
 #[tokio::test]
 async fn a_debt_that_cannot_be_charged_is_tried_again_after_a_second() {
     let outage = Outage::new(&[ALLOW, EXACT]).await;
-    let gold = plan("gold", Some(100));
-    let first = keyed(&outage.world, &gold, 1).await;
-    let second = crate::world::key_on(&outage.world, &gold, 2).await;
-    for value in [&first, &second] {
-        assert_eq!(outage.calls(value, 1).await, (1, None));
-    }
+    let [first, second] = outage.two_keys().await;
     outage.passage.fails(true);
     assert_eq!(outage.calls(&first, 3).await, (3, None));
     outage.passage.fails(false);
