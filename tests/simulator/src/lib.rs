@@ -10,6 +10,7 @@ mod alone;
 mod calls;
 mod charges;
 pub mod clock;
+pub mod cost;
 pub mod counts;
 mod decisions;
 mod held;

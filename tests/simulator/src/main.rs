@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use latchkey_simulator::{
+    cost::command::{CostArguments, run_cost},
     run::{Proof, prove, run},
     scale::command::{FiguresArguments, ScaleArguments, ScaleError, run_figures, run_scale},
 };
@@ -48,6 +49,8 @@ enum Command {
     Scale(ScaleArguments),
     /// Measures the figures that metering is to reach, and fails where one is missed.
     Figures(FiguresArguments),
+    /// Works out what a million calls cost, and prints the tables of docs/cost.md.
+    Cost(CostArguments),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Replay { seed, calls, lines } => replay(seed, calls, lines),
         Command::Scale(arguments) => ended(run_scale(&arguments)),
         Command::Figures(arguments) => ended(run_figures(&arguments)),
+        Command::Cost(arguments) => ended(run_cost(&arguments).map_err(ScaleError::from)),
     }
 }
 

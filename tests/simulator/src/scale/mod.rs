@@ -21,6 +21,9 @@ mod scenario;
 mod simulation;
 mod traffic;
 
+pub(crate) use page::thousands;
+pub(crate) use parallel::in_parallel;
+
 pub use figures::{Figure, Quantity, figures};
 pub use measures::{Measures, Outcomes};
 pub use quota::{QuotaUse, QuotaUsed};

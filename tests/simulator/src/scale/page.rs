@@ -172,7 +172,7 @@ fn rate_of(throttle: Throttle) -> String {
 }
 
 /// With a comma at each thousand.
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Does `work` to each of `items`, on so many threads.
-pub(super) fn in_parallel<T: Sync, R: Send>(
+pub(crate) fn in_parallel<T: Sync, R: Send>(
     items: &[T],
     threads: usize,
     work: impl Fn(&T) -> R + Sync,
