@@ -95,6 +95,15 @@ impl Engine {
         aws_sdk_dynamodb::Client::from_conf(config)
     }
 
+    /// Answers one request of DynamoDB's protocol, by the name of its operation, with a status and
+    /// a body. For servers of one's own; it blocks.
+    pub fn answer(&self, operation: &str, body: &[u8]) -> (u16, String) {
+        match run(&self.database, operation, body) {
+            Ok(json) => (200, json),
+            Err(error) => (error.status_code(), error.to_json()),
+        }
+    }
+
     /// Serves the engine over HTTP until `stop` resolves.
     ///
     /// # Errors
@@ -117,7 +126,7 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let database = self.engine.database.clone();
+        let engine = self.engine.clone();
         let target = request
             .headers()
             .get("x-amz-target")
@@ -125,20 +134,13 @@ impl HttpConnector for Connector {
         let operation = target.map_or_else(String::new, |(_, operation)| operation.to_owned());
         let body = request.body().bytes().unwrap_or_default().to_vec();
         HttpConnectorFuture::new(async move {
-            let (status, body) = spawn_blocking(move || answer(&database, &operation, &body))
+            let (status, body) = spawn_blocking(move || engine.answer(&operation, &body))
                 .await
                 .map_err(|error| ConnectorError::other(error.into(), None))?;
             let status = StatusCode::try_from(status)
                 .map_err(|error| ConnectorError::other(error.into(), None))?;
             Ok(HttpResponse::new(status, SdkBody::from(body)))
         })
-    }
-}
-
-fn answer(database: &dynoxide::Database, operation: &str, body: &[u8]) -> (u16, String) {
-    match run(database, operation, body) {
-        Ok(json) => (200, json),
-        Err(error) => (error.status_code(), error.to_json()),
     }
 }
 

@@ -1,0 +1,271 @@
+//! The figures to reach, and whether they were.
+
+use serde::Serialize;
+
+use crate::{
+    figures::Figures,
+    rows::{COMPILED, EMPTY, FIRST_SIGHT, LEASED, NEW_LEASE, PYTHON, Side},
+    section::Section,
+};
+
+/// LLRT's published start and first call of DynamoDB at 128 MB, in ms.
+const LLRT_MS: f64 = 64.0;
+
+/// What was measured in a section.
+#[derive(Debug, Serialize)]
+pub(crate) struct Measured {
+    pub(crate) section: Section,
+    pub(crate) heading: String,
+    pub(crate) figures: Vec<Figures>,
+}
+
+impl Measured {
+    pub(crate) fn of(&self, row: &str) -> Option<&Figures> {
+        self.figures.iter().find(|figures| figures.row == row)
+    }
+}
+
+/// One figure to reach.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Budget {
+    pub(crate) what: String,
+    pub(crate) reached: String,
+    pub(crate) bound: String,
+    pub(crate) met: bool,
+}
+
+fn at_most(what: &str, reached: f64, bound: f64, unit: &str) -> Budget {
+    Budget {
+        what: what.to_owned(),
+        reached: format!("{reached:.1} {unit}"),
+        bound: format!("at most {bound} {unit}"),
+        met: reached <= bound,
+    }
+}
+
+fn at_least(what: &str, reached: f64, bound: f64) -> Budget {
+    Budget {
+        what: what.to_owned(),
+        reached: format!("{reached:.0} times"),
+        bound: format!("at least {bound} times"),
+        met: reached >= bound,
+    }
+}
+
+/// Those that can be told from these sections.
+pub(crate) fn budgets(sections: &[Measured]) -> Vec<Budget> {
+    let mut budgets = Vec::new();
+    let of = |section| sections.iter().find(|measured| measured.section == section);
+    if let Some(loopback) = of(Section::Loopback) {
+        budgets.extend(near_the_floor(loopback));
+        budgets.extend(ahead_of_python(loopback));
+    }
+    if let Some(share) = of(Section::Memory(128)) {
+        budgets.extend(share.of(LEASED).map(|leased| {
+            at_most(
+                "at 128 MB: start and first metered call, against LLRT's published start and first call of DynamoDB",
+                leased.start_to_answer / 1e3,
+                LLRT_MS,
+                "ms",
+            )
+        }));
+    }
+    for measured in sections {
+        budgets.extend(COMPILED.iter().filter_map(|peer| ahead_of(measured, peer)));
+    }
+    budgets
+}
+
+fn near_the_floor(loopback: &Measured) -> Vec<Budget> {
+    let (Some(leased), Some(empty)) = (loopback.of(LEASED), loopback.of(EMPTY)) else {
+        return Vec::new();
+    };
+    vec![
+        at_most(
+            "leased call above the empty function: p50, fastest rounds",
+            leased.p50_fastest - empty.p50_fastest,
+            10.0,
+            "µs",
+        ),
+        at_most(
+            "the same, middle rounds",
+            leased.p50_middle - empty.p50_middle,
+            10.0,
+            "µs",
+        ),
+        at_most(
+            "start to first poll above the empty function",
+            (leased.start_to_poll - empty.start_to_poll) / 1e3,
+            6.0,
+            "ms",
+        ),
+        at_most(
+            "start to first metered answer",
+            leased.start_to_answer / 1e3,
+            15.0,
+            "ms",
+        ),
+        at_most(
+            "the authorizer's binary",
+            leased.deployed_bytes as f64 / 1_048_576.0,
+            6.0,
+            "MiB",
+        ),
+        at_most(
+            "its peak memory on leased calls",
+            leased.peak_memory_kib as f64 / 1024.0,
+            9.0,
+            "MiB",
+        ),
+        at_most(
+            "its peak memory with some hundred keys seen, the most of any row",
+            most_memory(loopback) as f64 / 1024.0,
+            9.0,
+            "MiB",
+        ),
+    ]
+}
+
+fn most_memory(measured: &Measured) -> u64 {
+    let own = measured
+        .figures
+        .iter()
+        .filter(|row| row.side == Side::Latchkey);
+    own.map(|row| row.peak_memory_kib).max().unwrap_or(0)
+}
+
+fn ahead_of_python(loopback: &Measured) -> Vec<Budget> {
+    let (Some(leased), Some(python)) = (loopback.of(LEASED), loopback.of(PYTHON)) else {
+        return Vec::new();
+    };
+    vec![
+        at_least(
+            "leased call against Python's call: p50, middle rounds",
+            python.p50_middle / leased.p50_middle,
+            30.0,
+        ),
+        at_least(
+            "start to first poll against Python's",
+            python.start_to_poll / leased.start_to_poll,
+            20.0,
+        ),
+    ]
+}
+
+/// Against a peer's one kind of call stand all of Latchkey's that admit one.
+fn ahead_of(measured: &Measured, peer: &str) -> Option<Budget> {
+    let theirs = measured.of(peer)?;
+    let mut behind = Vec::new();
+    let own = [LEASED, NEW_LEASE, FIRST_SIGHT];
+    let own: Vec<_> = own.iter().filter_map(|row| measured.of(row)).collect();
+    if own.is_empty() {
+        return None;
+    }
+    for own in own {
+        let pairs = [
+            (
+                "start to first poll",
+                own.start_to_poll,
+                theirs.start_to_poll,
+            ),
+            (
+                "start to first answer",
+                own.start_to_answer,
+                theirs.start_to_answer,
+            ),
+            (
+                "processor until the first answer",
+                own.start_processor,
+                theirs.start_processor,
+            ),
+            ("first call", own.first_call, theirs.first_call),
+            (
+                "p50 of the fastest round",
+                own.p50_fastest,
+                theirs.p50_fastest,
+            ),
+            ("p50 of the middle round", own.p50_middle, theirs.p50_middle),
+            ("p90", own.p90, theirs.p90),
+            ("p99", own.p99, theirs.p99),
+            ("processor a call", own.processor, theirs.processor),
+            (
+                "memory",
+                own.peak_memory_kib as f64,
+                theirs.peak_memory_kib as f64,
+            ),
+            ("calls of DynamoDB", own.dynamodb, theirs.dynamodb),
+        ];
+        let lost = pairs.iter().filter(|(_, own, theirs)| own >= theirs);
+        behind.extend(lost.map(|(what, _, _)| format!("{}: {what}", own.row)));
+    }
+    Some(Budget {
+        what: format!("ahead of {peer} in each column: {}", measured.heading),
+        reached: if behind.is_empty() {
+            "in all".to_owned()
+        } else {
+            format!("behind in {}", behind.join(", "))
+        },
+        bound: "in all".to_owned(),
+        met: behind.is_empty(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(row: &'static str, side: Side, time: f64) -> Figures {
+        Figures {
+            row,
+            side,
+            rounds: 1,
+            calls: 1,
+            start_to_poll: time,
+            start_to_answer: time,
+            start_processor: time,
+            first_call: time,
+            p50_fastest: time,
+            p50_middle: time,
+            p90: time,
+            p99: time,
+            calls_a_second: 1.0,
+            processor: time,
+            peak_memory_kib: time as u64,
+            deployed_bytes: 1,
+            dynamodb: time,
+            start_dynamodb: 1,
+        }
+    }
+
+    fn measured(figures: Vec<Figures>) -> Vec<Measured> {
+        vec![Measured {
+            section: Section::Loopback,
+            heading: "here".to_owned(),
+            figures,
+        }]
+    }
+
+    #[test]
+    fn a_peer_is_compared_with_rows_that_were_measured_and_in_each_column() {
+        let [rust, ..] = COMPILED;
+        let theirs = figures(rust, Side::Peer, 10.0);
+        assert_eq!(budgets(&measured(vec![theirs.clone()])), []);
+        let own = figures(LEASED, Side::Latchkey, 9.0);
+        let ahead = budgets(&measured(vec![own.clone(), theirs.clone()]));
+        assert!(ahead.len() == 1 && ahead[0].met, "{ahead:?}");
+        let own = Figures { p99: 10.0, ..own };
+        let behind = budgets(&measured(vec![own, theirs]));
+        assert_eq!(behind[0].reached, "behind in leased call: p99");
+        assert!(!behind[0].met);
+    }
+
+    #[test]
+    fn the_floor_s_budgets_need_the_floor() {
+        let leased = figures(LEASED, Side::Latchkey, 9.0);
+        assert_eq!(budgets(&measured(vec![leased.clone()])), []);
+        let empty = figures(EMPTY, Side::Floor, 1.0);
+        let near = budgets(&measured(vec![leased, empty]));
+        assert_eq!(near.len(), 7);
+        assert!(near.iter().all(|budget| budget.met), "{near:?}");
+    }
+}

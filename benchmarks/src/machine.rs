@@ -1,0 +1,83 @@
+//! What was measured on: named, since no time means anything without it.
+
+use std::{fs, process::Command, thread};
+
+use serde::Serialize;
+
+use crate::clock::today;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Machine {
+    /// The day, in UTC.
+    day: String,
+    processor: String,
+    processors: usize,
+    memory_mib: u64,
+    kernel: String,
+    /// Of the languages that are measured, those that are there.
+    versions: Vec<String>,
+}
+
+/// The commands that tell a version in their first line.
+const VERSIONS: [(&str, &[&str]); 4] = [
+    ("rustc", &["--version"]),
+    (".venv-benchmarks/bin/python", &["--version"]),
+    ("node", &["--version"]),
+    ("go", &["version"]),
+];
+
+impl Machine {
+    pub(crate) fn read() -> Self {
+        let number = field("/proc/meminfo", "MemTotal:");
+        let number = number
+            .split(' ')
+            .next()
+            .and_then(|kib| kib.parse::<u64>().ok());
+        Self {
+            day: today().strftime("%Y-%m-%d").to_string(),
+            processor: field("/proc/cpuinfo", "model name"),
+            processors: thread::available_parallelism().map_or(0, usize::from),
+            memory_mib: number.unwrap_or(0) / 1024,
+            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
+            versions: VERSIONS
+                .iter()
+                .filter_map(|(program, arguments)| version(program, arguments))
+                .collect(),
+        }
+    }
+
+    pub(crate) fn in_words(&self) -> String {
+        format!(
+            "{}: {}, {} processors, {} MiB of memory, Linux {}; {}.",
+            self.day,
+            self.processor,
+            self.processors,
+            self.memory_mib,
+            self.kernel,
+            self.versions.join("; "),
+        )
+    }
+}
+
+fn field(file: &str, name: &str) -> String {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    let value = line
+        .unwrap_or("unknown")
+        .trim_start_matches([' ', '\t', ':']);
+    value.to_owned()
+}
+
+fn version(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let line = text.lines().next()?.trim();
+    Some(if line.starts_with('v') {
+        format!("Node {line}")
+    } else {
+        line.to_owned()
+    })
+}

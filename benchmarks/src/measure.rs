@@ -1,0 +1,109 @@
+//! One round of one row: a process from its start, its first call, calls to get warm, and those
+//! that count.
+
+use std::{path::PathBuf, time::Duration};
+
+use crate::{
+    dynamodb::DynamoDb,
+    outcome::Outcome,
+    process::Process,
+    rows::Row,
+    runtime_api::{Call, Event, RuntimeApi},
+    share::Group,
+};
+
+/// How much of each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Amount {
+    pub(crate) rounds: usize,
+    /// Calls after the first that do not count.
+    pub(crate) warm: usize,
+    pub(crate) calls: usize,
+}
+
+/// What was measured in a round.
+#[derive(Debug)]
+pub(crate) struct Round {
+    pub(crate) start_to_poll: Duration,
+    /// With an event that waits already.
+    pub(crate) start_to_answer: Duration,
+    /// Time of a processor until then.
+    pub(crate) start_processor: Duration,
+    pub(crate) first_call: Duration,
+    pub(crate) calls: Vec<Call>,
+    /// From the first event that counts to the last answer.
+    pub(crate) elapsed: Duration,
+    /// Time of a processor meanwhile.
+    pub(crate) processor: Duration,
+    pub(crate) peak_memory_kib: u64,
+    /// Calls of DynamoDB before the first event.
+    pub(crate) start_dynamodb: u64,
+}
+
+/// Measures one.
+///
+/// # Errors
+/// Where the function fails, answers something else than it should, or calls DynamoDB more often
+/// than it may.
+pub(crate) fn round(
+    row: &Row,
+    amount: Amount,
+    dynamodb: &DynamoDb,
+    group: Option<&Group>,
+    output: PathBuf,
+) -> Outcome<Round> {
+    let named = |fault: String| format!("{}: {fault}", row.name);
+    measured(row, amount, dynamodb, group, output)
+        .map_err(|error| named(error.to_string()).into())
+        .and_then(|round| match fault(row, &round.calls) {
+            Some(fault) => Err(named(fault).into()),
+            None => Ok(round),
+        })
+}
+
+fn fault(row: &Row, calls: &[Call]) -> Option<String> {
+    let other = calls.iter().find(|call| call.said != row.expected);
+    other
+        .map(|call| format!("{:?} instead of {:?}", call.said, row.expected))
+        .or_else(|| row.dynamodb.fault(calls))
+}
+
+fn measured(
+    row: &Row,
+    amount: Amount,
+    dynamodb: &DynamoDb,
+    group: Option<&Group>,
+    output: PathBuf,
+) -> Outcome<Round> {
+    let mut events = row.events.iter().cycle().cloned();
+    let mut next = |count| -> Vec<Event> { events.by_ref().take(count).collect() };
+    let api = RuntimeApi::start(dynamodb.calls.clone())?;
+    api.queue(next(1));
+    let before = dynamodb.count();
+    let mut process = Process::start(&row.program, &api.address(), output, group)?;
+    let polled = api.started(&mut process)?;
+    let first = api.finished(&mut process)?;
+    let [first] = first[..] else {
+        return Err("one answer was expected".into());
+    };
+    let start_dynamodb = dynamodb.count() - before - first.dynamodb;
+    let start_processor = process.processor_time()?;
+    api.queue(next(amount.warm));
+    api.finished(&mut process)?;
+    let before = process.processor_time()?;
+    let begun = crate::clock::now();
+    api.queue(next(amount.calls));
+    let calls = api.finished(&mut process)?;
+    let last = calls.last().ok_or("no calls")?.answered;
+    Ok(Round {
+        start_to_poll: polled - process.begun,
+        start_to_answer: first.answered - process.begun,
+        start_processor,
+        first_call: first.took,
+        elapsed: last - begun,
+        processor: process.processor_time()?.saturating_sub(before),
+        peak_memory_kib: process.peak_memory_kib()?,
+        start_dynamodb,
+        calls,
+    })
+}

@@ -1,0 +1,319 @@
+//! What is measured: the floors, Latchkey's kinds of call, and what people write instead.
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::{
+    outcome::Outcome,
+    process::Program,
+    runtime_api::{Call, Event, Said},
+    table::{Events, PEERS, TABLE},
+};
+
+/// Whose row it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Side {
+    /// What no function can go below.
+    Floor,
+    Latchkey,
+    /// What people write instead.
+    Peer,
+}
+
+/// One row.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) side: Side,
+    pub(crate) program: Program,
+    /// What is deployed, and counts as its size.
+    deployed: Vec<PathBuf>,
+    /// Sent in turn, from the first again after the last.
+    pub(crate) events: Vec<Event>,
+    pub(crate) expected: Said,
+    pub(crate) dynamodb: Calls,
+}
+
+/// How often a call may call DynamoDB.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) enum Calls {
+    Exactly(u64),
+    AtMost(u64),
+    /// On average; in short runs 2 in all.
+    OnAverage(f64),
+}
+
+impl Calls {
+    /// What is wrong with these calls, in words.
+    pub(crate) fn fault(self, calls: &[Call]) -> Option<String> {
+        let broken = |allowed: &dyn Fn(u64) -> bool| {
+            let at = calls.iter().position(|call| !allowed(call.dynamodb))?;
+            Some(format!("call {at} made {} of DynamoDB", calls[at].dynamodb))
+        };
+        match self {
+            Self::Exactly(exactly) => broken(&|made| made == exactly),
+            Self::AtMost(most) => broken(&|made| made <= most),
+            Self::OnAverage(most) => {
+                let made: u64 = calls.iter().map(|call| call.dynamodb).sum();
+                let allowed = (most * calls.len() as f64).max(2.0);
+                (made as f64 > allowed).then(|| format!("{made} of DynamoDB in {}", calls.len()))
+            }
+        }
+    }
+}
+
+/// Where the programs are.
+#[derive(Debug)]
+pub(crate) struct Places {
+    pub(crate) authorizer: PathBuf,
+    pub(crate) floors: PathBuf,
+    pub(crate) peers: PathBuf,
+    pub(crate) python: PathBuf,
+}
+
+/// What every function is told of DynamoDB and its certificate.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) endpoint: String,
+    pub(crate) authority: PathBuf,
+    pub(crate) bundle: PathBuf,
+}
+
+impl Surroundings {
+    fn program(
+        &self,
+        command: impl IntoIterator<Item = impl Into<OsString>>,
+        own: &[(&str, &str)],
+    ) -> Program {
+        let bundle = self.bundle.display().to_string();
+        let all = [
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.endpoint.as_str()),
+            ("SSL_CERT_FILE", &bundle),
+            ("AWS_CA_BUNDLE", &bundle),
+            ("NODE_EXTRA_CA_CERTS", &self.authority.display().to_string()),
+        ];
+        let all = all.iter().chain(own);
+        Program {
+            command: command.into_iter().map(Into::into).collect(),
+            environment: all
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        }
+    }
+}
+
+pub(crate) const BARE: &str = "bare loop over a socket";
+pub(crate) const EMPTY: &str = "empty Rust function";
+pub(crate) const LEASED: &str = "leased call";
+pub(crate) const LOGGED: &str = "leased call, each logged";
+pub(crate) const NEW_LEASE: &str = "new lease each call";
+pub(crate) const FIRST_SIGHT: &str = "first sight of a key";
+pub(crate) const UNKNOWN: &str = "unknown key";
+pub(crate) const MALFORMED: &str = "malformed key";
+pub(crate) const DENIED: &str = "denied from memory";
+pub(crate) const PYTHON: &str = "Python, boto3";
+/// The peers that Latchkey is to be ahead of everywhere.
+pub(crate) const COMPILED: [&str; 3] =
+    ["Rust, aws-config", "Go, aws-sdk-go-v2", "Node, AWS SDK v3"];
+
+/// All rows, floors first.
+pub(crate) fn all(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
+    let mut rows = floors(places, around, events);
+    rows.extend(latchkey(places, around, events));
+    rows.extend(peers(places, around, events));
+    rows
+}
+
+fn floors(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
+    let floor = |name, file: &str| {
+        let binary = places.floors.join(file);
+        Row {
+            name,
+            side: Side::Floor,
+            program: around.program([&binary], &[]),
+            deployed: vec![binary],
+            events: vec![events.open.clone()],
+            expected: Said::Allow,
+            dynamodb: Calls::Exactly(0),
+        }
+    };
+    vec![floor(BARE, "bare-loop"), floor(EMPTY, "empty-function")]
+}
+
+fn latchkey(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
+    let row = |name, settings: &[(&str, &str)], events, expected, dynamodb| {
+        let own = [&[("TABLE_NAME", TABLE)], settings].concat();
+        Row {
+            name,
+            side: Side::Latchkey,
+            program: around.program([&places.authorizer], &own),
+            deployed: vec![places.authorizer.clone()],
+            events,
+            expected,
+            dynamodb,
+        }
+    };
+    let quiet: &[(&str, &str)] = &[("LOG_LEVEL", "error")];
+    let one_by_one: &[(&str, &str)] = &[("LOG_LEVEL", "error"), ("LEASE_MAX", "1")];
+    let open = || vec![events.open.clone()];
+    let leased = Calls::OnAverage(0.02);
+    vec![
+        row(LEASED, quiet, open(), Said::Allow, leased),
+        row(LOGGED, &[], open(), Said::Allow, leased),
+        row(
+            NEW_LEASE,
+            one_by_one,
+            open(),
+            Said::Allow,
+            Calls::Exactly(1),
+        ),
+        row(
+            FIRST_SIGHT,
+            quiet,
+            events.fresh.clone(),
+            Said::Allow,
+            Calls::AtMost(2),
+        ),
+        row(
+            UNKNOWN,
+            quiet,
+            events.unknown.clone(),
+            Said::Deny,
+            Calls::Exactly(1),
+        ),
+        row(
+            MALFORMED,
+            quiet,
+            vec![events.malformed.clone()],
+            Said::Deny,
+            Calls::Exactly(0),
+        ),
+        row(
+            DENIED,
+            quiet,
+            vec![events.shut.clone()],
+            Said::Deny,
+            Calls::Exactly(0),
+        ),
+    ]
+}
+
+fn peers(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
+    let table = ("TABLE_NAME", PEERS);
+    let peer = |name, program, deployed| Row {
+        name,
+        side: Side::Peer,
+        program,
+        deployed,
+        events: vec![events.peer.clone()],
+        expected: Said::Allow,
+        dynamodb: Calls::Exactly(3),
+    };
+    let [rust, go, node] = COMPILED;
+    let built = |file: &str| places.peers.join(file);
+    let script = built("node.cjs");
+    let task = Path::new("benchmarks/peers/python");
+    let python = [
+        places.python.join("bin/python").into_os_string(),
+        "-m".into(),
+        "awslambdaric".into(),
+        "authorizer.handler".into(),
+    ];
+    let root = task.display().to_string();
+    vec![
+        peer(
+            rust,
+            around.program([built("rust")], &[table]),
+            vec![built("rust")],
+        ),
+        peer(
+            go,
+            around.program([built("go")], &[table]),
+            vec![built("go")],
+        ),
+        peer(
+            node,
+            around.program([OsString::from("node"), script.clone().into()], &[table]),
+            vec![script],
+        ),
+        peer(
+            PYTHON,
+            around.program(
+                python,
+                &[table, ("PYTHONPATH", &root), ("LAMBDA_TASK_ROOT", &root)],
+            ),
+            vec![task.to_owned(), places.python.join("lib")],
+        ),
+    ]
+}
+
+impl Row {
+    /// Whether all of it is there.
+    pub(crate) fn is_built(&self) -> bool {
+        self.deployed.iter().all(|path| path.exists())
+    }
+
+    /// What is deployed, in bytes. An interpreter is not in it: Lambda has it.
+    pub(crate) fn bytes(&self) -> Outcome<u64> {
+        self.deployed.iter().map(|path| bytes_in(path)).sum()
+    }
+}
+
+fn bytes_in(path: &Path) -> Outcome<u64> {
+    if !path.is_dir() {
+        return Ok(fs::metadata(path)?.len());
+    }
+    // pip itself is not deployed.
+    let is_deployed = |path: &Path| !path.ends_with("pip") && !path.ends_with("setuptools");
+    let entries = fs::read_dir(path)?;
+    entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .filter(|path| path.as_ref().map_or(true, |path| is_deployed(path)))
+        .map(|path| bytes_in(&path?))
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn calls(made: &[u64]) -> Vec<Call> {
+        let call = |dynamodb: &u64| Call {
+            took: Duration::ZERO,
+            said: Said::Allow,
+            dynamodb: *dynamodb,
+            answered: crate::clock::now(),
+        };
+        made.iter().map(call).collect()
+    }
+
+    #[test]
+    fn a_call_of_dynamodb_too_many_is_a_fault() {
+        assert_eq!(Calls::Exactly(1).fault(&calls(&[1, 1])), None);
+        assert!(Calls::Exactly(1).fault(&calls(&[1, 0])).is_some());
+        assert!(Calls::Exactly(0).fault(&calls(&[0, 1])).is_some());
+        assert_eq!(Calls::AtMost(2).fault(&calls(&[0, 2])), None);
+        assert!(Calls::AtMost(2).fault(&calls(&[3])).is_some());
+        let average = Calls::OnAverage(0.02);
+        assert_eq!(average.fault(&calls(&[2; 1])), None);
+        assert!(average.fault(&calls(&[1; 3])).is_some());
+        assert_eq!(
+            average.fault(&[calls(&[0; 197]), calls(&[1; 3])].concat()),
+            None
+        );
+        assert!(
+            average
+                .fault(&[calls(&[0; 195]), calls(&[1; 5])].concat())
+                .is_some()
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! The command `run`: all rows, interleaved.
+#![expect(clippy::print_stdout, reason = "what it prints is its result")]
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{
+    budgets::Measured,
+    figures::Figures,
+    measure::{Amount, Round, round},
+    outcome::Outcome,
+    report::write_rows,
+    rows::{self, Places, Row, Side},
+    section::Section,
+    share::Group,
+    world::World,
+};
+
+/// What `run` is told.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Whose rows.
+    #[arg(long, value_delimiter = ',', default_values = ["floor", "latchkey", "peer"])]
+    sides: Vec<Side>,
+    /// Only rows whose name has one of these texts in it.
+    #[arg(long, value_delimiter = ',')]
+    rows: Vec<String>,
+    /// Conditions: `loopback`, `delayed`, or Lambda's memory in MB.
+    #[arg(long, value_delimiter = ',', default_values = ["loopback", "delayed", "128", "512", "1769"])]
+    sections: Vec<Section>,
+    /// For how long DynamoDB's answers wait, in ms, but in `loopback`.
+    #[arg(long, default_value_t = 4.0)]
+    delay: f64,
+    /// Rounds in `loopback`; a third of them in the others, at least 3.
+    #[arg(long, default_value_t = 21)]
+    rounds: usize,
+    /// Calls in each round that count; under a share of a processor 60 at most.
+    #[arg(long, default_value_t = 400)]
+    calls: usize,
+    /// The authorizer's binary.
+    #[arg(long, default_value = "target/release/authorizer")]
+    authorizer: PathBuf,
+    /// Writes performance.md, performance.json and the plots there.
+    #[arg(long)]
+    write: Option<PathBuf>,
+}
+
+const WARM: usize = 100;
+/// Under a share of a processor.
+const FEW: Amount = Amount {
+    rounds: 0,
+    warm: 20,
+    calls: 60,
+};
+
+impl RunArguments {
+    fn amount(&self, section: Section) -> Amount {
+        let others = (self.rounds / 3).max(3);
+        match section {
+            Section::Loopback => Amount {
+                rounds: self.rounds,
+                warm: WARM.min(self.calls),
+                calls: self.calls,
+            },
+            Section::Delayed | Section::Memory(_) => Amount {
+                rounds: others,
+                warm: FEW.warm.min(self.calls),
+                calls: FEW.calls.min(self.calls),
+            },
+        }
+    }
+
+    fn keys(&self) -> usize {
+        1 + WARM + self.calls
+    }
+}
+
+/// Where `benchmarks/run` builds them.
+pub(crate) fn places(authorizer: PathBuf) -> Places {
+    Places {
+        authorizer,
+        floors: "target/release".into(),
+        peers: "target/peers".into(),
+        python: ".venv-benchmarks".into(),
+    }
+}
+
+/// Measures, prints and writes.
+///
+/// # Errors
+/// Where a function fails or calls DynamoDB more often than it may, and where nothing is built.
+pub(crate) fn run(arguments: &RunArguments) -> Outcome<()> {
+    let world = World::new(arguments.keys())?;
+    let places = places(arguments.authorizer.clone());
+    let wanted: Vec<Row> = rows::all(&places, &world.around, &world.events)
+        .into_iter()
+        .filter(|row| arguments.wants(row))
+        .collect();
+    let (built, absent): (Vec<Row>, Vec<Row>) = wanted.into_iter().partition(Row::is_built);
+    for row in absent {
+        if row.side != Side::Peer {
+            return Err(format!("{} is not built: see benchmarks/run", row.name).into());
+        }
+        println!("LEFT OUT: {}, which is not built", row.name);
+    }
+    let mut sections = Vec::new();
+    for section in &arguments.sections {
+        sections.extend(measure(arguments, *section, &built, &world)?);
+    }
+    let (text, _) = write_rows(arguments.write.as_deref(), &sections)?;
+    println!("{text}");
+    Ok(())
+}
+
+impl RunArguments {
+    fn wants(&self, row: &Row) -> bool {
+        let is_named = |part: &String| row.name.contains(part.as_str());
+        self.sides.contains(&row.side) && (self.rows.is_empty() || self.rows.iter().any(is_named))
+    }
+}
+
+/// None where this machine lets nobody give a share of a processor.
+fn measure(
+    arguments: &RunArguments,
+    section: Section,
+    rows: &[Row],
+    world: &World,
+) -> Outcome<Option<Measured>> {
+    let heading = section.heading(arguments.delay);
+    let share = || section.memory_mb().map(Group::of_memory).transpose();
+    if let Err(error) = share() {
+        println!("LEFT OUT: {heading}: no group can be made: {error}");
+        return Ok(None);
+    }
+    let delay_us = if section.is_delayed() {
+        arguments.delay * 1e3
+    } else {
+        0.0
+    };
+    world.dynamodb.delay(delay_us as u64);
+    let amount = arguments.amount(section);
+    let mut rounds: Vec<Vec<Round>> = rows.iter().map(|_| Vec::new()).collect();
+    for _ in 0..amount.rounds {
+        for (row, rounds) in rows.iter().zip(&mut rounds) {
+            let (group, output) = (share()?, world.output("function"));
+            rounds.push(round(row, amount, &world.dynamodb, group.as_ref(), output)?);
+        }
+    }
+    let rows = rows.iter().zip(&rounds);
+    Ok(Some(Measured {
+        section,
+        heading,
+        figures: rows
+            .map(|(row, rounds)| Figures::of(row, rounds))
+            .collect::<Outcome<_>>()?,
+    }))
+}

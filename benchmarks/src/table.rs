@@ -1,0 +1,167 @@
+//! What the functions read: Latchkey's table, with keys for each row, and the peers' table, with
+//! one key for all of them. Key values are drawn from a seed, so that runs are alike.
+
+use aws_sdk_dynamodb::{
+    Client,
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+        ScalarAttributeType,
+    },
+};
+use fastrand::Rng;
+use latchkey_domain::{
+    Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, StageSelector, Throttle,
+    TwinValue,
+};
+use latchkey_engine::Engine;
+use latchkey_store::{Change, Patience, Store, create_table};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::{clock::today, outcome::Outcome, runtime_api::Event};
+
+pub(crate) const TABLE: &str = "latchkey";
+pub(crate) const PEERS: &str = "peers";
+const SEED: u64 = 14;
+
+/// Events for each row.
+#[derive(Debug)]
+pub(crate) struct Events {
+    /// Of one key with room for every call.
+    pub(crate) open: Event,
+    /// Of keys with room, each another.
+    pub(crate) fresh: Vec<Event>,
+    /// Of a key whose quota is used up.
+    pub(crate) shut: Event,
+    /// Of values that no key has, each another.
+    pub(crate) unknown: Vec<Event>,
+    /// Of a text that is no key value.
+    pub(crate) malformed: Event,
+    /// Of the peers' key.
+    pub(crate) peer: Event,
+}
+
+/// Writes both tables, with `count` keys that are called once each.
+pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
+    let client = engine.client();
+    create_table(&client, TABLE).await?;
+    let store = Store::new(&client, TABLE, Patience::Change);
+    let mut random = Rng::with_seed(SEED);
+    let open = plan("open", 1_000_000_000)?;
+    let shut = plan("shut", 1)?;
+    for plan in [&open, &shut] {
+        store
+            .create_plan(plan, &change(&plan.id.to_string()))
+            .await?;
+    }
+    let mut values = Vec::new();
+    for at in 0..count + 2 {
+        let value = drawn(&mut random);
+        let key = Key::new(&value, today());
+        let plan = if at == 0 { &shut } else { &open };
+        let twin = TwinValue::generate(&[7; 32]);
+        let change = change(&format!("key {at}"));
+        store.create_key(&key, &[plan], &twin, &change).await?;
+        values.push(event(value.expose()));
+    }
+    let mut events = values.into_iter();
+    let (Some(shut), Some(open)) = (events.next(), events.next()) else {
+        return Err("no keys".into());
+    };
+    let unknown = (0..count)
+        .map(|_| event(drawn(&mut random).expose()))
+        .collect();
+    let peer = drawn(&mut random);
+    peers(&client, peer.expose()).await?;
+    Ok(Events {
+        open,
+        fresh: events.collect(),
+        shut,
+        unknown,
+        malformed: event("not-a-key"),
+        peer: event(peer.expose()),
+    })
+}
+
+fn drawn(random: &mut Rng) -> KeyValue {
+    let mut bytes = [0; RANDOM_BYTES];
+    random.fill(&mut bytes);
+    KeyValue::generate(&Prefix::default(), &bytes)
+}
+
+fn plan(id: &str, quota: u64) -> Outcome<Plan> {
+    Ok(Plan {
+        throttle: Some(Throttle::new("100000".parse()?, Some(100_000))?),
+        quota: Some(Quota::new(quota, Period::Month)?),
+        stages: vec![PlanStage {
+            selector: StageSelector::new("*", "*")?,
+            methods: vec![],
+        }],
+        ..Plan::new(id.parse()?, id.parse()?, today())
+    })
+}
+
+fn change(id: &str) -> Change {
+    Change {
+        at: today(),
+        id: id.to_owned(),
+        principal: "benchmark".to_owned(),
+        source_ip: None,
+        receipt: None,
+    }
+}
+
+/// What an HTTP API sends its authorizer, payload format 2.0.
+fn event(value: &str) -> Event {
+    let event = json!({
+        "version": "2.0",
+        "type": "REQUEST",
+        "routeArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/$default/GET/orders",
+        "identitySource": [value],
+        "routeKey": "GET /orders",
+        "rawPath": "/orders",
+        "headers": { "accept": "*/*", "host": "example.org", "user-agent": "benchmark", "x-api-key": value },
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "abcdef1234", "stage": "$default",
+            "http": { "method": "GET", "path": "/orders", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "benchmark" },
+        },
+    });
+    event.to_string().into_bytes().into()
+}
+
+/// The peers' table: benchmarks/peers/README.md says what is in it.
+async fn peers(client: &Client, value: &str) -> Outcome<()> {
+    client
+        .create_table()
+        .table_name(PEERS)
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(
+            AttributeDefinition::builder()
+                .attribute_name("pk")
+                .attribute_type(ScalarAttributeType::S)
+                .build()?,
+        )
+        .key_schema(
+            KeySchemaElement::builder()
+                .attribute_name("pk")
+                .key_type(KeyType::Hash)
+                .build()?,
+        )
+        .send()
+        .await?;
+    let hash = Sha256::digest(value);
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let key = client.put_item().table_name(PEERS);
+    key.item("pk", text(&format!("key#{hash}")))
+        .item("plan", text("open"))
+        .item("enabled", AttributeValue::Bool(true))
+        .send()
+        .await?;
+    let plan = client.put_item().table_name(PEERS);
+    plan.item("pk", text("plan#open"))
+        .item("quota", AttributeValue::N("1000000000".to_owned()))
+        .send()
+        .await?;
+    Ok(())
+}
