@@ -9,6 +9,8 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_http_client::tls;
 
+use crate::trust::Trust;
+
 /// How long a caller waits for the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
@@ -90,17 +92,20 @@ pub fn client_from_environment(
         None,
         "environment",
     );
+    let endpoint = get("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| get("AWS_ENDPOINT_URL"));
+    let trust = Trust::of(&variable, endpoint.as_deref());
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(
             tls::rustls_provider::CryptoMode::Ring,
         ))
+        .tls_context(trust.context())
         .build_https();
     let mut config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(required("AWS_REGION")?))
         .credentials_provider(credentials)
         .http_client(http);
-    config.set_endpoint_url(get("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| get("AWS_ENDPOINT_URL")));
+    config.set_endpoint_url(endpoint);
     Ok(Client::from_conf(config.build()))
 }
 

@@ -30,6 +30,7 @@ mod read;
 mod reconciliation;
 mod schema;
 mod transaction;
+mod trust;
 
 pub use attachment::{AttachError, Attachment};
 pub use audit::{AuditFilter, AuditRecord};

@@ -95,8 +95,34 @@ impl Function {
         binary: impl AsRef<Path>,
         environment: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, FunctionError> {
+        let command = Command::new(binary.as_ref());
+        Self::start_command(extensions_api, command, environment).await
+    }
+
+    /// Starts the binary as the last argument of another program, such as a profiler, which
+    /// becomes the function's process.
+    ///
+    /// # Errors
+    /// As [`Function::start`].
+    pub async fn start_under<K: AsRef<OsStr>, V: AsRef<OsStr>>(
+        program: &[String],
+        binary: impl AsRef<Path>,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, FunctionError> {
+        let [program, arguments @ ..] = program else {
+            return Self::start(binary, environment).await;
+        };
+        let mut command = Command::new(program);
+        command.args(arguments).arg(binary.as_ref());
+        Self::start_command(ExtensionsApi::Served, command, environment).await
+    }
+
+    async fn start_command<K: AsRef<OsStr>, V: AsRef<OsStr>>(
+        extensions_api: ExtensionsApi,
+        mut command: Command,
+        environment: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, FunctionError> {
         let api = RuntimeApi::start(extensions_api).await?;
-        let mut command = Command::new(binary.as_ref());
         command
             .env_clear()
             .envs(ENVIRONMENT)

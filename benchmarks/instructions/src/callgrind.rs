@@ -1,0 +1,144 @@
+//! A function's process under callgrind, and what it counts between two things that the function
+//! sends.
+//!
+//! The counters are written down each time that `writev` is called, which is how a function asks
+//! for an event and how it answers one: so each part of the output is the work between two of
+//! these, and the odd one that renews a lease does not blur the others.
+
+use std::path::{Path, PathBuf};
+
+use latchkey_runtime_api::{Answer, Function};
+
+use crate::{Outcome, world::TABLE};
+
+const VALGRIND: &str = "/usr/bin/valgrind";
+
+/// One function with its settings, on a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) binary: &'a Path,
+    pub(crate) endpoint: &'a str,
+    pub(crate) settings: &'a [(&'a str, &'a str)],
+}
+
+/// What a run found.
+pub(crate) struct Counted {
+    /// Instructions from one thing sent to the next, from the start on.
+    pub(crate) parts: Vec<u64>,
+    /// The last answer.
+    pub(crate) last: Option<Answer>,
+}
+
+impl Counted {
+    /// Instructions up to the last question for an event.
+    pub(crate) fn to_the_last_poll(&self) -> u64 {
+        let [parts @ .., _after] = self.parts.as_slice() else {
+            return 0;
+        };
+        parts.iter().sum()
+    }
+
+    /// The tenth of the calls of the second half that takes the least, where each call sends
+    /// `sends` things: those that renew a lease send more, and stand above it.
+    pub(crate) fn call(&self, sends: usize) -> u64 {
+        let [parts @ .., _after] = self.parts.as_slice() else {
+            return 0;
+        };
+        let later = parts.get(parts.len() / 2..).unwrap_or_default();
+        let mut calls: Vec<u64> = later.windows(sends).map(|call| call.iter().sum()).collect();
+        calls.sort_unstable();
+        calls.get(calls.len() / 10).copied().unwrap_or(0)
+    }
+}
+
+/// Hands the function this event so many times, one after the other.
+pub(crate) async fn count(subject: Subject<'_>, event: &str, calls: usize) -> Outcome<Counted> {
+    let output = Output::new();
+    let file = format!("--callgrind-out-file={}", output.0.display());
+    let arguments = [
+        "--tool=callgrind",
+        "--dump-before=writev",
+        "--combine-dumps=yes",
+        "--dump-line=no",
+        &file,
+    ];
+    let program: Vec<String> = std::iter::once(VALGRIND)
+        .chain(arguments)
+        .map(str::to_owned)
+        .collect();
+    let environment = [
+        ("TABLE_NAME", TABLE),
+        ("AWS_ENDPOINT_URL_DYNAMODB", subject.endpoint),
+        ("LOG_ALLOWS", "0"),
+        ("LOG_LEVEL", "error"),
+    ];
+    let environment = environment
+        .into_iter()
+        .chain(subject.settings.iter().copied());
+    let function = Function::start_under(&program, subject.binary, environment).await?;
+    let mut last = None;
+    for _ in 0..calls {
+        last = Some(function.invoke(event).await?);
+    }
+    let ended = function.stop().await?;
+    let parts = parts(&std::fs::read_to_string(&output.0)?);
+    if parts.is_empty() {
+        return Err(format!("callgrind counted nothing: {}", ended.output).into());
+    }
+    Ok(Counted { parts, last })
+}
+
+/// Each part ends with its total.
+fn parts(output: &str) -> Vec<u64> {
+    let totals = output
+        .lines()
+        .filter_map(|line| line.strip_prefix("totals: "));
+    totals
+        .filter_map(|total| total.trim().parse().ok())
+        .collect()
+}
+
+/// Where callgrind writes to; removed in the end.
+struct Output(PathBuf);
+
+impl Output {
+    fn new() -> Self {
+        let name = format!("latchkey-instructions-{}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // It may not be there yet.
+        drop(std::fs::remove_file(&self.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(output: &str) -> Counted {
+        Counted {
+            parts: parts(output),
+            last: None,
+        }
+    }
+
+    #[test]
+    fn each_part_of_callgrind_s_output_ends_with_its_total() {
+        let output = "part: 1\n\ntotals: 100\n\npart: 2\nfn=(1) a\n+0 7\n\ntotals: 20\ntotals: 3\n";
+        let counted = counted(output);
+        assert_eq!(counted.parts, [100, 20, 3]);
+        assert_eq!(counted.to_the_last_poll(), 120);
+    }
+
+    #[test]
+    fn a_call_is_among_the_least_of_the_later_ones() {
+        let calls = [900, 10, 30, 11, 30, 10, 30, 10, 999, 10, 30, 77];
+        let output: String = calls.iter().map(|n| format!("totals: {n}\n")).collect();
+        assert_eq!(counted(&output).call(2), 40);
+        assert_eq!(counted("").call(2), 0);
+    }
+}
