@@ -1,7 +1,9 @@
-"""One HTTP call, and what is expected of its answer."""
+"""One HTTP call, what is expected of its answer, and how a check ends."""
 
 import dataclasses
 import json
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 
@@ -66,3 +68,11 @@ def report(what, as_wanted, expected, seen):
     if not as_wanted:
         raise Unexpected(f"{what}\n  expected: {json.dumps(expected)}\n  seen:     {json.dumps(seen, default=str)}")
     print(f"  {what}", flush=True)
+
+
+def main(check, *arguments):
+    """Ends the process: with 1, and what it was, where something is not as it must be."""
+    try:
+        check(*arguments)
+    except (Unexpected, subprocess.SubprocessError, RuntimeError) as problem:
+        sys.exit(f"NOT AS EXPECTED: {problem}")

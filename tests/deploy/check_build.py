@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-from calls import Unexpected, report
+from calls import main, report
 
 # ELF's e_machine, two bytes at this offset (System V ABI, "ELF Header").
 MACHINE_AT = 18
@@ -25,23 +25,18 @@ def version_text(version):
     return ".".join(map(str, version))
 
 
-def main(built, architecture):
-    try:
-        for function in FUNCTIONS:
-            binary = (pathlib.Path(built) / function / "bootstrap").read_bytes()
-            machine = binary[MACHINE_AT : MACHINE_AT + 2]
-            report(f"{function}: built for {architecture}", machine == MACHINES[architecture], architecture, machine.hex())
-            size = len(binary) / MEBIBYTE
-            largest = LARGEST_MEBIBYTES.get(function, size)
-            report(f"{function}: {size:.2f} MiB", size <= largest, f"at most {largest} MiB", f"{size:.2f} MiB")
-            needed = max(tuple(map(int, version.split(b"."))) for version in re.findall(rb"GLIBC_([0-9.]+)", binary))
-            report(f"{function}: needs glibc {version_text(needed)}", needed <= GLIBC, version_text(GLIBC), version_text(needed))
-            report(f"{function}: no path of the checkout", bytes(ROOT / "shared") not in binary, "none", str(ROOT))
-    except Unexpected as problem:
-        print(f"NOT AS EXPECTED: {problem}", file=sys.stderr)
-        return 1
-    return 0
+def check(built, architecture):
+    for function in FUNCTIONS:
+        binary = (pathlib.Path(built) / function / "bootstrap").read_bytes()
+        machine = binary[MACHINE_AT : MACHINE_AT + 2]
+        report(f"{function}: built for {architecture}", machine == MACHINES[architecture], architecture, machine.hex())
+        size = len(binary) / MEBIBYTE
+        largest = LARGEST_MEBIBYTES.get(function, size)
+        report(f"{function}: {size:.2f} MiB", size <= largest, f"at most {largest} MiB", f"{size:.2f} MiB")
+        needed = max(tuple(map(int, version.split(b"."))) for version in re.findall(rb"GLIBC_([0-9.]+)", binary))
+        report(f"{function}: needs glibc {version_text(needed)}", needed <= GLIBC, version_text(GLIBC), version_text(needed))
+        report(f"{function}: no path of the checkout", bytes(ROOT / "shared") not in binary, "none", str(ROOT))
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main(check, *sys.argv[1:])

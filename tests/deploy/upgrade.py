@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from calls import Unexpected, expect, expect_equal, report
+from calls import Unexpected, expect, expect_equal, main, report
 import check_admin_operations
 import check_demo_apis
 import emulator_gaps
@@ -214,14 +214,5 @@ def check(earlier, today):
     check_units(latchkey, load, extra)
 
 
-def main(earlier, today):
-    try:
-        check(earlier, today)
-    except (Unexpected, subprocess.SubprocessError) as problem:
-        print(f"NOT AS EXPECTED: {problem}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    main(check, *sys.argv[1:])

@@ -158,13 +158,9 @@ fn form(api: &Api, authorizer: &FoundAuthorizer, simple: bool) -> Option<Finding
 #[cfg(test)]
 mod tests {
     use super::{
-        super::samples::{api_of, healthy, set},
+        super::samples::{api_of, healthy, problems, set},
         *,
     };
-
-    fn problems(facts: &Facts) -> Vec<String> {
-        check(facts).into_iter().map(|one| one.problem).collect()
-    }
 
     #[test]
     fn a_ttl_above_0_is_found_where_latchkey_counts_and_one_left_out_is_300() {
@@ -190,7 +186,7 @@ mod tests {
         let native = native.unwrap();
         assert_eq!(native.authorizers[0].ttl_seconds, Some(300));
         native.methods[0].key_required = false;
-        assert!(problems(&facts)[0].contains("not metered"));
+        assert!(problems(check(&facts))[0].contains("not metered"));
     }
 
     #[test]
@@ -211,7 +207,7 @@ mod tests {
             .iter_mut()
             .find(|api| api.key_source == KeySource::Authorizer);
         native.unwrap().authorizers[0].identity_sources = vec!["context.stage".to_owned()];
-        assert!(problems(&facts)[0].contains("without a key gets the answer"));
+        assert!(problems(check(&facts))[0].contains("without a key gets the answer"));
     }
 
     #[test]
@@ -219,7 +215,7 @@ mod tests {
         let mut facts = healthy();
         let http = api_of(&mut facts, ApiKind::Http);
         http.authorizers[0].identity_sources = vec!["$request.querystring.k".to_owned()];
-        assert!(problems(&facts)[0].contains("others are 401"));
+        assert!(problems(check(&facts))[0].contains("others are 401"));
         for (sources, identity) in [
             ("query:k", "$request.querystring.k"),
             ("bearer", "method.request.header.Authorization"),

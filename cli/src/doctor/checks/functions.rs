@@ -128,27 +128,25 @@ fn agreement(facts: &Facts) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::samples::{healthy, set},
+        super::samples::{healthy, problems, set},
         *,
     };
-
-    fn problems(facts: &Facts) -> Vec<String> {
-        check(facts).into_iter().map(|one| one.problem).collect()
-    }
 
     #[test]
     fn settings_with_which_a_function_does_not_start_are_found() {
         let mut facts = healthy();
         set(&mut facts, "KEY_SOURCES", "cookie");
-        assert!(problems(&facts)[0].starts_with("does not start with its settings: KEY_SOURCES"));
+        assert!(
+            problems(check(&facts))[0].starts_with("does not start with its settings: KEY_SOURCES")
+        );
         let mut facts = healthy();
         let reconciler = facts.reconciler.as_mut().unwrap();
         reconciler.variables.insert("DRIFT".into(), "never".into());
-        assert!(problems(&facts)[0].contains("DRIFT is \"never\""));
+        assert!(problems(check(&facts))[0].contains("DRIFT is \"never\""));
         let mut facts = healthy();
         let admin = facts.admin.as_mut().unwrap();
         admin.variables.insert("MANAGED_APIS".into(), "*".into());
-        assert!(problems(&facts)[0].contains("MANAGED_APIS is \"*\""));
+        assert!(problems(check(&facts))[0].contains("MANAGED_APIS is \"*\""));
     }
 
     #[test]
@@ -156,11 +154,15 @@ mod tests {
         let mut facts = healthy();
         set(&mut facts, "KEY_CACHE_SECONDS", "60");
         assert!(
-            problems(&facts)[0].starts_with("KEY_CACHE_SECONDS is 60 at the authorizer and 10")
+            problems(check(&facts))[0]
+                .starts_with("KEY_CACHE_SECONDS is 60 at the authorizer and 10")
         );
         let mut facts = healthy();
         set(&mut facts, "TABLE_NAME", "other");
-        assert_eq!(problems(&facts), ["works with table other, not keys"]);
+        assert_eq!(
+            problems(check(&facts)),
+            ["works with table other, not keys"]
+        );
     }
 
     #[test]
@@ -169,13 +171,13 @@ mod tests {
         let authorizer = facts.authorizer.as_mut().unwrap();
         authorizer.state = "Inactive".to_owned();
         authorizer.timeout_seconds = 2;
-        assert_eq!(problems(&facts).len(), 2);
+        assert_eq!(problems(check(&facts)).len(), 2);
     }
 
     #[test]
     fn a_schedule_that_is_off_is_found() {
         let mut facts = healthy();
         facts.schedule = Some("DISABLED".to_owned());
-        assert!(problems(&facts)[0].contains("is DISABLED"));
+        assert!(problems(check(&facts))[0].contains("is DISABLED"));
     }
 }

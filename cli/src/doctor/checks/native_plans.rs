@@ -147,11 +147,10 @@ fn uncounted(api: &Api) -> Vec<Finding> {
 mod tests {
     use latchkey_store::{Drift, Finding as Found, FindingKind, Native, NativeObject, Wanted};
 
-    use super::{super::samples::healthy, *};
-
-    fn problems(facts: &Facts) -> Vec<String> {
-        check(facts).into_iter().map(|one| one.problem).collect()
-    }
+    use super::{
+        super::samples::{healthy, problems},
+        *,
+    };
 
     fn native(state: NativeState, due: Timestamp) -> Native {
         Native {
@@ -179,7 +178,7 @@ mod tests {
             native(NativeState::Pending, now - Duration::from_secs(601)),
         ];
         assert_eq!(
-            problems(&facts),
+            problems(check(&facts)),
             [
                 "is failed at API Gateway after 3 attempts: the stage is gone",
                 "is pending at API Gateway after 3 attempts: the stage is gone",
@@ -203,7 +202,7 @@ mod tests {
             findings: vec![finding(true), finding(false)],
             total: 2,
         });
-        let found = problems(&facts);
+        let found = problems(check(&facts));
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].contains("has not compared"));
         assert_eq!(found[1], "gone: the usage plan is gone");
@@ -219,7 +218,7 @@ mod tests {
             .find(|api| api.found.id == id)
             .unwrap();
         api.key_source = KeySource::Header;
-        assert!(problems(&facts)[0].starts_with("takes keys from the header"));
+        assert!(problems(check(&facts))[0].starts_with("takes keys from the header"));
         facts.plans[1].internal = 0;
         assert_eq!(check(&facts), []);
     }
@@ -232,6 +231,6 @@ mod tests {
             .iter_mut()
             .find(|api| api.key_source == KeySource::Authorizer);
         api.unwrap().methods[0].key_required = false;
-        assert!(problems(&facts)[0].contains("requires no API key"));
+        assert!(problems(check(&facts))[0].contains("requires no API key"));
     }
 }

@@ -89,19 +89,15 @@ mod tests {
     use latchkey_gateway::ApiKind;
 
     use super::{
-        super::samples::{api_of, healthy, set},
+        super::samples::{api_of, healthy, problems, set},
         *,
     };
-
-    fn problems(facts: &Facts) -> Vec<String> {
-        check(facts).into_iter().map(|one| one.problem).collect()
-    }
 
     #[test]
     fn an_api_without_any_has_a_finding_for_each() {
         let mut facts = healthy();
         api_of(&mut facts, ApiKind::Rest).answers = Some([].into());
-        assert_eq!(problems(&facts).len(), 4);
+        assert_eq!(problems(check(&facts)).len(), 4);
     }
 
     #[test]
@@ -109,7 +105,7 @@ mod tests {
         let mut facts = healthy();
         let answers = api_of(&mut facts, ApiKind::Rest).answers.as_mut().unwrap();
         answers.get_mut("ACCESS_DENIED").unwrap().headers.clear();
-        let found = problems(&facts);
+        let found = problems(check(&facts));
         assert_eq!(found.len(), 3, "{found:?}");
         assert!(found.iter().any(|one| one.contains("no Retry-After")));
     }
@@ -119,7 +115,7 @@ mod tests {
         let mut facts = healthy();
         set(&mut facts, "DENY_FOR", "all");
         assert_eq!(
-            problems(&facts),
+            problems(check(&facts)),
             ["gateway response ACCESS_DENIED is 429, not 403"]
         );
     }

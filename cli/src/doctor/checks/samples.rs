@@ -9,7 +9,13 @@ use latchkey_gateway::{ApiKind, FoundApi, FoundAuthorizer, FoundMethod, FoundRes
 use latchkey_store::{PlanRecord, TableHealth};
 use serde_json::json;
 
+use super::Finding;
 use crate::doctor::facts::{Api, Facts, Function, Table};
+
+/// What was found, in its words.
+pub(super) fn problems(found: Vec<Finding>) -> Vec<String> {
+    found.into_iter().map(|one| one.problem).collect()
+}
 
 pub(super) fn healthy() -> Facts {
     let now: Timestamp = "2026-11-26T12:00:00Z".parse().unwrap();

@@ -22,12 +22,7 @@ async fn a_process_that_dies_takes_no_more_than_its_lease_with_it() {
     const KILLED: [(usize, u64); 3] = [(0, 400), (1, 900), (2, 1_500)];
     let (fleet, accounts) = Fleet::with(Faults::none(), &plan("gold", quota(LIMIT), None), 1).await;
     let instances = fleet.start_many(8).await;
-    let killing = async {
-        for (number, calls) in KILLED {
-            fleet.after(calls).await;
-            fleet.kill(&instances[number]);
-        }
-    };
+    let killing = fleet.kill_each(&instances, &KILLED);
     tokio::join!(fleet.use_up(&instances, &accounts), killing);
     for instance in instances {
         fleet.stop(instance).await;
@@ -93,10 +88,7 @@ async fn whatever_happens_no_key_gets_more_than_its_quota() {
     let ended = fleet.start_many(ENDED).await;
     let instances = fleet.start_many(6).await;
     let killing = async {
-        for (number, calls) in KILLED {
-            fleet.after(calls).await;
-            fleet.kill(&instances[number]);
-        }
+        fleet.kill_each(&instances, &KILLED).await;
         fleet.terminate(&instances[2]);
     };
     let ending = async {
@@ -141,10 +133,7 @@ async fn with_large_leases_the_end_of_a_quota_is_reached_and_not_passed() {
     fleet.table.leave(&mut accounts[0], LEFT).await;
     let instances = fleet.start_many(6).await;
     let killing = async {
-        for (number, calls) in KILLED {
-            fleet.after(calls).await;
-            fleet.kill(&instances[number]);
-        }
+        fleet.kill_each(&instances, &KILLED).await;
         fleet.terminate(&instances[2]);
     };
     tokio::join!(fleet.use_up(&instances, &accounts), killing);

@@ -144,6 +144,14 @@ impl Fleet {
         self.note(&instance.function.output());
     }
 
+    /// Kills some of them, by their number: each when there were so many calls.
+    pub(crate) async fn kill_each(&self, instances: &[Instance], killed: &[(usize, u64)]) {
+        for (number, calls) in killed {
+            self.after(*calls).await;
+            self.kill(&instances[*number]);
+        }
+    }
+
     /// Sends it SIGTERM, whatever it is doing.
     pub(crate) fn terminate(&self, instance: &Instance) {
         instance.function.terminate().unwrap();
