@@ -1,5 +1,6 @@
 """The deployed stack: its parameters and outputs, and its addresses on the emulator."""
 
+import datetime
 import os
 import urllib.parse
 
@@ -44,6 +45,42 @@ def let_time_pass():
         )
     except dynamodb.exceptions.ConditionalCheckFailedException:
         pass  # Neither has happened yet.
+
+
+def pending(sort_key=""):
+    """What waits for an attempt at API Gateway: the items, or those of one sort key."""
+    found = owner.client("dynamodb").query(
+        TableName=outputs()["TableName"],
+        IndexName="pending",
+        KeyConditionExpression="pendingPk = :pending",
+        ExpressionAttributeValues={":pending": {"S": "PENDING"}},
+    )
+    return [item for item in found["Items"] if sort_key in ("", item["sk"]["S"])]
+
+
+def end_waits():
+    """As if each pending change of API Gateway had waited for its next attempt, which is the later the more have failed."""
+    dynamodb, table = owner.client("dynamodb"), outputs()["TableName"]
+    # Not earlier: a flush that is due before the last one is none.
+    now = datetime.datetime.now(datetime.timezone.utc)
+    nanoseconds = int(now.timestamp()) * 10**9 + now.microsecond * 1000
+    for item in pending():
+        seen = item["pendingSk"]["S"]
+        due = f"{nanoseconds:019}#{seen.split('#', 1)[1]}"
+        if due >= seen:
+            continue
+        try:
+            dynamodb.update_item(
+                TableName=table,
+                Key={"pk": item["pk"], "sk": item["sk"]},
+                UpdateExpression="SET due = :now, pendingSk = :due",
+                ConditionExpression="pendingSk = :seen",
+                ExpressionAttributeValues={
+                    ":now": {"S": f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"}, ":due": {"S": due}, ":seen": {"S": seen}
+                },
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            pass  # Somebody was faster.
 
 
 def on_emulator(url):
