@@ -107,15 +107,17 @@ fn few(number: f64) -> String {
 pub(super) fn load(load: &Load) -> String {
     let mut text = String::new();
     for run in &load.runs {
+        let dynamodb = run.dynamodb.map_or_else(String::new, |made| {
+            let made = made as f64 / run.calls.max(1) as f64;
+            format!(", {made:.3} calls of DynamoDB for each")
+        });
         _ = writeln!(
             text,
-            "### {}\n\n{:.1} minutes, {} calls, {:.0} a second, {:.4} of DynamoDB a call; {} answers were other than they should be.\n",
+            "### {}\n\n{:.1} minutes, {} calls, {:.0} a second{dynamodb}.\n",
             run.what,
             run.seconds / 60.0,
             run.calls,
             run.calls as f64 / run.seconds,
-            run.dynamodb as f64 / run.calls.max(1) as f64,
-            run.wrong,
         );
         text.push_str("| until, s | calls a second | p50, µs | p99, µs | memory of each process, MiB |\n| ---: | ---: | ---: | ---: | --- |\n");
         for window in &run.windows {
