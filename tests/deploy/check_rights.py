@@ -28,13 +28,15 @@ NOT_SEEN = {
 
 
 def allowed(role):
-    """What the role's policies allow: actions with patterns of resources."""
+    """What the role's policies allow: actions with patterns of resources. What one denies is not looked at: it narrows these."""
     iam = stack.owner.client("iam")
     name = stack.physical_id(role)
     expect_equal(f"{role}: no managed policy", iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"], [])
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
         for statement in document["Statement"]:
+            if statement["Effect"] == "Deny":
+                continue
             for action in listed(statement["Action"]):
                 for resource in listed(statement["Resource"]):
                     yield action, resource

@@ -55,6 +55,13 @@ pub(super) struct Function {
     pub(super) statements: Vec<Value>,
 }
 
+impl Function {
+    /// The account's id.
+    pub(super) fn account(&self) -> &str {
+        self.arn.split(':').nth(4).unwrap_or_default()
+    }
+}
+
 /// An API.
 #[derive(Debug, Clone)]
 pub(super) struct Api {

@@ -87,6 +87,7 @@ struct Period {
     latencies: Vec<u64>,
     lease_sizes: Vec<u64>,
     lease_waste: u64,
+    clock_off: u64,
 }
 
 #[derive(Debug, Default)]
@@ -187,6 +188,16 @@ impl Metrics {
         self.period().lease_waste += units;
     }
 
+    /// The table's answer says that this machine's clock is ahead by so much, or behind.
+    pub(crate) fn clock_is_off(&self, ahead: Nanos) {
+        let mut period = self.period();
+        period.clock_off += 1;
+        if period.clock_off == 1 {
+            let ahead_ms = ahead / 1_000_000;
+            tracing::warn!(ahead_ms, "this machine's clock is off");
+        }
+    }
+
     /// The lines that are due; empty where none is.
     pub(crate) fn due(&self, now: Reading) -> String {
         let mut period = self.period();
@@ -243,6 +254,7 @@ impl Period {
             latencies: Vec::with_capacity(MOST_VALUES),
             lease_sizes: Vec::with_capacity(MOST_VALUES),
             lease_waste: 0,
+            clock_off: 0,
         }
     }
 
@@ -261,6 +273,7 @@ impl Period {
         self.latencies.clear();
         self.lease_sizes.clear();
         self.lease_waste = 0;
+        self.clock_off = 0;
     }
 
     fn of_plan(&mut self, plan: &PlanId) -> &mut Decisions {
@@ -324,6 +337,9 @@ impl Period {
                 sum("LeaseWaste", self.lease_waste),
             ],
         );
+        if self.clock_off > 0 {
+            to(None, &[sum("ClockOff", self.clock_off)]);
+        }
         for (reason, count) in Reason::ALL.iter().zip(self.refused) {
             if count > 0 {
                 to(Some(("Reason", reason.as_str())), &[sum(REFUSED, count)]);

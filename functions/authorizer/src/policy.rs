@@ -201,6 +201,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_policy_may_open_more_than_its_rule_and_nothing_of_another_stage() {
+        for (rule, call) in [
+            ("GET /users/{id}", "GET/users/1/keys"),
+            ("* /reports/*", "GET/other/reports/x"),
+        ] {
+            let route: Route = rule.parse().unwrap();
+            let event = rest_event(call);
+            let incoming = event::read(&event).unwrap();
+            assert!(!route.matches(&incoming.request), "{rule}");
+            assert!(
+                !route.fits_a_policy(),
+                "{rule}: refused where answers are kept"
+            );
+            let opened = route_arn(&incoming.target.stage_arn(), &route);
+            let called = |api_stage: &str| {
+                format!("arn:aws:execute-api:eu-west-1:123456789012:{api_stage}/{call}")
+            };
+            assert!(opens(&opened, &called("a1b2c3/prod")), "{rule}");
+            for other in ["a1b2c3/dev", "a1b2c3/prod2", "a1b2c4/prod", "a1b2c3x/prod"] {
+                assert!(!opens(&opened, &called(other)), "{rule} {other}");
+            }
+        }
+    }
+
     proptest! {
         /// A call that its rule opens is not stopped by the policy, which is held against
         /// the path as sent, whether the rule saw the path or the template.

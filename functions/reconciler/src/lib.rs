@@ -9,6 +9,7 @@
 
 mod compare;
 mod deletions;
+mod left;
 mod mend;
 mod metrics;
 mod pages;
@@ -22,6 +23,7 @@ mod words;
 
 pub use self::{
     deletions::Deletions,
+    left::Left,
     metrics::write_metrics,
     reconciler::{GRACE, Outcome, Reconciler, Report, RunError},
 };

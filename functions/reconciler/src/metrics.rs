@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use latchkey_telemetry::emf::{self, Seen, Unit};
+use latchkey_telemetry::emf::{self, Metric, Seen, Unit};
 
-use crate::{Outcome, Report};
+use crate::{Left, Outcome, Report};
 
-/// Writes the line of a run that did something; of others nothing.
+/// Writes a run's line. One that had nothing to do tells what is left, so that an alarm sees each
+/// minute what is tried once an hour; one that left the work to another tells nothing.
 ///
 /// # Errors
 /// The writer's.
@@ -18,17 +19,29 @@ pub fn write_metrics(
     to: &mut impl Write,
 ) -> io::Result<()> {
     match outcome {
-        Outcome::Idle | Outcome::Busy => Ok(()),
-        Outcome::Ran(report) => writeln!(to, "{}", line(report, table, at)),
+        Outcome::Busy => Ok(()),
+        Outcome::Idle(left) => writeln!(to, "{}", line(&of_left(left), table, at)),
+        Outcome::Ran(report) => writeln!(to, "{}", line(&of_report(report), table, at)),
     }
 }
 
-/// The names are relied on by alarms: add names, never rename.
-fn line(report: &Report, table: &str, at: Timestamp) -> String {
+fn line(metrics: &[Metric<'_>], table: &str, at: Timestamp) -> String {
+    emf::line(at.as_millisecond(), &[("TableName", table)], metrics)
+}
+
+// The names are relied on by alarms: add names, never rename.
+
+fn of_left(left: &Left) -> Vec<Metric<'static>> {
+    vec![
+        ("Pending", Unit::Count, Seen::Sum(left.pending)),
+        ("Failed", Unit::Count, Seen::Sum(left.failed)),
+    ]
+}
+
+fn of_report(report: &Report) -> Vec<Metric<'static>> {
     let took = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
-    let mut metrics = vec![
-        ("Pending", Unit::Count, Seen::Sum(report.pending)),
-        ("Failed", Unit::Count, Seen::Sum(report.failed)),
+    let mut metrics = of_left(&report.left);
+    metrics.extend([
         ("Attempts", Unit::Count, Seen::Sum(report.attempts)),
         ("Faults", Unit::Count, Seen::Sum(report.faults)),
         ("ControlPlaneCalls", Unit::Count, Seen::Sum(report.calls)),
@@ -38,12 +51,12 @@ fn line(report: &Report, table: &str, at: Timestamp) -> String {
             Seen::Sum(report.throttled),
         ),
         ("RunDuration", Unit::Milliseconds, Seen::Sum(took)),
-    ];
+    ]);
     if let Some((found, mended)) = report.drift {
         metrics.push(("DriftFound", Unit::Count, Seen::Sum(found)));
         metrics.push(("DriftMended", Unit::Count, Seen::Sum(mended)));
     }
-    emf::line(at.as_millisecond(), &[("TableName", table)], &metrics)
+    metrics
 }
 
 #[cfg(test)]
@@ -69,8 +82,10 @@ mod tests {
     #[test]
     fn a_run_that_did_something_is_one_line_that_defines_what_it_holds() {
         let report = Report {
-            pending: 3,
-            failed: 1,
+            left: Left {
+                pending: 3,
+                failed: 1,
+            },
             attempts: 7,
             faults: 0,
             drift: Some((2, 1)),
@@ -94,9 +109,27 @@ mod tests {
     }
 
     #[test]
-    fn a_run_without_a_comparison_says_nothing_of_drift_and_an_idle_one_nothing_at_all() {
+    fn a_run_without_a_comparison_says_nothing_of_drift_and_a_busy_one_nothing_at_all() {
         let line = written(&Outcome::Ran(Report::default()));
         assert!(!line.contains("Drift"), "{line}");
-        assert_eq!(written(&Outcome::Idle) + &written(&Outcome::Busy), "");
+        assert_eq!(written(&Outcome::Busy), "");
+    }
+
+    #[test]
+    fn a_run_that_had_nothing_to_do_tells_what_is_left_and_nothing_else() {
+        let left = Left {
+            pending: 2,
+            failed: 1,
+        };
+        let line: Value = serde_json::from_str(&written(&Outcome::Idle(left))).unwrap();
+        let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array();
+        let names: Vec<&Value> = metrics
+            .unwrap()
+            .iter()
+            .map(|metric| &metric["Name"])
+            .collect();
+        assert_eq!(names, ["Pending", "Failed"]);
+        assert_eq!((&line["Pending"], &line["Failed"]), (&2.into(), &1.into()));
+        assert_eq!(line["TableName"], "keys");
     }
 }

@@ -13,7 +13,7 @@ use latchkey_store::{Store, StoreError};
 use latchkey_sync::{Inventory, Owner, Sync};
 use tokio::{join, time::Instant};
 
-use crate::{deletions::Deletions, run::Run, settings::Rules};
+use crate::{Left, deletions::Deletions, run::Run, settings::Rules};
 
 /// What a run may take after its deadline: a call that had begun, and what is written then.
 pub const GRACE: Duration = Duration::from_secs(20);
@@ -32,8 +32,8 @@ pub enum RunError {
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing was due.
-    Idle,
+    /// Nothing was due; what waits for its next attempt.
+    Idle(Left),
     /// Another run is at work.
     Busy,
     /// There was something to do.
@@ -43,10 +43,8 @@ pub enum Outcome {
 /// A run in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
-    /// Objects that are still not in step, those that failed included.
-    pub pending: u64,
-    /// Objects that API Gateway refuses.
-    pub failed: u64,
+    /// Objects that are still not in step.
+    pub left: Left,
     /// Attempts at objects.
     pub attempts: u64,
     /// Attempts that the table's faults ended.
@@ -113,7 +111,7 @@ impl Reconciler {
         // One that cannot be read may be before others.
         let nothing = due.items.is_empty() && due.cursor.is_none();
         if nothing && !scan && !self.deletions.any().await? {
-            return Ok(Outcome::Idle);
+            return Ok(Outcome::Idle(Left::read(&self.store).await?));
         }
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let holder = format!("{:016x}-{number}", self.instance);
@@ -167,11 +165,10 @@ impl Reconciler {
             true => run.scan(self.rules.drift).await?,
             false => None,
         };
-        let (pending, failed) = run.left().await?;
+        let left = Left::read(&self.store).await?;
         let took = self.clock.now().since(&started);
         Ok(Report {
-            pending,
-            failed,
+            left,
             attempts: run.attempts.into_inner(),
             faults: run.faults.into_inner(),
             drift,
@@ -192,8 +189,8 @@ fn total(counts: std::collections::BTreeMap<&'static str, u64>) -> u64 {
 
 fn log(report: &Report) {
     tracing::info!(
-        pending = report.pending,
-        failed = report.failed,
+        pending = report.left.pending,
+        failed = report.left.failed,
         attempts = report.attempts,
         faults = report.faults,
         drift_found = report.drift.map(|(found, _)| found),

@@ -8,14 +8,9 @@ use std::sync::{
 use jiff::Timestamp;
 use latchkey_domain::Clock;
 use latchkey_gateway::GatewayError;
-use latchkey_store::{Change, NativeState, Store};
+use latchkey_store::{Change, Store};
 use latchkey_sync::{Inventory, Owner, Sync};
 use tokio::{sync::Mutex, time::Instant};
-
-use crate::{
-    RunError,
-    pages::{PAGE, Pages},
-};
 
 /// A run that holds the lock.
 pub(crate) struct Run<'a> {
@@ -69,21 +64,5 @@ impl Run<'_> {
             source_ip: None,
             receipt: None,
         }
-    }
-
-    /// What is not in step: all, and those that failed.
-    pub(crate) async fn left(&self) -> Result<(u64, u64), RunError> {
-        let (mut pending, mut failed) = (0, 0);
-        let mut pages = Pages::of("pending objects");
-        while pages.more() {
-            let page = self.store.pending(Timestamp::MAX, PAGE, pages.cursor());
-            let page = page.await?;
-            for native in &page.items {
-                pending += 1;
-                failed += u64::from(native.state == NativeState::Failed);
-            }
-            pages.turn(page.cursor);
-        }
-        Ok((pending, failed))
     }
 }

@@ -121,7 +121,7 @@ async fn wrong_settings_stop_the_start_with_one_line() {
 }
 
 #[tokio::test]
-async fn a_run_prints_its_numbers_and_one_that_does_nothing_prints_nothing() {
+async fn a_run_prints_its_numbers_and_one_that_does_nothing_what_is_left() {
     let table = Served::table().await;
     let (account, serving) = empty_account().await;
     let function = table.function(&account).await;
@@ -144,7 +144,10 @@ async fn a_run_prints_its_numbers_and_one_that_does_nothing_prints_nothing() {
         let answer = function.invoke(event).await.unwrap();
         assert_eq!(answer, Answer::Response(Value::Null), "{event}");
     }
-    assert_eq!(lines(&function.output()).len(), printed.len());
+    let idle = lines(&function.output()).split_off(printed.len());
+    let is_left = |line: &Value| (&line["Pending"], &line["Failed"]) == (&0.into(), &0.into());
+    assert_eq!(idle.len(), 4, "{idle:?}");
+    assert!(idle.iter().all(is_left), "{idle:?}");
     serving.abort();
 }
 

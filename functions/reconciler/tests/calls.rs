@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use latchkey_reconciler::Outcome;
+use latchkey_reconciler::{Left, Outcome};
 use latchkey_store::NativeObject;
 use tokio::{
     join,
@@ -87,8 +87,41 @@ async fn where_nothing_is_due_nothing_is_called() {
     let reconciler = world.reconciler();
     world.dynamo.go_on();
     let outcome = reconciler.run(Instant::now() + RUN).await.unwrap();
-    assert_eq!(outcome, Outcome::Idle);
+    assert_eq!(outcome, Outcome::Idle(Left::default()));
     assert_eq!((world.operations().len(), world.dynamo.writes()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_api_gateway_refuses_is_told_by_every_run_though_it_is_tried_once_an_hour() {
+    let world = World::new().await;
+    world.fake.drop_stage("a1", "prod");
+    world.plan(&plan("gold")).await;
+    let reconciler = world.reconciler();
+    let refused = Left {
+        pending: 1,
+        failed: 1,
+    };
+    sleep(Duration::from_secs(60)).await;
+    world.run(&reconciler).await;
+    let (mut idle, mut attempts) = (0, 0);
+    for minute in 0..240 {
+        sleep(Duration::from_secs(60)).await;
+        match reconciler.run(Instant::now() + RUN).await.unwrap() {
+            Outcome::Idle(left) => {
+                assert_eq!(left, refused, "minute {minute}");
+                idle += 1;
+            }
+            Outcome::Ran(report) => {
+                assert_eq!(report.left, refused, "minute {minute}");
+                attempts += 1;
+            }
+            Outcome::Busy => panic!("nobody else runs"),
+        }
+    }
+    assert!(
+        attempts < 20 && idle > 220,
+        "{attempts} attempts, {idle} idle"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -125,7 +158,10 @@ async fn two_reconcilers_at_once_are_one() {
     let Outcome::Ran(report) = &outcomes[1] else {
         panic!("{outcomes:?}");
     };
-    assert_eq!((report.attempts, report.pending, report.faults), (11, 0, 0));
+    assert_eq!(
+        (report.attempts, report.left.pending, report.faults),
+        (11, 0, 0)
+    );
     assert_eq!(report.calls, world.operations().len() as u64);
     world.assert_in_step("by one").await;
     let calls = ["CreateUsagePlan", "CreateApiKey", "CreateUsagePlanKey"];
@@ -155,7 +191,7 @@ async fn what_is_throttled_at_the_deadline_is_the_next_run_s() {
     let Outcome::Ran(report) = outcome else {
         panic!("{outcome:?}");
     };
-    assert_eq!(report.pending, 6, "14 turns: {report:?}");
+    assert_eq!(report.left.pending, 6, "14 turns: {report:?}");
     assert!(report.attempts <= 14 + 3 * 6, "{report:?}");
     world.settle().await;
     world.assert_in_step("in two runs").await;
@@ -184,7 +220,7 @@ async fn plans_that_wait_for_their_turns_hold_up_no_key() {
         (world.pending().await.len(), start.elapsed())
     };
     let (report, (pending, elapsed)) = join!(Box::pin(world.run(&reconciler)), late);
-    assert_eq!(report.pending, 0);
+    assert_eq!(report.left.pending, 0);
     assert!(elapsed < Duration::from_secs(40), "{elapsed:?}");
     assert_eq!(pending, 1, "the third plan alone");
     world.assert_in_step("beside each other").await;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Key 1 on gold and silver, key 9 with its own value on gold.
-async fn in_step() -> World {
+pub(crate) async fn in_step() -> World {
     let world = World::new().await;
     world.plan(&plan("gold")).await;
     let mut silver = plan("silver");

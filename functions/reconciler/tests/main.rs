@@ -17,6 +17,7 @@ mod left_out;
 mod meanwhile;
 mod mends;
 mod overtaken;
+mod restored;
 mod scale;
 mod scenarios;
 mod stops;

@@ -193,6 +193,6 @@ async fn a_key_goes_off_one_plan_before_it_is_put_on_another_of_the_same_stage()
     sleep(Duration::from_secs(60)).await;
     let reconciler = world.reconciler();
     let report = Box::pin(world.run(&reconciler)).await;
-    assert_eq!((report.attempts, report.pending), (3, 0), "{report:?}");
+    assert_eq!((report.attempts, report.left.pending), (3, 0), "{report:?}");
     world.assert_in_step("moved").await;
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use latchkey_fake_gateway::{FakeKey, FakePlan, Limits};
 use latchkey_gateway::Gateway;
 use latchkey_reconciler::{
-    Outcome, Reconciler,
+    Left, Outcome, Reconciler,
     settings::{DriftMode, Rules},
 };
 use latchkey_store::NativeObject;
@@ -125,7 +125,7 @@ async fn a_comparison_that_has_no_time_to_end_waits_until_the_next_is_due() {
     for _ in 0..14 {
         sleep(Duration::from_secs(60)).await;
         let outcome = reconciler.run(Instant::now() + RUN).await.unwrap();
-        assert_eq!(outcome, Outcome::Idle);
+        assert_eq!(outcome, Outcome::Idle(Left::default()));
     }
     sleep(Duration::from_secs(60)).await;
     assert_eq!(drift(&reconciler, 280).await, Some((100, 100)));

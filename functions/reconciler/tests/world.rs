@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use jiff::Timestamp;
 use latchkey_domain::{
     Clock, Enforcement, Key, KeyId, KeyValue, Plan, PlanId, PlanStage, Prefix, Quota, Reading,
@@ -32,7 +32,7 @@ pub(crate) const RUN: Duration = Duration::from_secs(280);
 pub(crate) struct World {
     pub(crate) fake: FakeGateway,
     pub(crate) dynamo: Dynamo,
-    client: aws_sdk_dynamodb::Client,
+    client: Client,
     pub(crate) store: Store,
     pub(crate) sync: Sync,
     pub(crate) clock: Clock,
@@ -53,7 +53,6 @@ impl World {
         let engine = Engine::in_memory().unwrap();
         let (dynamo, client) = Dynamo::over(&engine);
         create_table(&client, TABLE).await.unwrap();
-        let store = Store::new(&client, TABLE, Patience::Change);
         let fake = FakeGateway::new(limits);
         fake.set_api("a1", Source::Authorizer, &["prod", "dev"]);
         fake.set_api("a2", Source::Authorizer, &["prod"]);
@@ -67,10 +66,18 @@ impl World {
                 steady: passed,
             }
         });
-        let rules = Rules::default();
+        let world = Self::of(TABLE, fake, (dynamo, client), clock);
+        let now = world.now();
+        world.store.scan_done(now).await.unwrap();
+        world
+    }
+
+    fn of(table: &str, fake: FakeGateway, over: (Dynamo, Client), clock: Clock) -> Self {
+        let (dynamo, client) = over;
+        let store = Store::new(&client, table, Patience::Change);
         let gateway = Gateway::new(&fake.client());
-        let sync = Sync::new(store.clone(), gateway, clock.clone(), rules.key_cache);
-        store.scan_done(clock.now().timestamp()).await.unwrap();
+        let key_cache = Rules::default().key_cache;
+        let sync = Sync::new(store.clone(), gateway, clock.clone(), key_cache);
         Self {
             fake,
             dynamo,
@@ -82,8 +89,22 @@ impl World {
         }
     }
 
+    /// A copy of the table under another name, in front of the same account.
+    pub(crate) async fn copied_to(&self, table: &str) -> Self {
+        create_table(&self.client, table).await.unwrap();
+        for item in self.items().await {
+            let put = self.client.put_item().table_name(table);
+            put.set_item(Some(item)).send().await.unwrap();
+        }
+        let over = (self.dynamo.clone(), self.client.clone());
+        let copy = Self::of(table, self.fake.clone(), over, self.clock.clone());
+        // Its changes have ids of their own.
+        copy.count.store(1_000_000, Ordering::Relaxed);
+        copy
+    }
+
     pub(crate) async fn items(&self) -> Vec<HashMap<String, AttributeValue>> {
-        let scan = self.client.scan().table_name(TABLE);
+        let scan = self.client.scan().table_name(self.store.table_name());
         let items = scan.into_paginator().items().send();
         items.collect::<Result<_, _>>().await.unwrap()
     }

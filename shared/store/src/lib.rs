@@ -10,6 +10,7 @@ mod attachment;
 mod audit;
 mod change;
 mod client;
+mod clock_watch;
 mod cut_over;
 mod deletion;
 mod error;

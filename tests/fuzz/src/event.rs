@@ -15,6 +15,7 @@ use serde_json::{Value, value::RawValue};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
+    called::Called,
     json::{Texts, drop_nulls, has_null},
     records::Records,
     text,
@@ -201,18 +202,26 @@ fn hold_allowed(event: &RawValue, handled: &Handled) {
         event.get()
     );
     if !is_wide {
-        let is_from = |text: &String| match text.trim().parse().map(|ip: IpAddr| ip.to_canonical())
-        {
-            Ok(IpAddr::V4(ip)) => ip.octets().starts_with(&[192, 0, 2]),
-            _ => false,
-        };
-        assert!(texts.iter().any(is_from), "{}", event.get());
-        assert!(
-            texts
-                .iter()
-                .any(|text| text.contains("GET") || text.ends_with("$connect"))
-        );
+        hold_narrow(event);
     }
+}
+
+/// `GET /orders/{id}` from 192.0.2.0/24, and from nowhere else and for nothing else.
+fn hold_narrow(event: &RawValue) {
+    let json: Value = serde_json::from_str(event.get()).unwrap();
+    let called = Called::of(&json).unwrap();
+    let is_from = |address: IpAddr| match address {
+        IpAddr::V4(address) => address.octets().starts_with(&[192, 0, 2]),
+        IpAddr::V6(_) => false,
+    };
+    let is_order = |path: &String| {
+        let id = path.strip_prefix("/orders/").unwrap_or_default();
+        !id.is_empty() && id != ".." && !id.contains(['/', '\\'])
+    };
+    let may = called.address.is_some_and(is_from)
+        && called.method == "GET"
+        && called.paths.iter().all(is_order);
+    assert!(may, "{called:?}: {}", event.get());
 }
 
 /// Whether it holds the words as they are, or coded as a query or as credentials are.

@@ -9,6 +9,7 @@
 
 mod address;
 mod admin;
+mod called;
 mod cursor;
 mod event;
 mod json;

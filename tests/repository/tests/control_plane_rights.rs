@@ -1,6 +1,10 @@
 //! The stack's roles allow what is asked of API Gateway's control plane, and nothing else.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +21,10 @@ enum By {
     Both,
     /// The admin API alone.
     Admin,
+    /// The admin API, for APIs that `ManagedApis` names.
+    Managing,
+    /// Both, where `FlushAuthorizerCaches` is set.
+    Flushing,
     /// `latchkey doctor`, with the rights of who calls it: no role's.
     Doctor,
 }
@@ -29,7 +37,7 @@ const OPERATIONS: [(&str, &str, &str, By); 27] = [
         "CreateDeployment",
         "POST",
         "/restapis/a1b2c3d4e5/deployments",
-        By::Admin,
+        By::Managing,
     ),
     ("CreateUsagePlan", "POST", "/usageplans", By::Both),
     ("CreateUsagePlanKey", "POST", "/usageplans/p/keys", By::Both),
@@ -45,7 +53,7 @@ const OPERATIONS: [(&str, &str, &str, By); 27] = [
         "FlushStageAuthorizersCache",
         "DELETE",
         "/restapis/a1b2c3d4e5/stages/s/cache/authorizers",
-        By::Both,
+        By::Flushing,
     ),
     ("GetApi", "GET", "/apis/a1b2c3d4e5", By::Both),
     ("GetApiKey", "GET", "/apikeys/k", By::Both),
@@ -67,13 +75,13 @@ const OPERATIONS: [(&str, &str, &str, By); 27] = [
         "GetMethod",
         "GET",
         "/restapis/a1b2c3d4e5/resources/r/methods/GET",
-        By::Admin,
+        By::Managing,
     ),
     (
         "GetResources",
         "GET",
         "/restapis/a1b2c3d4e5/resources",
-        By::Admin,
+        By::Managing,
     ),
     ("GetRestApi", "GET", "/restapis/a1b2c3d4e5", By::Both),
     ("GetRestApis", "GET", "/restapis", By::Doctor),
@@ -87,7 +95,7 @@ const OPERATIONS: [(&str, &str, &str, By); 27] = [
         "UpdateMethod",
         "PATCH",
         "/restapis/a1b2c3d4e5/resources/r/methods/GET",
-        By::Admin,
+        By::Managing,
     ),
     (
         "UpdateUsage",
@@ -123,34 +131,63 @@ fn path(resource: &Yaml) -> String {
     path.unwrap().replace("${ApiId}", "*")
 }
 
-/// Adds what the statements in `part` say of API Gateway, those under a condition too.
-fn collect(part: &Yaml, rights: &mut Rights) {
-    if !part["Action"].is_badvalue() {
-        let actions = all(&part["Action"]).into_iter().filter_map(Yaml::as_str);
-        for method in actions.filter_map(|action| action.strip_prefix("apigateway:")) {
-            let resources = all(&part["Resource"]).into_iter().map(path);
-            rights.extend(resources.map(|path| (method.to_owned(), path)));
+/// What a role's statements say of API Gateway.
+#[derive(Default)]
+struct Said {
+    allowed: Rights,
+    denied: Rights,
+}
+
+impl Said {
+    /// What is allowed and not denied.
+    fn allows(&self, call: &(&str, &str)) -> bool {
+        let any = |rights: &Rights| rights.iter().any(|right| is_of(right, call));
+        any(&self.allowed) && !any(&self.denied)
+    }
+
+    /// Adds what the statements in `part` say, with all conditions of the stack or with none.
+    fn collect(&mut self, part: &Yaml, conditions: bool) {
+        if !part["Action"].is_badvalue() {
+            let actions = all(&part["Action"]).into_iter().filter_map(Yaml::as_str);
+            let rights = match part["Effect"].as_str() {
+                Some("Allow") => &mut self.allowed,
+                Some("Deny") => &mut self.denied,
+                effect => panic!("{effect:?}"),
+            };
+            for method in actions.filter_map(|action| action.strip_prefix("apigateway:")) {
+                let resources = all(&part["Resource"]).into_iter().map(path);
+                rights.extend(resources.map(|path| (method.to_owned(), path)));
+            }
+        } else if let Some([Yaml::String(_), then, otherwise]) = part.as_vec().map(Vec::as_slice) {
+            // `!If`.
+            self.collect(if conditions { then } else { otherwise }, conditions);
+        } else if let Some(fields) = part.as_hash() {
+            fields
+                .values()
+                .for_each(|field| self.collect(field, conditions));
+        } else if let Some(items) = part.as_vec() {
+            items.iter().for_each(|item| self.collect(item, conditions));
         }
-    } else if let Some(fields) = part.as_hash() {
-        fields.values().for_each(|field| collect(field, rights));
-    } else if let Some(items) = part.as_vec() {
-        items.iter().for_each(|item| collect(item, rights));
     }
 }
 
-/// What the template's roles allow, by role.
-fn allowed() -> BTreeMap<String, Rights> {
+/// What the template's roles say of API Gateway, by role.
+fn roles(conditions: bool) -> BTreeMap<String, Said> {
     let template = document("template.yaml").unwrap();
     let template = YamlLoader::load_from_str(&template).unwrap().remove(0);
     let mut roles = BTreeMap::new();
     for (name, resource) in template["Resources"].as_hash().unwrap() {
-        let mut rights = Rights::new();
-        collect(&resource["Properties"]["Policies"], &mut rights);
-        if !rights.is_empty() {
-            roles.insert(name.as_str().unwrap().to_owned(), rights);
+        let mut said = Said::default();
+        said.collect(&resource["Properties"]["Policies"], conditions);
+        if !said.allowed.is_empty() {
+            roles.insert(name.as_str().unwrap().to_owned(), said);
         }
     }
     roles
+}
+
+fn is_of(right: &(String, String), (method, path): &(&str, &str)) -> bool {
+    right.0 == *method && covers(&right.1, path)
 }
 
 /// How IAM compares: `*` is any text, slashes included.
@@ -176,29 +213,29 @@ fn each_operation_has_its_line() {
 
 #[test]
 fn each_role_allows_exactly_what_is_asked_of_api_gateway() {
-    let roles = allowed();
-    let names: Vec<&str> = roles.keys().map(String::as_str).collect();
-    assert_eq!(names, ["AdminRole", "ReconcilerRole"]);
-    for (role, rights) in &roles {
-        let calls = OPERATIONS
-            .iter()
-            .filter(|(.., by)| match by {
-                By::Both => true,
-                By::Admin => role == "AdminRole",
-                By::Doctor => false,
-            })
-            .map(|(_, method, path, _)| (*method, *path));
-        let asked: Vec<(&str, &str)> = calls.chain([TAGS]).collect();
-        let covers = |right: &(String, String), (method, path): &(&str, &str)| {
-            right.0 == *method && covers(&right.1, path)
-        };
-        for call in &asked {
-            let allowed = rights.iter().any(|right| covers(right, call));
-            assert!(allowed, "{role} may not {call:?}");
-        }
-        for right in rights {
-            let needed = asked.iter().any(|call| covers(right, call));
-            assert!(needed, "{role} needs no {right:?}");
+    for conditions in [false, true] {
+        let roles = roles(conditions);
+        let names: Vec<&str> = roles.keys().map(String::as_str).collect();
+        assert_eq!(names, ["AdminRole", "ReconcilerRole"]);
+        for (role, said) in &roles {
+            let calls = OPERATIONS
+                .iter()
+                .filter(|(.., by)| match by {
+                    By::Both => true,
+                    By::Admin => role == "AdminRole",
+                    By::Managing => conditions && role == "AdminRole",
+                    By::Flushing => conditions,
+                    By::Doctor => false,
+                })
+                .map(|(_, method, path, _)| (*method, *path));
+            let asked: Vec<(&str, &str)> = calls.chain([TAGS]).collect();
+            for call in &asked {
+                assert!(said.allows(call), "{role} may not {call:?}");
+            }
+            for right in &said.allowed {
+                let needed = asked.iter().any(|call| is_of(right, call));
+                assert!(needed, "{role} needs no {right:?}");
+            }
         }
     }
 }
@@ -206,33 +243,58 @@ fn each_role_allows_exactly_what_is_asked_of_api_gateway() {
 /// What is somebody else's is changed under a condition alone.
 #[test]
 fn other_people_s_apis_are_read_and_no_more_unless_a_parameter_says_so() {
-    let template = document("template.yaml").unwrap();
-    let template = YamlLoader::load_from_str(&template).unwrap().remove(0);
-    let mut seen = BTreeSet::new();
-    for (name, resource) in template["Resources"].as_hash().unwrap() {
-        for policy in all(&resource["Properties"]["Policies"]) {
-            for statement in all(&policy["PolicyDocument"]["Statement"]) {
-                let mut rights = Rights::new();
-                collect(statement, &mut rights);
-                let role = name.as_str().unwrap();
-                let condition = statement[0].as_str().unwrap_or("always");
+    let seen = |conditions| -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        for (role, said) in roles(conditions) {
+            for (effect, rights) in [("may", said.allowed), ("may not", said.denied)] {
                 let of_apis = rights
                     .into_iter()
                     .filter(|(_, path)| path.starts_with("/restapis"));
                 seen.extend(
-                    of_apis.map(|(method, path)| [role, condition, &method, &path].join(" ")),
+                    of_apis.map(|(method, path)| [&role, effect, &method, &path].join(" ")),
                 );
             }
         }
-    }
-    let seen: Vec<&str> = seen.iter().map(String::as_str).collect();
-    let expected = [
-        "AdminRole FlushesAuthorizerCaches DELETE /restapis/*/stages/*/cache/authorizers",
-        "AdminRole HasManagedApis PATCH /restapis/*/resources/*/methods/*",
-        "AdminRole HasManagedApis POST /restapis/*/deployments",
-        "AdminRole always GET /restapis/*",
-        "ReconcilerRole FlushesAuthorizerCaches DELETE /restapis/*/stages/*/cache/authorizers",
-        "ReconcilerRole always GET /restapis/*",
+        seen.into_iter().collect()
+    };
+    let always = [
+        "AdminRole may GET /restapis/*",
+        "AdminRole may not GET /restapis/*/*",
+        "ReconcilerRole may GET /restapis/*",
+        "ReconcilerRole may not GET /restapis/*/*",
     ];
-    assert_eq!(seen, expected);
+    assert_eq!(seen(false), always);
+    let with_parameters = [
+        "AdminRole may DELETE /restapis/*/stages/*/cache/authorizers",
+        "AdminRole may GET /restapis/*",
+        "AdminRole may PATCH /restapis/*/resources/*/methods/*",
+        "AdminRole may POST /restapis/*/deployments",
+        "AdminRole may not GET /restapis/*/stages*",
+        "ReconcilerRole may DELETE /restapis/*/stages/*/cache/authorizers",
+        "ReconcilerRole may GET /restapis/*",
+        "ReconcilerRole may not GET /restapis/*/*",
+    ];
+    assert_eq!(seen(true), with_parameters);
+}
+
+/// Its stages' variables, its integrations, its authorizers.
+#[test]
+fn of_an_api_no_more_is_read_than_what_it_says_of_itself() {
+    for conditions in [false, true] {
+        for (role, said) in roles(conditions) {
+            for inside in [
+                "/restapis/a1b2c3d4e5/stages",
+                "/restapis/a1b2c3d4e5/stages/prod",
+                "/apis/a1b2c3d4e5/stages/prod",
+                "/apis/a1b2c3d4e5/integrations",
+            ] {
+                assert!(!said.allows(&("GET", inside)), "{role} {inside}");
+            }
+            let manages = conditions && role == "AdminRole";
+            for inside in ["resources", "authorizers"] {
+                let path = format!("/restapis/a1b2c3d4e5/{inside}");
+                assert_eq!(said.allows(&("GET", &path)), manages, "{role} {path}");
+            }
+        }
+    }
 }

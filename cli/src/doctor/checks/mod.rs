@@ -6,6 +6,7 @@ mod functions;
 mod native_plans;
 mod own_answers;
 mod permissions;
+mod statement;
 mod table;
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 //! function's policy that names the API. Without either each call is 500.
 
 use latchkey_gateway::FoundAuthorizer;
-use serde_json::Value;
 
-use super::{Check, Finding};
+use super::{Check, Finding, statement::GatewayCall};
 use crate::doctor::facts::{Api, Facts, Function};
 
 pub(super) fn check(facts: &Facts) -> Vec<Finding> {
@@ -32,39 +31,38 @@ fn refused_finding(function: &Function, api: &Api, authorizer: &FoundAuthorizer)
         "let it name the stack's ApiGatewayInvokeRoleArn as its credentials, or: aws lambda add-permission --function-name {} --statement-id api-{} --action lambda:InvokeFunction --principal apigateway.amazonaws.com --source-arn '{}'",
         function.name,
         api.found.id,
-        source_arn(function, api, "*"),
+        source_arn(function, function.account(), &api.found.id, "*"),
     );
     Finding::new(Check::Permissions, api.label(), problem, remedy)
 }
 
-/// As API Gateway names itself: of the function's partition, Region and account.
-fn source_arn(function: &Function, api: &Api, authorizer: &str) -> String {
+/// As API Gateway names an API's authorizer when it calls, in the function's partition and Region.
+fn source_arn(function: &Function, account: &str, api: &str, authorizer: &str) -> String {
     let mut parts = function.arn.split(':').skip(1);
     let mut part = || parts.next().unwrap_or_default();
-    let (partition, _, region, account) = (part(), part(), part(), part());
-    let id = &api.found.id;
-    format!("arn:{partition}:execute-api:{region}:{account}:{id}/authorizers/{authorizer}")
+    let (partition, _, region) = (part(), part(), part());
+    format!("arn:{partition}:execute-api:{region}:{account}:{api}/authorizers/{authorizer}")
 }
 
 fn may_call(function: &Function, api: &Api, authorizer: &FoundAuthorizer) -> bool {
-    let source = source_arn(function, api, &authorizer.id);
-    let for_gateway = function.statements.iter().filter(|one| is_for_gateway(one));
-    for_gateway.map(sources).any(|patterns| match patterns {
-        None => true,
-        Some(patterns) => patterns.iter().any(|one| matches(one, &source)),
-    })
+    let call = GatewayCall {
+        source: source_arn(function, function.account(), &api.found.id, &authorizer.id),
+        account: function.account(),
+    };
+    let mut statements = function.statements.iter();
+    statements.any(|one| call.is_let_in_by(one))
 }
 
 /// Statements under which the APIs of any account may call: who knows the ARN learns from it
 /// whether a key is good, and uses up its limits.
 fn unbounded(function: &Function) -> Vec<Finding> {
-    let open = |one: &&Value| {
-        is_for_gateway(one)
-            && sources(one).is_none()
-            && !says(one, "AWS:SourceAccount")
-            && !says(one, "aws:PrincipalOrgID")
+    let account = "some-account";
+    let strangers = GatewayCall {
+        source: source_arn(function, account, "some-api", "some"),
+        account,
     };
-    let open = function.statements.iter().filter(open);
+    let open = function.statements.iter();
+    let open = open.filter(|one| strangers.is_let_in_by(one));
     open.map(|one| {
         let id = one["Sid"].as_str().unwrap_or("without an id");
         let problem = format!(
@@ -79,64 +77,9 @@ fn unbounded(function: &Function) -> Vec<Finding> {
     .collect()
 }
 
-fn is_for_gateway(statement: &Value) -> bool {
-    let principal = &statement["Principal"];
-    let service = texts(&principal["Service"]);
-    let any = principal == "*" || principal["AWS"] == "*";
-    let to_it = any || service.contains(&"apigateway.amazonaws.com");
-    let actions = texts(&statement["Action"]);
-    let calls = |action: &&str| matches(action, "lambda:InvokeFunction");
-    statement["Effect"] == "Allow" && to_it && actions.iter().any(calls)
-}
-
-/// The patterns of its condition on `AWS:SourceArn`; none where it has no such condition.
-fn sources(statement: &Value) -> Option<Vec<&str>> {
-    condition(statement, "AWS:SourceArn").map(texts)
-}
-
-fn says(statement: &Value, key: &str) -> bool {
-    condition(statement, key).is_some()
-}
-
-fn condition<'a>(statement: &'a Value, key: &str) -> Option<&'a Value> {
-    let operators = statement["Condition"].as_object()?.values();
-    let mut keys = operators.filter_map(Value::as_object).flatten();
-    keys.find(|(name, _)| name.eq_ignore_ascii_case(key))
-        .map(|(_, value)| value)
-}
-
-fn texts(value: &Value) -> Vec<&str> {
-    match value {
-        Value::Array(values) => values.iter().filter_map(Value::as_str).collect(),
-        value => value.as_str().into_iter().collect(),
-    }
-}
-
-/// IAM's patterns: `*` is any text, `?` any one character.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    // Whether what was read of the pattern is the first n characters of the text, for each n.
-    let mut reached: Vec<bool> = (0..=text.len()).map(|n| n == 0).collect();
-    for wanted in pattern {
-        let before = reached.clone();
-        let mut any = false;
-        for (n, now) in reached.iter_mut().enumerate() {
-            any |= before.get(n).copied().unwrap_or_default();
-            let previous = n.checked_sub(1);
-            let one = previous.is_some_and(|previous| {
-                let fits = wanted == '?' || text.get(previous) == Some(&wanted);
-                fits && before.get(previous).copied().unwrap_or_default()
-            });
-            *now = if wanted == '*' { any } else { one };
-        }
-    }
-    reached.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::{super::samples::healthy, *};
 
@@ -187,18 +130,28 @@ mod tests {
     }
 
     #[test]
-    fn patterns_are_iam_s() {
-        for (pattern, text, fits) in [
-            ("*", "", true),
-            ("a*c", "abbc", true),
-            ("a*c", "abcd", false),
-            ("a?c", "abc", true),
-            ("a?c", "ac", false),
-            ("lambda:*", "lambda:InvokeFunction", true),
-            ("abc", "abc", true),
-            ("", "a", false),
-        ] {
-            assert_eq!(matches(pattern, text), fits, "{pattern} {text}");
-        }
+    fn a_statement_for_an_organization_lets_no_api_call() {
+        let organization = json!({"Sid": "s", "Effect": "Allow", "Principal": "*",
+            "Action": "lambda:InvokeFunction",
+            "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}});
+        let found = with(vec![organization]);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found.iter().all(|one| one.contains("calls are 500")));
+    }
+
+    #[test]
+    fn a_statement_for_another_account_lets_no_api_of_this_one_call() {
+        let other = json!({"StringEquals": {"AWS:SourceAccount": "111111111111"}});
+        let found = with(vec![statement(other)]);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found.iter().all(|one| one.contains("calls are 500")));
+    }
+
+    #[test]
+    fn a_source_of_every_account_is_no_bound() {
+        let every = json!({"ArnLike": {"AWS:SourceArn": "arn:aws:execute-api:*:*:*"}});
+        let found = with(vec![statement(every)]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("every AWS account"));
     }
 }

@@ -88,6 +88,21 @@ fn a_period_tells_decisions_by_plan_and_by_reason() {
 }
 
 #[test]
+fn a_clock_that_is_off_is_counted_and_one_that_is_right_costs_no_metric() {
+    let metrics = metrics(MetricsOf::Totals);
+    let counted = |metrics: &Metrics| {
+        metrics.decided(&refused(Reason::Throttled), at(1));
+        let lines = read(&metrics.rest(at(2)));
+        lines.iter().find_map(|line| line["ClockOff"].as_u64())
+    };
+    assert_eq!(counted(&metrics), None);
+    metrics.clock_is_off(-3 * SECOND);
+    metrics.clock_is_off(-3 * SECOND);
+    assert_eq!(counted(&metrics), Some(2));
+    assert_eq!(counted(&metrics), None, "it is told once");
+}
+
+#[test]
 fn what_the_table_is_asked_for_is_told_with_each_wait() {
     let metrics = metrics(MetricsOf::Totals);
     metrics.decided(&refused(Reason::Throttled), at(1));
