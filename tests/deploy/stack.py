@@ -63,7 +63,10 @@ def end_waits():
     dynamodb, table = owner.client("dynamodb"), outputs()["TableName"]
     # Not earlier: a flush that is due before the last one is none.
     now = datetime.datetime.now(datetime.timezone.utc)
+    # Whoever claims an attempt compares the text, and writes none with a zero at its end.
+    now = now.replace(microsecond=now.microsecond | 1)
     nanoseconds = int(now.timestamp()) * 10**9 + now.microsecond * 1000
+    text = f"{now:%Y-%m-%dT%H:%M:%S.%f}Z"
     for item in pending():
         seen = item["pendingSk"]["S"]
         due = f"{nanoseconds:019}#{seen.split('#', 1)[1]}"
@@ -75,9 +78,7 @@ def end_waits():
                 Key={"pk": item["pk"], "sk": item["sk"]},
                 UpdateExpression="SET due = :now, pendingSk = :due",
                 ConditionExpression="pendingSk = :seen",
-                ExpressionAttributeValues={
-                    ":now": {"S": f"{now:%Y-%m-%dT%H:%M:%S.%fZ}"}, ":due": {"S": due}, ":seen": {"S": seen}
-                },
+                ExpressionAttributeValues={":now": {"S": text}, ":due": {"S": due}, ":seen": {"S": seen}},
             )
         except dynamodb.exceptions.ConditionalCheckFailedException:
             pass  # Somebody was faster.
