@@ -86,7 +86,10 @@ fn measured(
     let [first] = first[..] else {
         return Err("one answer was expected".into());
     };
-    let start_dynamodb = dynamodb.count() - before - first.dynamodb;
+    if first.said != row.expected {
+        return Err(format!("{:?} at first", first.said).into());
+    }
+    let start_dynamodb = (dynamodb.count() - before).saturating_sub(first.dynamodb);
     let start_processor = process.processor_time()?;
     api.queue(next(amount.warm));
     api.finished(&mut process)?;

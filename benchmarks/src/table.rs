@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 use fastrand::Rng;
 use latchkey_domain::{
     Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, StageSelector, Throttle,
-    TwinValue,
+    TwinValue, meter::Owner,
 };
 use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, Store, create_table};
@@ -62,6 +62,9 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
         let twin = TwinValue::generate(&[7; 32]);
         let change = change(&format!("key {at}"));
         store.create_key(&key, &[plan], &twin, &change).await?;
+        if at == 0 {
+            use_up(&store, &key, &shut).await?;
+        }
         values.push(event(value.expose()));
     }
     let mut events = values.into_iter();
@@ -81,6 +84,17 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
         malformed: event("not-a-key"),
         peer: event(peer.expose()),
     })
+}
+
+async fn use_up(store: &Store, key: &Key, plan: &Plan) -> Outcome<()> {
+    let quota = plan.quota.ok_or("a plan without a quota")?;
+    let now = i64::try_from(today().as_nanosecond())?;
+    let window = (&quota, quota.period().window(now));
+    let change = change("used up");
+    store
+        .grant(&Owner::Key(key.id), plan, window, 0, &change)
+        .await?;
+    Ok(())
 }
 
 fn drawn(random: &mut Rng) -> KeyValue {

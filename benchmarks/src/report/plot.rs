@@ -65,14 +65,16 @@ fn bars(measured: &Measured, (what, of): Quantity) -> Result<String, Undrawn> {
         area.fill(&WHITE)?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
+            .margin_right(36)
             .x_label_area_size(44)
-            .y_label_area_size(210)
+            .y_label_area_size(230)
             .build_cartesian_2d((least..most).log_scale(), 0.0..count)?;
         chart
             .configure_mesh()
             .disable_y_mesh()
             .y_labels(0)
             .x_desc(format!("{what} ({})", measured.heading))
+            .x_label_formatter(&|value| format!("{value}"))
             .label_style(("sans-serif", 14))
             .light_line_style(LIGHT)
             .bold_line_style(LINES)
@@ -89,13 +91,20 @@ fn bars(measured: &Measured, (what, of): Quantity) -> Result<String, Undrawn> {
                 EmptyElement::at((value, base + 0.68)) + Text::new(told, (6, 0), text.clone());
             chart.draw_series([label])?;
             let name = EmptyElement::at((least, base + 0.68))
-                + Text::new(row.row.to_owned(), (-205, 0), text.clone());
+                + Text::new(name_of(row), (-225, 0), text.clone());
             chart.draw_series([name])?;
         }
         area.present()?;
     }
     svg.push('\n');
     Ok(svg)
+}
+
+fn name_of(row: &Figures) -> String {
+    match row.side {
+        Side::Latchkey => format!("Latchkey: {}", row.row),
+        Side::Floor | Side::Peer => row.row.to_owned(),
+    }
 }
 
 fn colour(side: Side) -> RGBColor {
@@ -129,11 +138,12 @@ pub(super) fn load(load: &Load) -> Result<String, Undrawn> {
             .margin(16)
             .x_label_area_size(44)
             .y_label_area_size(60)
-            .build_cartesian_2d(0.0..last, 0.0..most * 1.2)?;
+            .build_cartesian_2d(0.0..last, 0.0..most * 1.5)?;
         chart
             .configure_mesh()
             .x_desc("seconds under load")
             .y_desc("memory of each process, MiB")
+            .max_light_lines(1)
             .label_style(("sans-serif", 14))
             .light_line_style(LIGHT)
             .bold_line_style(LINES)
@@ -149,13 +159,29 @@ pub(super) fn load(load: &Load) -> Result<String, Undrawn> {
                     Some((window.until, kib as f64 / 1024.0))
                 });
                 let points: Vec<_> = points.collect();
-                chart.draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?;
+                let line = LineSeries::new(points.clone(), colour.stroke_width(2));
+                let drawn = chart.draw_series(line)?;
+                // One line of the legend for all processes of a kind.
+                if process == 0 {
+                    drawn
+                        .label(run.what.replace('`', ""))
+                        .legend(move |(x, y)| {
+                            PathElement::new([(x, y), (x + 20, y)], colour.stroke_width(2))
+                        });
+                }
                 let dots = points
                     .into_iter()
                     .map(|at| Circle::new(at, 2, colour.filled()));
                 chart.draw_series(dots)?;
             }
         }
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
+            .background_style(WHITE)
+            .border_style(LINES)
+            .label_font(("sans-serif", 14))
+            .draw()?;
         area.present()?;
     }
     svg.push('\n');
