@@ -4,8 +4,8 @@
 use plotters::{
     drawing::DrawingAreaErrorKind,
     prelude::{
-        ChartBuilder, Circle, EmptyElement, IntoDrawingArea, IntoLogRange, LineSeries, RGBColor,
-        Rectangle, SVGBackend, Text, WHITE,
+        ChartBuilder, Circle, EmptyElement, IntoDrawingArea, IntoLogRange, LineSeries, PathElement,
+        RGBColor, Rectangle, SVGBackend, SeriesLabelPosition, Text, WHITE,
     },
     style::{Color, IntoFont, TextStyle},
 };
