@@ -5,6 +5,7 @@
 //! is noisy for all; DynamoDB is the embedded engine, in this process, behind TLS.
 #![expect(clippy::print_stderr, reason = "the reason of a failure is its result")]
 
+mod bound;
 mod budgets;
 mod certificate;
 mod clock;

@@ -1,23 +1,19 @@
-//! The Lambda Runtime API, version 2018-06-01, for measuring: events stand in a queue before
-//! they are asked for, so that between an answer and the next event nobody else has to wake up.
-//! A call is timed from just before its event is written to just after its answer was read.
+//! One function's connections, and what it was sent and answered on them.
 
 use std::{
     collections::{HashMap, VecDeque},
     io,
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::TcpStream,
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
+use super::{Call, Event, Said};
 use crate::{
     clock::now,
-    outcome::Outcome,
-    process::Process,
     wire::{Connection, Request},
 };
 
@@ -25,161 +21,33 @@ const RUNTIME: &str = "/2018-06-01/runtime/";
 /// The year 2100: the harness has its own bound on each wait.
 const DEADLINE: &str = "lambda-runtime-deadline-ms: 4102444800000\r\nlambda-runtime-invoked-function-arn: arn:aws:lambda:eu-west-1:123456789012:function:benchmark\r\n";
 const EXTENSION: &str = "lambda-extension-identifier: 7f0c8f1e-0d2a-4d3c-9a57-0b6a5c2f1e11\r\n";
-/// The longest wait. Python under a small share of a processor takes seconds to start.
-const PATIENCE: Duration = Duration::from_secs(120);
-const LOOK: Duration = Duration::from_millis(200);
-
-pub(crate) type Event = Arc<[u8]>;
-
-/// What was answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Said {
-    /// A policy that allows, or `isAuthorized`.
-    Allow,
-    /// A policy that denies, or the error `Unauthorized`.
-    Deny,
-    /// Any other error.
-    Error,
-}
-
-/// One call that was answered.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Call {
-    pub(crate) took: Duration,
-    pub(crate) said: Said,
-    /// Calls of DynamoDB while it was under way.
-    pub(crate) dynamodb: u64,
-    pub(crate) answered: Instant,
-}
-
-/// The server for one function. It ends when this is dropped.
-pub(crate) struct RuntimeApi {
-    address: SocketAddr,
-    session: Arc<Session>,
-}
-
-struct Session {
-    state: Mutex<State>,
-    changed: Condvar,
+pub(super) struct Session {
+    pub(super) state: Mutex<State>,
+    pub(super) changed: Condvar,
     /// Calls of DynamoDB so far, by anybody.
-    dynamodb: Arc<AtomicU64>,
+    pub(super) dynamodb: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
-struct State {
-    queue: VecDeque<Event>,
-    under_way: HashMap<u64, (Instant, u64)>,
-    calls: Vec<Call>,
-    last_id: u64,
-    polled: Option<Instant>,
-    extensions: u32,
-    asked: u32,
-    failed: bool,
-    closed: bool,
-}
-
-impl RuntimeApi {
-    pub(crate) fn start(dynamodb: Arc<AtomicU64>) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let address = listener.local_addr()?;
-        let session = Arc::new(Session {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            dynamodb,
-        });
-        let accepting = session.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let Ok(stream) = stream else { break };
-                if accepting.state().closed {
-                    break;
-                }
-                let session = accepting.clone();
-                // It fails where the function hangs up.
-                thread::spawn(move || drop(session.serve(stream)));
-            }
-        });
-        Ok(Self { address, session })
-    }
-
-    pub(crate) fn address(&self) -> String {
-        self.address.to_string()
-    }
-
-    /// Puts events where the function finds them.
-    pub(crate) fn queue(&self, events: impl IntoIterator<Item = Event>) {
-        self.session.state().queue.extend(events);
-        self.session.changed.notify_all();
-    }
-
-    /// Waits until the function, and each extension, has asked for what comes next: when that
-    /// was.
-    pub(crate) fn started(&self, process: &mut Process) -> Outcome<Instant> {
-        let state = self.wait(process, "the start", |state| {
-            state.polled.is_some() && state.asked >= state.extensions
-        })?;
-        state.polled.ok_or_else(|| "no question was seen".into())
-    }
-
-    /// Waits until all events are answered, and takes what came of them.
-    pub(crate) fn finished(&self, process: &mut Process) -> Outcome<Vec<Call>> {
-        let mut state = self.wait(process, "the answers", |state| {
-            state.queue.is_empty() && state.under_way.is_empty()
-        })?;
-        Ok(std::mem::take(&mut state.calls))
-    }
-
-    /// What was answered since this was last asked.
-    pub(crate) fn taken(&self) -> Vec<Call> {
-        std::mem::take(&mut self.session.state().calls)
-    }
-
-    /// How many events nobody has asked for yet.
-    pub(crate) fn queued(&self) -> usize {
-        self.session.state().queue.len()
-    }
-
-    fn wait(
-        &self,
-        process: &mut Process,
-        what: &str,
-        is_there: impl Fn(&State) -> bool,
-    ) -> Outcome<MutexGuard<'_, State>> {
-        let begun = now();
-        let mut state = self.session.state();
-        while !is_there(&state) {
-            if state.failed {
-                return Err(format!("the start failed:\n{}", process.output()).into());
-            }
-            let waited = self.session.changed.wait_timeout(state, LOOK);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-            if let Some(status) = process.ended()? {
-                return Err(format!("it ended with {status}:\n{}", process.output()).into());
-            }
-            if begun.elapsed() > PATIENCE {
-                return Err(format!("{what} took too long:\n{}", process.output()).into());
-            }
-        }
-        Ok(state)
-    }
-}
-
-impl Drop for RuntimeApi {
-    fn drop(&mut self) {
-        self.session.state().closed = true;
-        self.session.changed.notify_all();
-        // Wakes the thread that accepts.
-        drop(TcpStream::connect(self.address));
-    }
+pub(super) struct State {
+    pub(super) queue: VecDeque<Event>,
+    pub(super) under_way: HashMap<u64, (Instant, u64)>,
+    pub(super) calls: Vec<Call>,
+    pub(super) last_id: u64,
+    pub(super) polled: Option<Instant>,
+    pub(super) extensions: u32,
+    pub(super) asked: u32,
+    pub(super) failed: bool,
+    pub(super) closed: bool,
 }
 
 impl Session {
     /// No code panics while it holds this.
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+    pub(super) fn serve(&self, stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let mut connection = Connection::new(stream);
         while let Some(request) = connection.request()? {
