@@ -5,6 +5,9 @@
 //! is collected as [`faults`], and every failure becomes an answer in [`problem`]. A field
 //! or parameter that is not known is refused by its name.
 
+// The message of a panic in a slice of text has the text in it.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 mod accept;
 mod adopt;
 mod answer;

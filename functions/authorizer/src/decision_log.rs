@@ -2,7 +2,7 @@
 //! never a key value, a header or a path. docs/runbook.md says what its fields are, and queries
 //! rely on them: add fields, never rename.
 
-use latchkey_domain::{Nanos, Reason};
+use latchkey_domain::{Nanos, Reason, method_in_log};
 
 use crate::{
     answer::{Decided, WITHOUT_STORE},
@@ -24,8 +24,8 @@ pub struct DecisionLog {
     pub api_id: Option<String>,
     /// Its stage.
     pub stage: Option<String>,
-    /// The method.
-    pub method: Option<String>,
+    /// The method; `other` where it is none that a rule can name.
+    pub method: Option<&'static str>,
     /// The key, once its value was shown to be right.
     pub key_id: Option<String>,
     /// Whose key it is.
@@ -45,7 +45,7 @@ impl DecisionLog {
         self.kind = Some(incoming.kind.as_str());
         self.api_id = Some(incoming.request.stage.api_id.clone());
         self.stage = Some(incoming.request.stage.stage.clone());
-        self.method = Some(incoming.request.method.clone());
+        self.method = Some(method_in_log(&incoming.request.method));
     }
 
     pub(crate) fn refused(&mut self, reason: Reason) {

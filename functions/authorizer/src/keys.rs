@@ -67,7 +67,8 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Keys that are read again after `fresh_for`; 0 reads them each time.
+    /// Keys that are read again after `fresh_for`; 0 reads them each time, but not an id that no
+    /// key has, which is remembered for 5 s whatever the setting.
     pub(crate) fn new(
         (store, clock, metrics): (Store, Clock, Arc<Metrics>),
         fresh_for: Nanos,
@@ -87,7 +88,7 @@ impl Keys {
         if let Some(known) = self.known.get(&id) {
             let fresh_for = match known.record {
                 Some(_) => self.fresh_for,
-                None => self.fresh_for.min(UNKNOWN_FOR),
+                None => UNKNOWN_FOR,
             };
             if now.since(&known.read_at) < fresh_for {
                 self.metrics.looked_up(true);
@@ -147,6 +148,11 @@ impl Keys {
             twin,
             meters,
         });
+        // An answer that comes late does not take the place of a later one.
+        let is_later = |other: &Arc<KnownKey>| other.read_at.steady > now.steady;
+        if let Some(later) = self.known.get(&id).filter(is_later) {
+            return Ok(later);
+        }
         self.known.insert(id, known.clone());
         Ok(known)
     }

@@ -3,6 +3,9 @@
 //! An event of any kind becomes an [`event::Incoming`], a key value is found in it
 //! ([`sources`]), and what is decided goes out as API Gateway wants it ([`answer`]).
 
+// The message of a panic in a slice of text has the text in it.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 pub mod answer;
 pub mod event;
 mod policy;

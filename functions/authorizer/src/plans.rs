@@ -91,6 +91,11 @@ impl Plans {
         let record = self.store.plan(id).await;
         self.metrics.read(self.clock.now().since(&read_at));
         let plan = record?.map(|record| Arc::new(record.plan));
+        // An answer that comes late does not take the place of a later one.
+        let is_later = |other: &KnownPlan| other.read_at.steady > read_at.steady;
+        if let Some(later) = self.known.get(id).filter(is_later) {
+            return Ok(later.plan);
+        }
         self.known.insert(
             id.clone(),
             KnownPlan {

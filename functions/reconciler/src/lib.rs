@@ -7,6 +7,9 @@
 //! of plans that had more keys than a request of the admin API could take off. Everything that one
 //! attempt does is latchkey-sync's; here is what is attempted, when, and in which order.
 
+// The message of a panic in a slice of text has the text in it.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 mod compare;
 mod deletions;
 mod left;

@@ -44,7 +44,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let gateway = Gateway::new(&latchkey_gateway::client_from_environment(variable)?);
     let instance = getrandom::u64()?;
     let reconciler = Reconciler::new(store, gateway, clock.clone(), rules, instance);
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<IgnoredAny>| {
+    let run = async |event: LambdaEvent<IgnoredAny>| {
         let now = clock.now().timestamp();
         let ends = Duration::from_millis(event.context.deadline);
         let now_since_1970 = Duration::try_from(now.as_duration()).unwrap_or_default();
@@ -53,6 +53,10 @@ async fn run() -> Result<(), lambda_runtime::Error> {
         let outcome = reconciler.run(deadline).await?;
         write_metrics(&outcome, &table_name, now, &mut stdout().lock())?;
         Ok::<(), lambda_runtime::Error>(())
+    };
+    lambda_runtime::run(service_fn(async |event| {
+        let ended = run(event).await;
+        ended.inspect_err(|error| tracing::error!(%error, "the run failed"))
     }))
     .await
 }

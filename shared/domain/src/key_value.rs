@@ -167,7 +167,7 @@ impl Form {
     fn of(text: &str) -> Self {
         if let Some((prefix, body)) = split_generated(text)
             && is_prefix(prefix.as_bytes())
-            && let Ok(id) = KeyId::from_bare(&body[..KeyId::LEN])
+            && let Some(Ok(id)) = body.get(..KeyId::LEN).map(KeyId::from_bare)
         {
             let (checked, check) = text.split_at(text.len() - CHECK_LEN);
             return Self::Generated {
@@ -187,8 +187,8 @@ impl Form {
 /// `(prefix, id + secret + check)` where the text ends in `_` and 54 letters and digits.
 fn split_generated(text: &str) -> Option<(&str, &str)> {
     let at = text.len().checked_sub(BODY_LEN)?;
-    let body = text.get(at..)?;
-    let prefix = text[..at].strip_suffix('_')?;
+    let (before, body) = text.split_at_checked(at)?;
+    let prefix = before.strip_suffix('_')?;
     body.bytes()
         .all(|b| b.is_ascii_alphanumeric())
         .then_some((prefix, body))
@@ -292,7 +292,8 @@ impl KeyValue {
 
     /// The last 4 characters, by which people tell keys apart.
     pub fn last4(&self) -> &str {
-        &self.text[self.text.len() - 4..]
+        let at = self.text.len().saturating_sub(4);
+        self.text.get(at..).unwrap_or_default()
     }
 
     /// The secret itself, for the one answer that carries it.

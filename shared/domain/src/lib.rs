@@ -5,6 +5,9 @@
 //! to be written, go out as values. Start at [`decide`] ("may this call pass?") and at
 //! [`meter::Charge`] ("and may it still be paid for?").
 
+// The message of a panic in a slice of text has the text in it.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 // By this name its tests and those in tests/ share a file.
 #[cfg(test)]
 extern crate self as latchkey_domain;
@@ -61,7 +64,7 @@ pub use plan_id::PlanId;
 pub use quota::{Period, Quota, Window};
 pub use reason::{Class, Reason};
 pub use request::Request;
-pub use route::{MethodKey, Route};
+pub use route::{MethodKey, Route, method_in_log};
 pub use throttle::{Rate, Throttle};
 pub use time::{Clock, Day, Hour, Nanos, Reading, whole_seconds};
 pub use twin::{TWIN_RANDOM_BYTES, TwinValue};

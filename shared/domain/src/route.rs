@@ -15,6 +15,16 @@ use percent_encoding::percent_decode_str;
 use crate::{Invalid, Request};
 use readings::{DECODINGS, climbs, is_plain, resolved, slashed};
 
+/// The methods that a rule can name: those of API Gateway.
+const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+/// A method as it may be logged: `other` where it is none that a rule can name, since a caller
+/// may send any text as a method, a key value too.
+pub fn method_in_log(method: &str) -> &'static str {
+    let known = METHODS.into_iter().find(|known| *known == method);
+    known.unwrap_or("other")
+}
+
 /// A method and a path pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Pattern {
@@ -27,7 +37,6 @@ impl Pattern {
     const MAX_LEN: usize = 512;
 
     fn new(method: &str, path: &str) -> Option<Self> {
-        const METHODS: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
         let method = match method {
             "*" => None,
             named if METHODS.contains(&named) => Some(named.to_owned()),
@@ -103,7 +112,6 @@ impl Pattern {
         for rule in self.path.split('/') {
             match (rule, rest.next()) {
                 ("*", Some(_)) => return true,
-                (_, None) => return false,
                 (rule, Some(segment)) if is_parameter(rule) => {
                     if segment.is_empty() {
                         return false;
@@ -296,6 +304,33 @@ mod tests {
         );
         assert!(route("GET /", "GET", "/") && !route("GET /", "GET", "/orders"));
         assert!(route("* /orders", "PATCH", "/orders"));
+    }
+
+    #[test]
+    fn a_route_is_a_method_and_segments() {
+        for (rule, method, segments) in [
+            (
+                "GET /orders/{id}/*",
+                Some("GET"),
+                &["orders", "{id}", "*"][..],
+            ),
+            ("* /orders", None, &["orders"]),
+            ("PATCH /", Some("PATCH"), &[""]),
+        ] {
+            let route: Route = rule.parse().unwrap();
+            assert_eq!(route.method(), method, "{rule}");
+            assert!(route.segments().eq(segments.iter().copied()), "{rule}");
+        }
+    }
+
+    #[test]
+    fn of_a_method_only_a_name_that_a_rule_can_have_is_logged() {
+        for method in METHODS {
+            assert_eq!(method_in_log(method), method);
+        }
+        for method in ["", "*", "get", "TRACE", "a-key-value-of-a-customer"] {
+            assert_eq!(method_in_log(method), "other", "{method}");
+        }
     }
 
     #[test]

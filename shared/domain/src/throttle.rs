@@ -221,6 +221,32 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_is_a_number_a_text_and_a_double() {
+        for (rate, text, double) in [
+            (Rate::per_second(10), "10", 10.0),
+            (Rate::per_second(1), "1", 1.0),
+            (rate("2.50"), "2.5", 2.5),
+            (rate("0.000001"), "0.000001", 0.000_001),
+            (rate("0"), "0", 0.0),
+        ] {
+            assert_eq!((rate.to_string().as_str(), rate.as_f64()), (text, double));
+            assert_eq!(text.parse(), Ok(rate));
+        }
+    }
+
+    #[test]
+    fn a_burst_is_shown_where_it_was_given() {
+        for given in [None, Some(0), Some(1), Some(7)] {
+            let throttle = Throttle::new(rate("3"), given).unwrap();
+            assert_eq!(throttle.burst_given(), given);
+            assert_eq!(
+                (throttle.burst(), throttle.rate()),
+                (given.unwrap_or(3), rate("3"))
+            );
+        }
+    }
+
+    #[test]
     fn a_burst_defaults_to_a_second_of_the_rate() {
         let burst = |text| Throttle::new(rate(text), None).unwrap().burst();
         assert_eq!(

@@ -95,6 +95,18 @@ mod tests {
     }
 
     #[test]
+    fn a_reading_is_a_time_of_its_wall_clock() {
+        let noon = Reading {
+            wall: 20_782 * DAY + 12 * HOUR + 5,
+            steady: 7,
+        };
+        let timestamp = "2026-11-25T12:00:00.000000005Z".parse().unwrap();
+        assert_eq!(noon.timestamp(), timestamp);
+        let clock = Clock::new(move || noon);
+        assert_eq!((clock.now(), format!("{clock:?}")), (noon, "Clock".into()));
+    }
+
+    #[test]
     fn a_client_that_comes_back_when_told_is_not_early() {
         for (time, seconds) in [
             (0, 1),

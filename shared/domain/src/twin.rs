@@ -72,6 +72,11 @@ mod tests {
         assert_eq!(zero.expose(), format!("internal{}", "0".repeat(44)));
         assert_eq!(ones.expose().len(), 52);
         assert_ne!(zero, ones);
+        let counted = TwinValue::generate(&std::array::from_fn(|at| at as u8 + 1));
+        assert_eq!(
+            counted.expose(),
+            "internal01tuWckR0Qgud2DqqiTysq0WD82KoFgALaufX7m9RJr6"
+        );
         assert_eq!(format!("{ones:?}"), "TwinValue(..)");
         assert_eq!(TwinValue::from_stored(ones.expose()), Ok(ones));
         assert!(TwinValue::from_stored("short").is_err());

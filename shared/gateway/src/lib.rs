@@ -9,6 +9,9 @@
 //! only crate that names aws-sdk-apigateway and aws-sdk-apigatewayv2; it knows nothing of the
 //! table.
 
+// The message of a panic in a slice of text has the text in it.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 mod answer;
 mod apis;
 mod attachments;

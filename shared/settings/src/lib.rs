@@ -2,6 +2,9 @@
 //! wrong is told at once, on one line, each with the variable's name, the value and what is
 //! allowed. An empty variable is an absent one, since templates cannot leave one out.
 
+// The message of a panic in a slice of text has the text in it.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 use std::{fmt, ops::RangeInclusive, time::Duration};
 
 use tracing::Level;

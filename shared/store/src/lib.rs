@@ -5,6 +5,9 @@
 //! items is one transaction with its audit record in it. This is the only crate that knows
 //! attribute names.
 
+// The message of a panic in a slice of text has the text in it.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 mod adoption;
 mod attachment;
 mod audit;

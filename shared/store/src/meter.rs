@@ -6,6 +6,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{
+    config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
     operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
     types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure},
@@ -445,9 +446,7 @@ const CONFLICT: [&str; 2] = [
     "TransactionInProgressException",
 ];
 
-fn refused<R: std::fmt::Debug + Send + Sync + 'static>(
-    error: SdkError<UpdateItemError, R>,
-) -> Answer {
+fn refused(error: SdkError<UpdateItemError, HttpResponse>) -> Answer {
     if let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error()
     {
         return read_answer(failed.item.clone(), Answer::Failed);

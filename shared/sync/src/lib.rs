@@ -7,6 +7,9 @@
 //! ([`Inventory`]) and so finds what an attempt made whose answer was lost. An attempt can be
 //! stopped after any call and made again.
 
+// The message of a panic in a slice of text has the text in it.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 mod again;
 mod attempt;
 mod flush;

@@ -4,6 +4,9 @@
 //! at finer levels the Lambda runtime and the SDK print whole events and requests, and with
 //! them key values.
 
+// The message of a panic in a slice of text has the text in it.
+#![cfg_attr(not(test), warn(clippy::string_slice))]
+
 pub mod emf;
 
 use tracing::{Level, level_filters::LevelFilter};
@@ -13,6 +16,9 @@ use tracing_subscriber::{
 
 /// What all of Latchkey's crates are called by.
 const OWN: &str = "latchkey";
+/// Prints what a handler returns as an error, at level ERROR. An authorizer's `Unauthorized` is an
+/// answer that its own line tells of; a function's faults are told by itself.
+const RETURNED_ERRORS: &str = "lambda_runtime::layers::panic";
 
 /// Logs to standard output, one JSON object a line, as CloudWatch reads them. Does nothing
 /// where logs already go somewhere.
@@ -42,6 +48,7 @@ where
 {
     let levels = Targets::new()
         .with_default(LevelFilter::WARN)
+        .with_target(RETURNED_ERRORS, LevelFilter::OFF)
         .with_target(OWN, level);
     // Only a second call fails.
     drop(

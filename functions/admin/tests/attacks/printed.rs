@@ -15,14 +15,17 @@ use crate::{
 
 /// A custom value, of signs that codings change.
 const MARKER: &str = "secret/value+of:a=customer~0123456789";
+/// A custom value of letters and figures alone: it can stand where a method does.
+const PLAIN: &str = "SecretOfACustomer0123456789";
 /// What ends a line, a text or a member somewhere.
 const BREAKING: &str = "a\n{\"level\":\"ERROR\"}\r\u{1b}[2J\u{2028}\u{2029}\u{85}\u{0}\"},{\"b";
 
 /// Forms in which the marker would be found.
-fn forms() -> [String; 4] {
+fn forms() -> [String; 5] {
     let coded = BASE64_STANDARD.encode(MARKER);
     [
         MARKER.to_owned(),
+        PLAIN.to_owned(),
         MARKER[8..].to_owned(),
         coded[..40].to_owned(),
         utf8_percent_encode(MARKER, NON_ALPHANUMERIC).to_string(),
@@ -46,7 +49,8 @@ fn events() -> Vec<Value> {
             &json!({"value": MARKER, "apiId": "a1", "stage": "s", "method": "GET", "path": "/"}),
         ),
     ];
-    for said in [MARKER, BREAKING] {
+    for said in [MARKER, PLAIN, BREAKING] {
+        events.push(call(said, "/v1/keys", &[]));
         let encoded = utf8_percent_encode(said, NON_ALPHANUMERIC).to_string();
         for body in [
             json!({"name": said, "description": said, "customerId": said, "metadata": {said: said}, said: said}),

@@ -13,6 +13,8 @@ use crate::{
 
 /// A custom value, of signs that codings change.
 const MARKER: &str = "secret/value+of=a~customer-0123456789";
+/// A custom value of letters and figures alone: it can stand where a method does.
+const PLAIN: &str = "SecretOfACustomer0123456789";
 /// What ends a line, a text or a member somewhere.
 const BREAKING: &str = "a\n{\"level\":\"ERROR\"}\r\u{1b}[2J\u{2028}\u{2029}\u{85}\u{0}\"},{\"b";
 
@@ -21,6 +23,8 @@ fn forms() -> Vec<String> {
     let basic = BASE64_STANDARD.encode(format!("{MARKER}:"));
     vec![
         MARKER.to_owned(),
+        PLAIN.to_owned(),
+        PLAIN.to_lowercase(),
         MARKER[8..].to_owned(),
         BASE64_STANDARD.encode(MARKER)[..40].to_owned(),
         basic[..40].to_owned(),
@@ -66,6 +70,7 @@ fn events() -> Vec<Value> {
     ] {
         for said in [
             MARKER,
+            PLAIN,
             BREAKING,
             &basic,
             &format!("Bearer {MARKER}"),
@@ -76,6 +81,7 @@ fn events() -> Vec<Value> {
                 "$connect",
                 &format!("GET/{coded}"),
                 &format!("{said}/orders"),
+                said,
                 &format!("G\"E\u{1b}T/{said}"),
             ] {
                 let mut event = call(said, path);
@@ -117,11 +123,19 @@ async fn a_call_is_one_line_of_json_without_its_value_in_any_form_whatever_it_ca
         }
         let output = function.stop().await.unwrap().output;
         let mut decisions = 0;
+        let mut others = Vec::new();
         for line in output.lines().filter(|line| !line.is_empty()) {
             let parsed: Result<serde_json::Map<String, Value>, _> = serde_json::from_str(line);
             let parsed = parsed.unwrap_or_else(|_| panic!("no line of a log: {line}"));
-            decisions += usize::from(parsed.get("message") == Some(&json!("decision")));
+            if parsed.get("message") == Some(&json!("decision")) {
+                decisions += 1;
+            } else {
+                others.push(line.to_owned());
+            }
         }
+        // What is no JSON reaches no handler: the runtime tells of it. Without a table ours do too.
+        others.retain(|line| !line.contains("Request payload deserialization"));
+        assert!(!passes || others.is_empty(), "{others:#?}");
         assert!(decisions >= count, "{decisions} of {count}");
         assert!(decisions <= 2 * count, "{decisions} of {count}");
         assert_eq!(output.contains("\"decision\":\"allow\""), passes);

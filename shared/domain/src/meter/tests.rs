@@ -193,6 +193,56 @@ fn zero_lets_nothing_through_and_asks_nobody() {
     }
 }
 
+/// Of a limit of 0 nothing is left; of another one only the meter knows.
+#[test]
+fn what_the_plan_alone_refuses_tells_what_the_plan_alone_knows() {
+    for (limit, units, remaining) in [(0, 1, Some(0)), (0, 5, Some(0)), (2, 3, None)] {
+        let dear = Terms {
+            units,
+            ..terms(Some((limit, Period::Day)), None)
+        };
+        let refusal = refusal(charge(&mut attached(), dear, NOON, None).0);
+        assert_eq!(refusal.remaining, remaining, "{limit}, {units}");
+        assert_eq!(refusal.retry_after, None);
+    }
+}
+
+/// A decision lives for one second: an answer of its last instant counts, one after it does not.
+#[test]
+fn a_decision_lives_for_a_second_and_not_a_moment_longer() {
+    let plain = terms(Some((5, Period::Day)), None);
+    let unavailable = Step::Done(Verdict::refused(Reason::Unavailable));
+    for (after, lives) in [(SECOND, true), (SECOND + 1, false), (3 * SECOND, false)] {
+        let now = at(NOON + after);
+        let (mut holding, mut charge, write) = begin(plain, NOON, None);
+        let applied = apply(&mut attached(), &write);
+        let step = charge.answer(&mut holding, applied, &now);
+        assert_eq!(step != unavailable, lives, "admitted after {after} ns");
+
+        let (mut holding, mut charge, _) = begin(plain, NOON, None);
+        let step = charge.answer(&mut holding, Answer::Conflict, &now);
+        assert_eq!(
+            matches!(step, Step::WriteAfter(..)),
+            lives,
+            "sent again after {after} ns"
+        );
+        assert!(lives || step == unavailable);
+
+        let (mut holding, mut charge, _) = begin(plain, NOON, None);
+        let changed = Meter {
+            plan_version: 2,
+            ..Meter::default()
+        };
+        let step = charge.answer(&mut holding, Answer::Failed(Some(changed)), &now);
+        let expected = if lives {
+            Step::ReadPlan
+        } else {
+            unavailable.clone()
+        };
+        assert_eq!(step, expected, "the plan is read after {after} ns");
+    }
+}
+
 #[test]
 fn a_call_that_costs_more_takes_all_of_it_or_nothing() {
     let mut item = attached();

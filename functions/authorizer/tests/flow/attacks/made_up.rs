@@ -1,21 +1,21 @@
 //! Keys that somebody makes up, in any number: what they cost at the table.
 
-use latchkey_domain::{KeyValue, Prefix, Reason, SECRET_RANDOM_BYTES};
+use latchkey_domain::{Key, KeyValue, Plan, Prefix, Reason, SECRET_RANDOM_BYTES};
 use latchkey_store::{Patience, Store};
 
 use crate::{
     table::Passage,
-    world::{TABLE, World, keyed, plan, value},
+    world::{TABLE, World, change, key, keyed, plan, twin, value},
 };
 
-/// What is remembered of keys is remembered for the whole test.
-const LONG: [(&str, &str); 1] = [("KEY_CACHE_SECONDS", "60")];
+/// As `KEY_CACHE_SECONDS`: what is remembered of keys is remembered for the whole test.
+const LONG: &str = "60";
 
 /// A world whose calls to the table are counted.
-async fn counted() -> (World, Passage) {
+async fn counted(seconds: &str) -> (World, Passage) {
     let passage = Passage::default();
     let store = |client: &_| Store::new(&passage.to(client), TABLE, Patience::Embedded);
-    let world = World::on(store, &LONG).await;
+    let world = World::on(store, &[("KEY_CACHE_SECONDS", seconds)]).await;
     passage.taken();
     (world, passage)
 }
@@ -39,7 +39,7 @@ fn mistyped(value: &str, at: usize) -> String {
 
 #[tokio::test]
 async fn what_cannot_be_a_key_costs_no_read_however_often_it_is_sent() {
-    let (world, passage) = counted().await;
+    let (world, passage) = counted(LONG).await;
     let real = value(1);
     let mut sent: Vec<String> = (0..real.expose().len())
         .filter(|at| real.expose().as_bytes()[*at] != b'_')
@@ -74,27 +74,55 @@ async fn what_cannot_be_a_key_costs_no_read_however_often_it_is_sent() {
 /// A made-up value with a right check, and one of the form of a custom value, which has none.
 #[tokio::test]
 async fn a_made_up_value_costs_one_read_in_five_seconds() {
-    let (world, passage) = counted().await;
-    for sent in [
-        value(2).expose(),
-        "a-value-that-somebody-made-up",
-        &"k".repeat(20),
-        &"~".repeat(128),
-    ] {
-        let unknown = Some(Reason::UnknownKey);
-        assert_eq!(cost(&world, &passage, sent).await, (unknown, 1));
-        for _ in 0..4 {
-            assert_eq!(cost(&world, &passage, sent).await, (unknown, 0));
+    for seconds in ["0", "1", LONG] {
+        let (world, passage) = counted(seconds).await;
+        for sent in [
+            value(2).expose(),
+            "a-value-that-somebody-made-up",
+            &"k".repeat(20),
+            &"~".repeat(128),
+        ] {
+            let unknown = Some(Reason::UnknownKey);
+            assert_eq!(cost(&world, &passage, sent).await, (unknown, 1));
+            for _ in 0..4 {
+                assert_eq!(
+                    cost(&world, &passage, sent).await,
+                    (unknown, 0),
+                    "{seconds}"
+                );
+                world.pass(1);
+            }
+            world.pass(1);
+            assert_eq!(cost(&world, &passage, sent).await, (unknown, 1));
+        }
+    }
+}
+
+/// Where keys are read each second anyway, one more; where each call reads its key, a call with a
+/// made-up secret is one of them.
+#[tokio::test]
+async fn made_up_secrets_for_a_real_id_cost_one_read_a_second_beside_those_of_the_setting() {
+    for (seconds, most) in [("0", 25), ("1", 2), ("2", 2)] {
+        let (world, passage) = counted(seconds).await;
+        let real = keyed(&world, &plan("gold", None), 3).await;
+        let id = real.presented().id;
+        let mut seeds = 10..;
+        for second in 0..4 {
+            let mut reads = 0;
+            for seed in seeds.by_ref().take(25) {
+                let made_up =
+                    KeyValue::rotated(&Prefix::default(), id, &[seed; SECRET_RANDOM_BYTES]);
+                reads += cost(&world, &passage, made_up.expose()).await.1;
+            }
+            assert!(reads <= most, "{reads} in second {second}, {seconds} s");
             world.pass(1);
         }
-        world.pass(1);
-        assert_eq!(cost(&world, &passage, sent).await, (unknown, 1));
     }
 }
 
 #[tokio::test]
 async fn made_up_secrets_for_a_real_id_cost_one_read_a_second_and_the_key_none() {
-    let (world, passage) = counted().await;
+    let (world, passage) = counted(LONG).await;
     let real = keyed(&world, &plan("gold", None), 3).await;
     assert_eq!(world.reason(real.expose()).await, None);
     let id = real.presented().id;
@@ -115,17 +143,36 @@ async fn made_up_secrets_for_a_real_id_cost_one_read_a_second_and_the_key_none()
     }
 }
 
-/// A disabled key, one that is on no plan, one that has used up its quota.
 #[tokio::test]
 async fn a_refused_key_that_goes_on_calling_costs_nothing() {
-    let (world, passage) = counted().await;
-    let real = keyed(&world, &plan("gold", Some(1)), 4).await;
-    assert_eq!(world.reason(real.expose()).await, None);
-    let mut calls = 0;
-    for _ in 0..100 {
-        let (reason, taken) = cost(&world, &passage, real.expose()).await;
-        assert_eq!(reason, Some(Reason::QuotaExceeded));
-        calls += taken;
+    let (world, passage) = counted(LONG).await;
+    let gold = plan("gold", Some(1));
+    let used_up = keyed(&world, &gold, 4).await;
+    assert_eq!(world.reason(used_up.expose()).await, None);
+    let (disabled, on_no_plan) = (value(5), value(6));
+    for (value, enabled) in [(&disabled, false), (&on_no_plan, true)] {
+        let key = Key {
+            enabled,
+            ..key(value)
+        };
+        let plans: &[&Plan] = if enabled { &[] } else { &[&gold] };
+        world
+            .store
+            .create_key(&key, plans, &twin(), &change())
+            .await
+            .unwrap();
     }
-    assert!(calls <= 1, "{calls} calls to the table");
+    for (value, reason) in [
+        (used_up, Reason::QuotaExceeded),
+        (disabled, Reason::KeyDisabled),
+        (on_no_plan, Reason::NoUsagePlan),
+    ] {
+        let mut calls = 0;
+        for _ in 0..100 {
+            let (refused, taken) = cost(&world, &passage, value.expose()).await;
+            assert_eq!(refused, Some(reason));
+            calls += taken;
+        }
+        assert!(calls <= 1, "{reason:?}: {calls} calls to the table");
+    }
 }

@@ -4,7 +4,6 @@
 mod elsewhere;
 mod gate;
 mod made_up;
-mod panics;
 mod revoked;
 mod smuggled;
 mod stolen;

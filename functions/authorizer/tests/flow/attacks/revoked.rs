@@ -114,7 +114,31 @@ async fn nor_does_one_for_a_made_up_value() {
     }
 }
 
-/// A late answer that tells of the key as it was does not take the place of a later one.
+/// Two reads at once, of which the first that begins is the last that is answered.
+#[tokio::test]
+async fn a_late_answer_does_not_take_the_place_of_a_later_one() {
+    for way in WAYS {
+        let (world, gate) = gated("3600").await;
+        let value = keyed(&world, &plan("gold", None), 4).await;
+        gate.hold_next();
+        let (late, later) = tokio::join!(world.call(value.expose()), async {
+            gate.holds().await;
+            way.take(&world, &value).await;
+            world.pass(1);
+            let later = world.reason(value.expose()).await;
+            gate.open();
+            later
+        });
+        let afterwards = world.reason(value.expose()).await;
+        let refused = Some(way.reason());
+        assert_eq!(
+            (late.log.reason, later, afterwards),
+            (refused, refused, refused),
+            "{way:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn without_a_cache_a_read_that_was_under_way_opens_its_own_call_alone() {
     for way in WAYS {
