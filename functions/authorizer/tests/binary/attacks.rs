@@ -129,7 +129,7 @@ async fn a_call_is_one_line_of_json_without_its_value_in_any_form_whatever_it_ca
             let parsed = parsed.unwrap_or_else(|_| panic!("no line of a log: {line}"));
             if parsed.get("message") == Some(&json!("decision")) {
                 decisions += 1;
-            } else {
+            } else if !parsed.contains_key("_aws") {
                 others.push(line.to_owned());
             }
         }
