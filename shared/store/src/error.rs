@@ -48,7 +48,7 @@ impl StoreError {
         let detail = match (error.code(), status, error) {
             (Some(code), ..) => format!("{code}: {}", error.message().unwrap_or_default()),
             (None, Some(status), _) => format!("its answer of status {status} cannot be read"),
-            (None, None, SdkError::TimeoutError(_)) => "it took too long".to_owned(),
+            (None, None, SdkError::TimeoutError(_)) => "it timed out".to_owned(),
             (None, None, SdkError::DispatchFailure(failure)) => failure
                 .as_connector_error()
                 .map_or("no connection".to_owned(), |error| {
@@ -119,7 +119,7 @@ mod tests {
     fn a_wait_and_a_lost_connection_are_told_apart() {
         let lost = ConnectorError::io("connection refused".into());
         for (error, told) in [
-            (SdkError::timeout_error("late"), "it took too long"),
+            (SdkError::timeout_error("late"), "it timed out"),
             (SdkError::dispatch_failure(lost), "connection refused"),
             (SdkError::construction_failure("no"), "cannot be built"),
         ] {
