@@ -14,10 +14,22 @@ const BUNDLES: [&str; 2] = [
     "/etc/pki/tls/certs/ca-bundle.crt",
 ];
 
-/// Makes it, writes what functions are to trust into `authority` and `bundle`, and returns the
-/// server's side. The bundle also has all the authorities of this machine, since reading them is
-/// a part of each start on AWS.
-pub(crate) fn server(authority: &Path, bundle: &Path) -> Outcome<Arc<ServerConfig>> {
+/// The authorities that Latchkey's functions trust on AWS for DynamoDB.
+const AMAZON: &str = include_str!("../../shared/store/src/amazon-roots.pem");
+
+/// What functions are told to trust, each a file with the harness's own authority.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trusted<'a> {
+    /// Nothing else.
+    pub(crate) own: &'a Path,
+    /// Amazon's five authorities too: as many as Latchkey reads at each start on AWS.
+    pub(crate) amazon: &'a Path,
+    /// All the authorities of this machine too: as many as others read there.
+    pub(crate) system: &'a Path,
+}
+
+/// Makes it, writes what functions are to trust, and returns the server's side.
+pub(crate) fn server(trusted: Trusted<'_>) -> Outcome<Arc<ServerConfig>> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params
@@ -32,8 +44,9 @@ pub(crate) fn server(authority: &Path, bundle: &Path) -> Outcome<Arc<ServerConfi
     {
         all.push_str(&theirs);
     }
-    fs::write(authority, pem)?;
-    fs::write(bundle, all)?;
+    fs::write(trusted.amazon, pem.clone() + AMAZON)?;
+    fs::write(trusted.own, pem)?;
+    fs::write(trusted.system, all)?;
     let own = KeyPair::generate()?;
     let issuer = Issuer::new(params, key);
     let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];

@@ -57,6 +57,7 @@ pub(crate) struct Surroundings {
     pub(crate) endpoint: String,
     pub(crate) authority: PathBuf,
     pub(crate) bundle: PathBuf,
+    pub(crate) amazon: PathBuf,
 }
 
 impl Surroundings {
@@ -122,7 +123,9 @@ fn floors(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
 
 fn latchkey(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
     let row = |name, settings: &[(&str, &str)], events, expected, dynamodb| {
-        let own = [&[("TABLE_NAME", TABLE)], settings].concat();
+        let trusted = around.amazon.display().to_string();
+        let always = [("TABLE_NAME", TABLE), ("SSL_CERT_FILE", &trusted)];
+        let own = [&always, settings].concat();
         Row {
             name,
             side: Side::Latchkey,

@@ -9,7 +9,7 @@ use std::{
 use latchkey_engine::Engine;
 
 use crate::{
-    certificate,
+    certificate::{self, Trusted},
     dynamodb::DynamoDb,
     outcome::Outcome,
     rows::Surroundings,
@@ -34,7 +34,12 @@ impl World {
         fs::create_dir_all(&directory.0)?;
         let authority = directory.0.join("authority.pem");
         let bundle = directory.0.join("bundle.pem");
-        let tls = certificate::server(&authority, &bundle)?;
+        let amazon = directory.0.join("amazon.pem");
+        let tls = certificate::server(Trusted {
+            own: &authority,
+            amazon: &amazon,
+            system: &bundle,
+        })?;
         let engine = Engine::in_memory()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -46,6 +51,7 @@ impl World {
                 endpoint: dynamodb.endpoint.clone(),
                 authority,
                 bundle,
+                amazon,
             },
             dynamodb,
             events,

@@ -2,7 +2,7 @@
 //! never a key value, a header or a path. docs/runbook.md says what its fields are, and queries
 //! rely on them: add fields, never rename.
 
-use latchkey_domain::{Nanos, Reason, method_in_log};
+use latchkey_domain::{CustomerId, KeyId, Nanos, PlanId, Reason, method_in_log};
 
 use crate::{
     answer::{Decided, WITHOUT_STORE},
@@ -27,11 +27,11 @@ pub struct DecisionLog {
     /// The method; `other` where it is none that a rule can name.
     pub method: Option<&'static str>,
     /// The key, once its value was shown to be right.
-    pub key_id: Option<String>,
+    pub key_id: Option<KeyId>,
     /// Whose key it is.
-    pub customer_id: Option<String>,
+    pub customer_id: Option<CustomerId>,
     /// The plan that was charged, or refused.
-    pub plan_id: Option<String>,
+    pub plan_id: Option<PlanId>,
     /// What a call like this costs on the plan.
     pub units: Option<u64>,
     /// Units left of the quota.
@@ -41,11 +41,12 @@ pub struct DecisionLog {
 }
 
 impl DecisionLog {
-    pub(crate) fn describe(&mut self, incoming: &Incoming<'_>) {
+    /// What was called: of an event that nothing else is read of any more.
+    pub(crate) fn describe(&mut self, incoming: Incoming<'_>) {
         self.kind = Some(incoming.kind.as_str());
-        self.api_id = Some(incoming.request.stage.api_id.clone());
-        self.stage = Some(incoming.request.stage.stage.clone());
         self.method = Some(method_in_log(&incoming.request.method));
+        self.api_id = Some(incoming.request.stage.api_id);
+        self.stage = Some(incoming.request.stage.stage);
     }
 
     pub(crate) fn refused(&mut self, reason: Reason) {
@@ -77,11 +78,9 @@ impl DecisionLog {
                 (key, plan, remaining)
             }
         };
-        self.key_id = key.map(|key| key.id.to_string());
-        self.customer_id = key
-            .and_then(|key| key.customer_id.as_ref())
-            .map(|id| id.as_str().to_owned());
-        self.plan_id = plan.map(|plan| plan.id.to_string());
+        self.key_id = key.map(|key| key.id);
+        self.customer_id = key.and_then(|key| key.customer_id.clone());
+        self.plan_id = plan.map(|plan| plan.id.clone());
         self.quota_remaining = remaining;
     }
 
@@ -100,9 +99,9 @@ impl DecisionLog {
         tracing::info!(
             decision = if self.allowed { "allow" } else { "deny" },
             reason = self.reason(),
-            key_id = self.key_id,
-            customer_id = self.customer_id,
-            plan_id = self.plan_id,
+            key_id = self.key_id.map(display),
+            customer_id = self.customer_id.as_ref().map(|id| id.as_str()),
+            plan_id = self.plan_id.as_ref().map(|id| id.as_str()),
             units = self.units,
             quota_remaining = self.quota_remaining,
             api_id = self.api_id,

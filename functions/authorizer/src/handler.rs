@@ -90,6 +90,8 @@ struct Found {
     /// The key, once its value was shown to be right.
     key: Option<Arc<KnownKey>>,
     plan: Option<Arc<Plan>>,
+    /// What the call costs there, where it was worked out.
+    units: Option<u64>,
     /// By what API Gateway counts the call, where the plan is one that it counts.
     counted_by: Option<UsageIdentifier>,
     /// Whether a refusal may be due to the key having changed since it was read.
@@ -160,8 +162,9 @@ impl Authorizer {
         let mut log = DecisionLog::default();
         let answer = match event::read(event) {
             Ok(incoming) => {
-                log.describe(&incoming);
-                self.handle_incoming(&incoming, now, &mut log).await
+                let answer = self.handle_incoming(&incoming, now, &mut log).await;
+                log.describe(incoming);
+                answer
             }
             Err(malformed) => {
                 log.refused(Reason::MalformedEvent);
@@ -257,7 +260,8 @@ impl Authorizer {
             log.refused(Reason::Unavailable);
         }
         let plan = found.plan.as_deref();
-        log.units = plan.map(|plan| plan.terms(&incoming.request).units);
+        let of_plan = || plan.map(|plan| plan.terms(&incoming.request).units);
+        log.units = found.units.or_else(of_plan);
         let counted = Counted::of(log, key.zip(plan));
         self.metrics.decided(&counted, now);
         answer
@@ -286,7 +290,7 @@ impl Authorizer {
             let key = known.record.as_ref().map(|record| &record.key);
             key.and_then(|key| key.recognises(&presented.hash, now.timestamp()))
         };
-        let (mut known, source) = self.keys.get(presented.id).await?;
+        let (mut known, source) = self.keys.get(presented.id, now).await?;
         let rotated = known.record.is_some() && recognised(&known).is_none();
         if rotated && source == Source::Memory {
             known = self.keys.get_again(presented.id, known).await?;
@@ -339,7 +343,7 @@ impl Authorizer {
         found.key = Some(known.clone());
         let mut plans = Vec::with_capacity(record.plan_ids.len());
         for id in &record.plan_ids {
-            plans.extend(self.plans.get(id).await?);
+            plans.extend(self.plans.get(id, call.now).await?);
         }
         let covered = covering(record, &plans, call.presented, call.request, call.now);
         let (plan, owner) = match covered {
@@ -370,10 +374,12 @@ impl Authorizer {
         let Metered {
             plan,
             verdict,
+            units,
             asked,
             charged,
         } = metering.meter(&account, plan).await?;
         found.plan = Some(plan.clone());
+        found.units = units;
         found.charged = charged;
         // Its meter is ended: it was taken off the plan, or moved to another one.
         found.out_of_date = asked

@@ -82,9 +82,12 @@ impl Keys {
         }
     }
 
-    /// What is known of an id, from memory or from the table.
-    pub(crate) async fn get(&self, id: KeyId) -> Result<(Arc<KnownKey>, Source), StoreError> {
-        let now = self.clock.now();
+    /// What is known of an id, from memory or from the table, for a call that came at `now`.
+    pub(crate) async fn get(
+        &self,
+        id: KeyId,
+        now: Reading,
+    ) -> Result<(Arc<KnownKey>, Source), StoreError> {
         if let Some(known) = self.known.get(&id) {
             let fresh_for = match known.record {
                 Some(_) => self.fresh_for,
@@ -96,7 +99,8 @@ impl Keys {
             }
         }
         self.metrics.looked_up(false);
-        Ok((self.read(id, now, false).await?, Source::Table))
+        let read = self.read(id, self.clock.now(), false).await?;
+        Ok((read, Source::Table))
     }
 
     /// What is known of a key, read again: it may have got another value since it was read. But

@@ -45,6 +45,8 @@ pub(crate) struct Metered {
     /// The plan as it was charged under.
     pub(crate) plan: Arc<Plan>,
     pub(crate) verdict: Verdict,
+    /// What the call costs on it, where that was worked out.
+    pub(crate) units: Option<u64>,
     /// Whether the table was asked, so that the verdict is as of now.
     pub(crate) asked: bool,
     /// Whether the meter was written to, or was to be.
@@ -57,6 +59,7 @@ impl Metered {
         Self {
             plan,
             verdict,
+            units: None,
             asked: false,
             charged: false,
         }
@@ -66,6 +69,7 @@ impl Metered {
         Self {
             plan,
             verdict,
+            units: None,
             asked: true,
             charged: true,
         }
@@ -107,7 +111,10 @@ impl Metering<'_> {
         let asked = holding.ask(&terms, by_previous, self.clock.now());
         self.metrics.lost(holding.take_lost());
         match asked {
-            Asked::Done(verdict) => Ok(Metered::remembered(plan, verdict)),
+            Asked::Done(verdict) => Ok(Metered {
+                units: Some(terms.units),
+                ..Metered::remembered(plan, verdict)
+            }),
             Asked::Charge(charge, write) => {
                 let metered = self
                     .charge(account, plan, &mut holding, charge, write)

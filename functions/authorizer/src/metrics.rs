@@ -185,7 +185,9 @@ impl Metrics {
 
     /// Units that were charged and will never be used.
     pub(crate) fn lost(&self, units: u64) {
-        self.period().lease_waste += units;
+        if units > 0 {
+            self.period().lease_waste += units;
+        }
     }
 
     /// The table's answer says that this machine's clock is ahead by so much, or behind.

@@ -58,15 +58,20 @@ impl Plans {
         Ok(())
     }
 
-    /// A plan, from memory or from the table; none where there is none.
-    pub(crate) async fn get(&self, id: &PlanId) -> Result<Option<Arc<Plan>>, StoreError> {
+    /// A plan, from memory or from the table, for a call that came at `now`; none where there is
+    /// none.
+    pub(crate) async fn get(
+        &self,
+        id: &PlanId,
+        now: Reading,
+    ) -> Result<Option<Arc<Plan>>, StoreError> {
         if let Some(known) = self.known.get(id) {
             let fresh_for = if known.plan.is_some() {
                 FRESH_FOR
             } else {
                 ABSENT_FOR
             };
-            if self.clock.now().since(&known.read_at) < fresh_for {
+            if now.since(&known.read_at) < fresh_for {
                 return Ok(known.plan);
             }
         }

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::{
     config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
 };
 use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::http::{HttpClient as _, http_client_fn};
 
 use crate::trust::Trust;
 
@@ -94,12 +95,15 @@ pub fn client_from_environment(
     );
     let endpoint = get("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| get("AWS_ENDPOINT_URL"));
     let trust = Trust::of(&variable, endpoint.as_deref());
-    let http = aws_smithy_http_client::Builder::new()
+    let client = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(
             tls::rustls_provider::CryptoMode::Ring,
         ))
         .tls_context(trust.context())
         .build_https();
+    // It would make a connector for each configuration that it becomes a part of, reading the
+    // authorities each time, and throw that away: so only what a request asks for reaches it.
+    let http = http_client_fn(move |settings, parts| client.http_connector(settings, parts));
     let mut config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(required("AWS_REGION")?))

@@ -1,45 +1,65 @@
 //! The context of an answer: what the backend, the gateway responses and the access log see.
 
-use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use latchkey_domain::{Enforcement, Key, Nanos, Plan, whole_seconds};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
-/// Flat and of strings, whatever the kind of API; what is absent is left out.
-pub(super) type Context = BTreeMap<String, String>;
+/// Flat and of strings, whatever the kind of API; what is absent is left out. Written as it is
+/// put into words: nothing of it is kept.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Context<'a> {
+    pub(super) key: Option<&'a Key>,
+    pub(super) plan: Option<&'a Plan>,
+    pub(super) reason: Option<&'a str>,
+    pub(super) retry_after: Option<Nanos>,
+    pub(super) remaining: Option<u64>,
+}
 
-pub(super) fn context(
-    key: Option<&Key>,
-    plan: Option<&Plan>,
-    reason: Option<&str>,
-    retry_after: Option<Nanos>,
-    remaining: Option<u64>,
-) -> Context {
-    // Where API Gateway counts, its kept answers would tell of units long gone.
-    let counts = |plan: &&Plan| plan.enforcement == Enforcement::DynamoDb;
-    let quota = plan.filter(counts).and_then(|plan| plan.quota);
-    let customer = key.and_then(|key| key.customer_id.as_ref());
-    let name = key.and_then(|key| key.name.as_ref());
-    let members = [
-        ("keyId", key.map(|key| key.id.to_string())),
-        ("keyName", name.map(|name| name.as_str().to_owned())),
-        ("customerId", customer.map(|id| id.as_str().to_owned())),
-        ("planId", plan.map(|plan| plan.id.to_string())),
-        ("reason", reason.map(str::to_owned)),
-        (
-            "retryAfter",
-            retry_after.map(|time| whole_seconds(time).to_string()),
-        ),
-        ("quotaLimit", quota.map(|quota| quota.limit().to_string())),
-        (
-            "quotaRemaining",
-            quota.and(remaining).map(|units| units.to_string()),
-        ),
-    ];
-    let metadata = key.into_iter().flat_map(|key| key.metadata.iter());
-    let metadata = metadata.map(|(name, value)| (format!("meta_{name}"), value.to_owned()));
-    members
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-        .chain(metadata)
-        .collect()
+impl Serialize for Context<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut members = Members(to.serialize_map(None)?);
+        if let Some(key) = self.key {
+            members.add("keyId", Some(key.id))?;
+            members.add("keyName", key.name.as_ref().map(|name| name.as_str()))?;
+            let customer = key.customer_id.as_ref();
+            members.add("customerId", customer.map(|id| id.as_str()))?;
+        }
+        if let Some(plan) = self.plan {
+            members.add("planId", Some(&plan.id))?;
+        }
+        members.add("reason", self.reason)?;
+        members.add("retryAfter", self.retry_after.map(whole_seconds))?;
+        // Where API Gateway counts, its kept answers would tell of units long gone.
+        let counts = |plan: &&Plan| plan.enforcement == Enforcement::DynamoDb;
+        let quota = self.plan.filter(counts).and_then(|plan| plan.quota);
+        members.add("quotaLimit", quota.map(|quota| quota.limit()))?;
+        members.add("quotaRemaining", quota.and(self.remaining))?;
+        let metadata = self.key.into_iter().flat_map(|key| key.metadata.iter());
+        for (name, value) in metadata {
+            let name = Text(format_args!("meta_{name}"));
+            members.0.serialize_entry(&name, value)?;
+        }
+        members.0.end()
+    }
+}
+
+struct Members<M>(M);
+
+impl<M: SerializeMap> Members<M> {
+    fn add(&mut self, name: &str, value: Option<impl Display>) -> Result<(), M::Error> {
+        match value {
+            Some(value) => self.0.serialize_entry(name, &Text(value)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What can be shown, as a string.
+struct Text<T>(T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
 }

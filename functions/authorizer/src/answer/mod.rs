@@ -14,19 +14,18 @@ mod way;
 
 use std::fmt;
 
-use aws_lambda_events::iam::IamPolicyDocument;
 use lambda_runtime::Diagnostic;
-use latchkey_domain::{Key, Nanos, Plan, Reason};
-use serde::Serialize;
+use latchkey_domain::{Key, KeyId, Nanos, Plan, Reason};
+use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
 use self::{
-    context::{Context, context},
+    context::Context,
     way::{Way, is_of_a_known_key, way},
 };
 use crate::{
     event::{Incoming, Kind, MalformedEvent},
-    policy::{self, PolicyError},
+    policy::{self, Policy, PolicyError},
     settings::{HttpResponse, Settings},
     usage_identifier::UsageIdentifier,
 };
@@ -117,8 +116,13 @@ pub fn answer(
             without_store,
             ..
         } => {
-            let reason = without_store.then_some(WITHOUT_STORE);
-            let context = context(Some(key), Some(plan), reason, None, remaining);
+            let context = Context {
+                key: Some(key),
+                plan: Some(plan),
+                reason: without_store.then_some(WITHOUT_STORE),
+                retry_after: None,
+                remaining,
+            };
             (Some(key), context)
         }
         Decided::Refused {
@@ -134,11 +138,14 @@ pub fn answer(
                 Way::Deny => {}
             }
             let shown = is_of_a_known_key(reason);
-            let (key, plan) = (key.filter(|_| shown), plan.filter(|_| shown));
-            (
-                key,
-                context(key, plan, Some(reason.as_str()), retry_after, remaining),
-            )
+            let context = Context {
+                key: key.filter(|_| shown),
+                plan: plan.filter(|_| shown),
+                reason: Some(reason.as_str()),
+                retry_after,
+                remaining,
+            };
+            (context.key, context)
         }
     };
     let answer = match decided {
@@ -168,13 +175,10 @@ pub fn malformed(event: MalformedEvent, settings: &Settings) -> Result<Box<RawVa
         Way::Unauthorized => Err(Failure::Unauthorized),
         Way::Unavailable => Err(Failure::Unavailable),
         Way::Deny => {
-            let context = context(
-                None,
-                None,
-                Some(Reason::MalformedEvent.as_str()),
-                None,
-                None,
-            );
+            let context = Context {
+                reason: Some(Reason::MalformedEvent.as_str()),
+                ..Context::default()
+            };
             let answer = if is_simple(kind, settings) {
                 Ok(Answer::Simple {
                     is_authorized: false,
@@ -194,35 +198,48 @@ fn is_simple(kind: Kind, settings: &Settings) -> bool {
     kind == Kind::HttpV2 && settings.http_response == HttpResponse::Simple
 }
 
-/// `aws_lambda_events` has both, but its types write a null for each thing that is absent.
+/// `aws_lambda_events` has both, but its types write a null for each thing that is absent, and
+/// own what here is borrowed.
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 enum Answer<'a> {
     Policy {
-        principal_id: String,
-        policy_document: IamPolicyDocument,
-        context: Context,
+        principal_id: Principal,
+        policy_document: Policy,
+        context: Context<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         usage_identifier_key: Option<&'a str>,
     },
     Simple {
         is_authorized: bool,
-        context: Context,
+        context: Context<'a>,
     },
 }
 
 impl<'a> Answer<'a> {
     fn policy(
         key: Option<&Key>,
-        policy_document: IamPolicyDocument,
-        context: Context,
+        policy_document: Policy,
+        context: Context<'a>,
         counted_by: Option<&'a UsageIdentifier>,
     ) -> Self {
         Self::Policy {
-            principal_id: key.map_or_else(|| NOBODY.to_owned(), |key| key.id.to_string()),
+            principal_id: Principal(key.map(|key| key.id)),
             policy_document,
             context,
             usage_identifier_key: counted_by.map(UsageIdentifier::expose),
+        }
+    }
+}
+
+/// The key's id, or [`NOBODY`].
+struct Principal(Option<KeyId>);
+
+impl Serialize for Principal {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Some(id) => to.collect_str(id),
+            None => to.serialize_str(NOBODY),
         }
     }
 }

@@ -2,43 +2,30 @@
 //! and for a WebSocket's connection `.../{stage}/$connect`. The path is as the client sent
 //! it, so it may hold anything; all before it is API Gateway's.
 
-/// The API stage of an ARN, with what is needed to write other ARNs of the same stage.
+/// The API stage of an ARN, as other ARNs of the same stage begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// `aws`, `aws-cn`, `aws-us-gov` or another that AWS may add.
-    pub partition: String,
-    /// Such as `eu-west-1`.
-    pub region: String,
-    /// The account's 12 digits.
-    pub account: String,
-    /// The API's id.
-    pub api_id: String,
-    /// The stage's name; `$default` is one like others.
-    pub stage: String,
-}
+pub struct Target(String);
 
 impl Target {
     /// The ARN of the stage, up to its name.
-    pub fn stage_arn(&self) -> String {
-        let Self {
-            partition,
-            region,
-            account,
-            api_id,
-            stage,
-        } = self;
-        format!("arn:{partition}:execute-api:{region}:{account}:{api_id}/{stage}")
+    pub fn stage_arn(&self) -> &str {
+        &self.0
     }
 }
 
 /// An ARN taken apart.
 pub(super) struct Arn<'a> {
-    pub(super) target: Target,
+    stage_arn: &'a str,
+    /// The API's id.
+    pub(super) api_id: &'a str,
+    /// The stage's name; `$default` is one like others.
+    pub(super) stage: &'a str,
     /// What stands after the stage: `VERB/path` or `$connect`.
     rest: &'a str,
 }
 
 const CONNECT: &str = "$connect";
+const CONNECT_PATH: &str = "/$connect";
 
 impl<'a> Arn<'a> {
     /// None for what is no ARN of `execute-api`, and for one whose stage could not stand in
@@ -58,16 +45,17 @@ impl<'a> Arn<'a> {
                 .into_iter()
                 .all(is_word)
             && is_stage(stage);
-        well_formed.then(|| Self {
-            target: Target {
-                partition: partition.to_owned(),
-                region: region.to_owned(),
-                account: account.to_owned(),
-                api_id: api_id.to_owned(),
-                stage: stage.to_owned(),
-            },
+        let stage_arn = text.strip_suffix(rest)?.strip_suffix('/')?;
+        well_formed.then_some(Self {
+            stage_arn,
+            api_id,
+            stage,
             rest,
         })
+    }
+
+    pub(super) fn target(&self) -> Target {
+        Target(self.stage_arn.to_owned())
     }
 
     /// Whether it names a WebSocket's connection.
@@ -77,13 +65,14 @@ impl<'a> Arn<'a> {
 
     /// The method, and the path with its leading `/`. A WebSocket's connection is
     /// `GET /$connect`: it begins as a GET (RFC 6455, 4.1), and has no other path here.
-    pub(super) fn method_and_path(&self) -> Option<(&'a str, String)> {
+    pub(super) fn method_and_path(&self) -> Option<(&'a str, &'a str)> {
         if self.is_connect() {
-            return Some(("GET", format!("/{CONNECT}")));
+            return Some(("GET", CONNECT_PATH));
         }
-        let (method, path) = self.rest.split_once('/').unwrap_or((self.rest, ""));
+        let slash = self.rest.find('/');
+        let (method, path) = slash.map_or((self.rest, "/"), |at| self.rest.split_at(at));
         let is_method = !method.is_empty() && method.bytes().all(|b| b.is_ascii_graphic());
-        is_method.then(|| (method, format!("/{path}")))
+        is_method.then_some((method, path))
     }
 }
 
@@ -108,7 +97,7 @@ mod tests {
     fn parts(arn: &str) -> Option<(String, String, String)> {
         let arn = Arn::parse(arn)?;
         let (method, path) = arn.method_and_path()?;
-        Some((arn.target.stage_arn(), method.to_owned(), path))
+        Some((arn.stage_arn.to_owned(), method.to_owned(), path.to_owned()))
     }
 
     #[test]

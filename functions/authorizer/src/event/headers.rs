@@ -30,9 +30,10 @@ impl<'e> Headers<'e> {
         single: Option<&'e RawValue>,
         multiple: Option<&'e RawValue>,
     ) -> Result<Self, Unreadable> {
+        let read = |raw: Option<&'e RawValue>| raw.map(|raw| field::object(Some(raw)));
         Ok(Self {
-            single: field::object(single)?,
-            multiple: field::object(multiple)?,
+            single: read(single).transpose()?.unwrap_or_default(),
+            multiple: read(multiple).transpose()?.unwrap_or_default(),
         })
     }
 

@@ -185,14 +185,13 @@ fn incoming<'e>(
     let arn = field::text(arn)?.ok_or(Unreadable)?;
     let arn = Arn::parse(&arn).ok_or(Unreadable)?;
     let (method, path) = arn.method_and_path().ok_or(Unreadable)?;
-    let target = arn.target;
     let request = Request {
         stage: ApiStage {
-            api_id: target.api_id.clone(),
-            stage: target.stage.clone(),
+            api_id: arn.api_id.to_owned(),
+            stage: arn.stage.to_owned(),
         },
         method: method.to_owned(),
-        path,
+        path: path.to_owned(),
         resource: about.resource,
         source_ip: about.source_ip,
         has_native_plans: matches!(kind, Kind::RestToken | Kind::RestRequest | Kind::WebSocket),
@@ -200,7 +199,7 @@ fn incoming<'e>(
     Ok(Incoming {
         kind,
         request,
-        target,
+        target: arn.target(),
         headers,
         query: Query::default(),
         token: None,

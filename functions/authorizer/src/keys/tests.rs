@@ -30,7 +30,7 @@ async fn made_up_keys_fill_no_memory_and_push_out_none_that_is_in_use() {
     assert_eq!(keys.known.capacity(), KEYS as u64);
     keys.known = Cache::new(MOST);
     let in_use = value(0).presented().id;
-    keys.get(in_use).await.unwrap();
+    keys.get(in_use, now).await.unwrap();
     for number in 1..=600 {
         let made_up = match number % 2 {
             0 => value(number).presented().id,
@@ -41,14 +41,14 @@ async fn made_up_keys_fill_no_memory_and_push_out_none_that_is_in_use() {
                     .id
             }
         };
-        assert_eq!(keys.get(made_up).await.unwrap().1, Source::Table);
+        assert_eq!(keys.get(made_up, now).await.unwrap().1, Source::Table);
         assert!(
             keys.known.len() <= MOST,
             "{} are remembered",
             keys.known.len()
         );
         if number % 10 == 0 {
-            let (_, source) = keys.get(in_use).await.unwrap();
+            let (_, source) = keys.get(in_use, now).await.unwrap();
             assert_eq!(source, Source::Memory, "after {number} made-up keys");
         }
     }

@@ -7,6 +7,7 @@ mod attacks;
 mod changes;
 mod customers;
 mod folding;
+mod memory;
 mod methods;
 mod moves;
 mod native;

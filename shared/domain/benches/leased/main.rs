@@ -8,12 +8,32 @@
 
 mod world;
 
-use divan::Bencher;
-use latchkey_domain::meter::Verdict;
+use divan::{Bencher, black_box};
+use latchkey_domain::{KeyValue, Prefix, PresentedKey, RANDOM_BYTES, meter::Verdict};
 use world::World;
 
 fn main() {
     divan::main();
+}
+
+/// A generated value's form, check and hash.
+#[divan::bench]
+fn parse_and_hash_a_key_value(bencher: Bencher) {
+    let value = KeyValue::generate(&Prefix::default(), &[7; RANDOM_BYTES]);
+    bencher.bench_local(|| PresentedKey::parse(black_box(value.expose())).is_ok());
+}
+
+/// A custom value's: its id is a second hash.
+#[divan::bench]
+fn parse_and_hash_a_custom_value() -> bool {
+    PresentedKey::parse(black_box("a-custom-value-of-a-benchmark")).is_ok()
+}
+
+/// Whether the key may do this.
+#[divan::bench]
+fn decide(bencher: Bencher) {
+    let world = World::new(1_000);
+    bencher.bench_local(|| world.denied());
 }
 
 /// Decided and spent. A lease lasts for some hundred calls, and the charge that follows is

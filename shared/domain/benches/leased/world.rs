@@ -2,7 +2,7 @@
 
 use latchkey_domain::{
     ApiStage, Case, Decision, Key, KeyHash, KeyValue, Nanos, Period, Plan, PlanStage, Quota,
-    Reading, Request, StageSelector, Throttle, decide,
+    Reading, Reason, Request, StageSelector, Throttle, decide,
     meter::{Answer, Asked, Form, Holding, Meter, Step, Verdict, Write},
 };
 
@@ -66,8 +66,8 @@ impl World {
         }
     }
 
-    /// One call, all that is done for it in memory. A charge is carried out on the item.
-    pub(crate) fn call(&mut self) -> Verdict {
+    /// Why the key may not do this, if it may not.
+    pub(crate) fn denied(&self) -> Option<Reason> {
         let plans = [&self.plan];
         let case = Case {
             key: Some(&self.key),
@@ -76,11 +76,18 @@ impl World {
             request: &self.request,
             now: self.now.timestamp(),
         };
-        let plan = match decide(&case) {
-            Decision::Allow(_, plan) => plan,
-            Decision::Deny(reason) => return Verdict::refused(reason),
-        };
-        let terms = plan.terms(&self.request);
+        match decide(&case) {
+            Decision::Allow(..) => None,
+            Decision::Deny(reason) => Some(reason),
+        }
+    }
+
+    /// One call, all that is done for it in memory. A charge is carried out on the item.
+    pub(crate) fn call(&mut self) -> Verdict {
+        if let Some(reason) = self.denied() {
+            return Verdict::refused(reason);
+        }
+        let terms = self.plan.terms(&self.request);
         match self.holding.ask(&terms, false, self.now) {
             Asked::Done(verdict) => verdict,
             Asked::Charge(mut charge, write) => {
