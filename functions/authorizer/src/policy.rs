@@ -230,7 +230,7 @@ mod tests {
                 !route.fits_a_policy(),
                 "{rule}: refused where answers are kept"
             );
-            let opened = route_arn(&incoming.target.stage_arn(), &route);
+            let opened = route_arn(incoming.target.stage_arn(), &route);
             let called = |api_stage: &str| {
                 format!("arn:aws:execute-api:eu-west-1:123456789012:{api_stage}/{call}")
             };
