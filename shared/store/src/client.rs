@@ -95,7 +95,7 @@ pub fn client_from_environment(
     );
     let endpoint = get("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| get("AWS_ENDPOINT_URL"));
     let trust = Trust::of(&variable, endpoint.as_deref());
-    let client = aws_smithy_http_client::Builder::new()
+    let https = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(
             tls::rustls_provider::CryptoMode::Ring,
         ))
@@ -103,7 +103,7 @@ pub fn client_from_environment(
         .build_https();
     // It would make a connector for each configuration that it becomes a part of, reading the
     // authorities each time, and throw that away: so only what a request asks for reaches it.
-    let http = http_client_fn(move |settings, parts| client.http_connector(settings, parts));
+    let http = http_client_fn(move |settings, parts| https.http_connector(settings, parts));
     let mut config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(required("AWS_REGION")?))
