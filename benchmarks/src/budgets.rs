@@ -152,51 +152,17 @@ fn ahead_of_python(loopback: &Measured) -> Vec<Budget> {
     ]
 }
 
-/// Against a peer's one kind of call stand all of Latchkey's that admit one.
+/// A column's name, Latchkey's figure and the peer's.
+type Pair = (&'static str, f64, f64);
+
+/// The start is that of leased calls: up to the first answer other rows are the same. Against a
+/// peer's one kind of call stand all of Latchkey's that admit one.
 fn ahead_of(measured: &Measured, peer: &str) -> Option<Budget> {
-    let theirs = measured.of(peer)?;
-    let mut behind = Vec::new();
-    let own = [LEASED, NEW_LEASE, FIRST_SIGHT];
-    let own: Vec<_> = own.iter().filter_map(|row| measured.of(row)).collect();
-    if own.is_empty() {
-        return None;
-    }
-    for own in own {
-        let pairs = [
-            (
-                "start to first poll",
-                own.start_to_poll,
-                theirs.start_to_poll,
-            ),
-            (
-                "start to first answer",
-                own.start_to_answer,
-                theirs.start_to_answer,
-            ),
-            (
-                "processor until the first answer",
-                own.start_processor,
-                theirs.start_processor,
-            ),
-            ("first call", own.first_call, theirs.first_call),
-            (
-                "p50 of the fastest round",
-                own.p50_fastest,
-                theirs.p50_fastest,
-            ),
-            ("p50 of the middle round", own.p50_middle, theirs.p50_middle),
-            ("p90", own.p90, theirs.p90),
-            ("p99", own.p99, theirs.p99),
-            ("processor a call", own.processor, theirs.processor),
-            (
-                "memory",
-                own.peak_memory_kib as f64,
-                theirs.peak_memory_kib as f64,
-            ),
-            ("calls of DynamoDB", own.dynamodb, theirs.dynamodb),
-        ];
-        let lost = pairs.iter().filter(|(_, own, theirs)| own >= theirs);
-        behind.extend(lost.map(|(what, _, _)| format!("{}: {what}", own.row)));
+    let (theirs, leased) = (measured.of(peer)?, measured.of(LEASED)?);
+    let mut behind = lost(leased, &starts(leased, theirs));
+    let admitting = [LEASED, NEW_LEASE, FIRST_SIGHT];
+    for own in admitting.iter().filter_map(|row| measured.of(row)) {
+        behind.extend(lost(own, &calls(own, theirs)));
     }
     Some(Budget {
         what: format!("ahead of {peer} in each column: {}", measured.heading),
@@ -208,6 +174,53 @@ fn ahead_of(measured: &Measured, peer: &str) -> Option<Budget> {
         bound: "in all".to_owned(),
         met: behind.is_empty(),
     })
+}
+
+fn lost(own: &Figures, pairs: &[Pair]) -> Vec<String> {
+    let lost = pairs.iter().filter(|(_, own, theirs)| own >= theirs);
+    lost.map(|(what, _, _)| format!("{}: {what}", own.row))
+        .collect()
+}
+
+fn starts(own: &Figures, theirs: &Figures) -> [Pair; 4] {
+    [
+        (
+            "start to first poll",
+            own.start_to_poll,
+            theirs.start_to_poll,
+        ),
+        (
+            "start to first answer",
+            own.start_to_answer,
+            theirs.start_to_answer,
+        ),
+        (
+            "processor until the first answer",
+            own.start_processor,
+            theirs.start_processor,
+        ),
+        ("first call", own.first_call, theirs.first_call),
+    ]
+}
+
+fn calls(own: &Figures, theirs: &Figures) -> [Pair; 7] {
+    [
+        (
+            "p50 of the fastest round",
+            own.p50_fastest,
+            theirs.p50_fastest,
+        ),
+        ("p50 of the middle round", own.p50_middle, theirs.p50_middle),
+        ("p90", own.p90, theirs.p90),
+        ("p99", own.p99, theirs.p99),
+        ("processor a call", own.processor, theirs.processor),
+        (
+            "memory",
+            own.peak_memory_kib as f64,
+            theirs.peak_memory_kib as f64,
+        ),
+        ("calls of DynamoDB", own.dynamodb, theirs.dynamodb),
+    ]
 }
 
 #[cfg(test)]

@@ -116,12 +116,12 @@ fn call(address: &Address, told: &Mutex<Told>, ended: &AtomicBool) -> Outcome<()
         let path = if is_admin {
             "/admin/v1/keys"
         } else {
-            "/demo/orders/42"
+            "/demo-rest/orders/42"
         };
         let begun = now();
         let status = client.get(path, &address.key)?;
         let took = begun.elapsed();
-        // The demo's plan has a rate.
+        // The demo's plan has limits.
         let is_right = status == 200 || (status == 429 && !is_admin);
         let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
         told.refused += u64::from(status == 429);
