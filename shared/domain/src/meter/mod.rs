@@ -13,6 +13,8 @@
 mod charge;
 mod credit;
 mod demand;
+#[cfg(test)]
+mod forms;
 mod history;
 mod hold;
 mod holding;

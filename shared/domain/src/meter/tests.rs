@@ -163,6 +163,31 @@ fn a_refused_call_charges_nothing() {
 }
 
 #[test]
+fn who_is_refused_by_a_throttle_is_told_what_is_left_of_the_quota() {
+    let both = terms(Some((5, Period::Day)), throttle("1", 1));
+    let mut item = attached();
+    assert_eq!(outcome(&mut item, both, NOON), "admitted");
+    let empty = refusal(charge(&mut item, both, NOON, None).0);
+    assert_eq!(
+        (empty.reason, empty.remaining),
+        (Reason::Throttled, Some(4))
+    );
+    let known = item.clone();
+    let empty = refusal(charge(&mut item, both, NOON, known.as_ref()).0);
+    assert_eq!(
+        (empty.reason, empty.remaining),
+        (Reason::Throttled, Some(4))
+    );
+    // Fuller than full, as a lower burst leaves it.
+    item.as_mut().unwrap().arrivals.insert(0, NOON + DAY);
+    let clamped = refusal(charge(&mut item, both, NOON, None).0);
+    assert_eq!(
+        (clamped.reason, clamped.remaining),
+        (Reason::Throttled, Some(4))
+    );
+}
+
+#[test]
 fn zero_lets_nothing_through_and_asks_nobody() {
     let zeros = [
         (terms(Some((0, Period::Day)), None), "quota_exceeded"),
