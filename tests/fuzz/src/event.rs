@@ -191,11 +191,11 @@ fn hold(event: &RawValue, handled: &Handled) {
 /// Whoever passes has sent the value of the key that passes, from where and for what it may.
 fn hold_allowed(event: &RawValue, handled: &Handled) {
     let Texts(texts) = serde_json::from_str(event.get()).unwrap();
-    let id = handled.log.key_id.clone().unwrap_or_default();
+    let id = handled.log.key_id.unwrap();
     let [wide, narrow] = [generated(), custom()];
-    let is_wide = wide.presented().id.to_string() == id;
+    let is_wide = wide.presented().id == id;
     let value = if is_wide { wide } else { narrow };
-    assert_eq!(value.presented().id.to_string(), id, "no such key");
+    assert_eq!(value.presented().id, id, "no such key");
     assert!(
         texts.iter().any(|text| is_in(text, value.expose())),
         "{id} passes without its value: {}",
