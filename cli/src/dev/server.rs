@@ -255,8 +255,8 @@ impl Server {
             path: path.to_owned(),
             status,
             reason: log.reason.map(Reason::as_str),
-            key_id: log.key_id.clone(),
-            plan_id: log.plan_id.clone(),
+            key_id: log.key_id.as_ref().map(ToString::to_string),
+            plan_id: log.plan_id.as_ref().map(ToString::to_string),
             remaining: log.quota_remaining,
         });
     }
