@@ -269,8 +269,8 @@ impl Charge {
         Step::Write(self.charge(holding, size))
     }
 
-    /// A bucket that others race for as well is left alone until it has what is worth a write:
-    /// the time until then, where it has less now.
+    /// A bucket that others race for as well is left alone until it has what is worth a write,
+    /// which it gathers in half of the shortest pause: the pause, where it has less now.
     fn leaves_alone(
         &mut self,
         holding: &mut Holding,
@@ -278,18 +278,16 @@ impl Charge {
         raced: bool,
         now: &Reading,
     ) -> Option<Nanos> {
-        let bucket = self.terms.bucket?;
         let worth = holding.worth(&self.terms)?.min(size.units);
         if !raced || self.most(holding, None) >= worth {
             return None;
         }
         self.lost_race = true;
-        let gathered = self.arrival(holding)? - self.full() + bucket.throttle.rate().cost(worth)?;
-        let lease = holding.lease(self.terms.bucket.as_ref(), self.frozen);
-        let contended = lease.holds.contended(self.terms.units);
-        lease.holds.lost(self.terms.units, *now);
-        let pause = lease.holds.remaining(self.terms.units, now).unwrap_or(0);
-        contended.then_some((gathered - self.frozen.wall).max(pause).max(1))
+        let holds = &mut holding.lease(self.terms.bucket.as_ref(), self.frozen).holds;
+        let contended = holds.contended(self.terms.units);
+        holds.lost(self.terms.units, *now);
+        let pause = holds.remaining(self.terms.units, now);
+        pause.filter(|_| contended)
     }
 
     /// The most that the state allows to take, by the frozen reading.

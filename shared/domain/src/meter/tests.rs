@@ -254,6 +254,14 @@ fn a_decision_lives_for_a_second_and_not_a_moment_longer() {
         assert!(lives || step == unavailable);
 
         let (mut holding, mut charge, _) = begin(plain, NOON, None);
+        let step = charge.answer(&mut holding, Answer::Failed(attached()), &now);
+        assert_eq!(
+            matches!(step, Step::Write(_)),
+            lives,
+            "tried again after {after} ns"
+        );
+
+        let (mut holding, mut charge, _) = begin(plain, NOON, None);
         let changed = Meter {
             plan_version: 2,
             ..Meter::default()
@@ -266,6 +274,22 @@ fn a_decision_lives_for_a_second_and_not_a_moment_longer() {
         };
         assert_eq!(step, expected, "the plan is read after {after} ns");
     }
+}
+
+/// A state with room that refuses each write is no true one.
+#[test]
+fn a_charge_gives_up_after_four_attempts() {
+    let plain = terms(Some((5, Period::Day)), None);
+    let (mut holding, mut charge, _) = begin(plain, NOON, None);
+    let mut writes = 1;
+    let end = loop {
+        match charge.answer(&mut holding, Answer::Failed(attached()), &at(NOON)) {
+            Step::Write(_) if writes < 10 => writes += 1,
+            end => break end,
+        }
+    };
+    assert_eq!(writes, 4);
+    assert_eq!(end, Step::Done(Verdict::refused(Reason::Unavailable)));
 }
 
 #[test]
