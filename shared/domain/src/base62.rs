@@ -13,22 +13,33 @@ pub(crate) fn digits<const N: usize>(mut number: u128) -> [u8; N] {
     out
 }
 
+/// 62^5, the most digits that are divided off at once: it fits 32 bits.
+const FIVE_DIGITS: u64 = 62u64.pow(5);
+
 /// The first `N` of the 43 base62 digits of a 256-bit number, big-endian, `N <= 43`.
 pub(crate) fn first_digits<const N: usize>(number: &[u8; 32]) -> [u8; N] {
     const { assert!(N <= 43) }
-    let mut rest = *number;
-    let mut all = [b'0'; 43];
-    for digit in all.iter_mut().rev() {
-        let mut remainder = 0u32;
-        for byte in &mut rest {
-            let value = remainder << 8 | u32::from(*byte);
-            *byte = (value / 62) as u8;
-            remainder = value % 62;
+    let (parts, _) = number.as_chunks::<4>();
+    let mut rest = [0u32; 8];
+    for (limb, bytes) in rest.iter_mut().zip(parts) {
+        *limb = u32::from_be_bytes(*bytes);
+    }
+    // The first two are always 0: 62^43 is more than 2^256.
+    let mut all = [b'0'; 45];
+    for five in all.rchunks_exact_mut(5) {
+        let mut remainder = 0u64;
+        for limb in &mut rest {
+            let value = remainder << 32 | u64::from(*limb);
+            *limb = (value / FIVE_DIGITS) as u32;
+            remainder = value % FIVE_DIGITS;
         }
-        *digit = ALPHABET[remainder as usize];
+        for digit in five.iter_mut().rev() {
+            *digit = ALPHABET[(remainder % 62) as usize];
+            remainder /= 62;
+        }
     }
     let mut out = [b'0'; N];
-    out.copy_from_slice(&all[..N]);
+    out.copy_from_slice(&all[2..2 + N]);
     out
 }
 
@@ -53,5 +64,14 @@ mod tests {
         );
         // 2^256 - 1, worked out with bc.
         assert_eq!(&first_digits::<16>(&[255; 32]), b"yhjskwdA6OZ1AL1Y");
+        // The bytes 0 to 31, digit by digit.
+        let mut rising = [0; 32];
+        for (at, byte) in rising.iter_mut().enumerate() {
+            *byte = at as u8;
+        }
+        assert_eq!(
+            &first_digits::<43>(&rising)[..],
+            b"003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf"
+        );
     }
 }
