@@ -105,3 +105,80 @@ impl Boost {
         f64::from(self.factor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meter::model::at;
+
+    const START: Nanos = 1_000 * SECOND;
+
+    /// Equal but for what a double rounds.
+    fn is(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+    }
+
+    #[test]
+    fn what_was_asked_for_counts_the_less_the_longer_ago() {
+        let mut demand = Demand::new(at(START));
+        demand.count(10, at(START));
+        is(demand.units(), 10.0);
+        demand.count(1, at(START + 7 * SECOND / 10));
+        is(demand.units(), 1.0 + 10.0 / std::f64::consts::E);
+        is(demand.rate(), demand.units() / 0.7);
+    }
+
+    #[test]
+    fn a_large_lease_lives_three_times_as_long_as_it_lasts_and_no_longer_than_the_most() {
+        let most = 4 * SECOND;
+        let mut demand = Demand::new(at(START));
+        let mut lives = |asked: u64, units: u64, life: Nanos| {
+            demand.count(asked, at(START));
+            let found = demand.life(units, most);
+            assert!((found - life).abs() <= 1, "{units}: {found}, not {life}");
+        };
+        // Of no demand as of one unit's.
+        lives(0, 1, 2_100_000_000);
+        lives(10, 10, 2_100_000_000);
+        lives(0, 5, 1_050_000_000);
+        lives(0, 20, most);
+    }
+
+    #[test]
+    fn what_others_take_is_smoothed_over_a_second() {
+        let remaining = 1.0 / std::f64::consts::E;
+        let mut others = Others::default();
+        others.saw(100, SECOND);
+        is(others.rate(), 100.0 * (1.0 - remaining));
+        others.saw(0, SECOND);
+        is(others.rate(), 100.0 * (1.0 - remaining) * remaining);
+        let before = others.rate();
+        others.saw(1_000, 0);
+        is(others.rate(), before);
+        // Less than what was charged here says that others took nothing.
+        others.saw(-5, SECOND);
+        is(others.rate(), before * remaining);
+        let mut others = Others::default();
+        others.saw(50, SECOND / 2);
+        is(others.rate(), 100.0 * (1.0 - (-0.5f64).exp()));
+    }
+
+    #[test]
+    fn leases_grow_with_each_refusal_for_capacity_up_to_four_times_and_shrink_in_the_quiet() {
+        let mut boost = Boost::new(at(START));
+        is(boost.factor(at(START)), 1.0);
+        for factor in [2.0, 4.0, 4.0] {
+            boost.refused(at(START));
+            is(boost.factor(at(START)), factor);
+        }
+        for (after, factor) in [
+            (QUIET, 4.0),
+            (QUIET + 1, 2.0),
+            (2 * QUIET + 1, 2.0),
+            (2 * QUIET + 2, 1.0),
+            (9 * QUIET, 1.0),
+        ] {
+            is(boost.factor(at(START + after)), factor);
+        }
+    }
+}
