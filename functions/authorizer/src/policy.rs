@@ -5,35 +5,13 @@
 //! rule's `{name}` opens more in a policy than in the rule, which is why every call is
 //! decided by the rule and the policy only carries the answer.
 
+use aws_lambda_events::iam::{IamPolicyDocument, IamPolicyEffect, IamPolicyStatement};
 use latchkey_domain::{Key, Route};
-use serde::Serialize;
 
 use crate::event::{Incoming, Kind};
 
 /// The longest ARN that API Gateway takes (AWS, "Output from a Lambda authorizer").
 const MAX_ARN_LEN: usize = 512;
-
-/// A policy in IAM's words, of which a call allocates no more than its resources.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Policy {
-    version: &'static str,
-    statement: [Statement; 1],
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Statement {
-    action: [&'static str; 1],
-    effect: Effect,
-    resource: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-enum Effect {
-    Allow,
-    Deny,
-}
 
 /// A policy that API Gateway would not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +23,7 @@ pub(crate) enum PolicyError {
 }
 
 /// Opens what the key may call.
-pub(crate) fn allow(incoming: &Incoming<'_>, key: &Key) -> Result<Policy, PolicyError> {
+pub(crate) fn allow(incoming: &Incoming<'_>, key: &Key) -> Result<IamPolicyDocument, PolicyError> {
     let resources = match &key.routes {
         Some(routes) if incoming.kind != Kind::WebSocket => {
             let stage = incoming.target.stage_arn();
@@ -60,31 +38,34 @@ pub(crate) fn allow(incoming: &Incoming<'_>, key: &Key) -> Result<Policy, Policy
     if resources.is_empty() {
         return Err(PolicyError::NoRoute);
     }
-    policy(Effect::Allow, resources)
+    policy(IamPolicyEffect::Allow, resources)
 }
 
 /// Closes the whole stage.
-pub(crate) fn deny(incoming: &Incoming<'_>) -> Result<Policy, PolicyError> {
-    policy(Effect::Deny, vec![everything(incoming)])
+pub(crate) fn deny(incoming: &Incoming<'_>) -> Result<IamPolicyDocument, PolicyError> {
+    policy(IamPolicyEffect::Deny, vec![everything(incoming)])
 }
 
 /// Closes everything: for an event that does not tell where it is from.
-pub(crate) fn deny_everywhere() -> Result<Policy, PolicyError> {
-    policy(Effect::Deny, vec!["*".to_owned()])
+pub(crate) fn deny_everywhere() -> Result<IamPolicyDocument, PolicyError> {
+    policy(IamPolicyEffect::Deny, vec!["*".to_owned()])
 }
 
-fn policy(effect: Effect, resources: Vec<String>) -> Result<Policy, PolicyError> {
+fn policy(
+    effect: IamPolicyEffect,
+    resources: Vec<String>,
+) -> Result<IamPolicyDocument, PolicyError> {
     if resources.iter().any(|arn| arn.len() > MAX_ARN_LEN) {
         return Err(PolicyError::ArnTooLong);
     }
-    Ok(Policy {
-        version: "2012-10-17",
-        statement: [Statement {
-            action: ["execute-api:Invoke"],
-            effect,
-            resource: resources,
-        }],
-    })
+    let mut statement = IamPolicyStatement::default();
+    statement.action = vec!["execute-api:Invoke".to_owned()];
+    statement.effect = effect;
+    statement.resource = resources;
+    let mut document = IamPolicyDocument::default();
+    document.version = Some("2012-10-17".to_owned());
+    document.statement = vec![statement];
+    Ok(document)
 }
 
 fn everything(incoming: &Incoming<'_>) -> String {
@@ -124,8 +105,10 @@ mod tests {
         let mut key = key();
         key.routes = routes.map(|rules| rules.iter().map(|rule| rule.parse().unwrap()).collect());
         let document = allow(incoming, &key).unwrap();
-        let [statement] = document.statement;
-        statement.resource
+        let [statement] = document.statement.as_slice() else {
+            panic!("one statement");
+        };
+        statement.resource.clone()
     }
 
     #[test]
@@ -201,7 +184,7 @@ mod tests {
         key.routes = Some(vec![]);
         assert_eq!(allow(&incoming, &key), Err(PolicyError::NoRoute));
         for (arn_len, fits) in [(512, true), (513, false)] {
-            let document = policy(Effect::Allow, vec!["x".repeat(arn_len)]);
+            let document = policy(IamPolicyEffect::Allow, vec!["x".repeat(arn_len)]);
             assert_eq!(document.is_ok(), fits, "{arn_len}");
         }
     }

@@ -14,6 +14,7 @@ mod way;
 
 use std::fmt;
 
+use aws_lambda_events::iam::IamPolicyDocument;
 use lambda_runtime::Diagnostic;
 use latchkey_domain::{Key, KeyId, Nanos, Plan, Reason};
 use serde::{Serialize, Serializer};
@@ -25,7 +26,7 @@ use self::{
 };
 use crate::{
     event::{Incoming, Kind, MalformedEvent},
-    policy::{self, Policy, PolicyError},
+    policy::{self, PolicyError},
     settings::{HttpResponse, Settings},
     usage_identifier::UsageIdentifier,
 };
@@ -205,7 +206,7 @@ fn is_simple(kind: Kind, settings: &Settings) -> bool {
 enum Answer<'a> {
     Policy {
         principal_id: Principal,
-        policy_document: Policy,
+        policy_document: IamPolicyDocument,
         context: Context<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         usage_identifier_key: Option<&'a str>,
@@ -219,7 +220,7 @@ enum Answer<'a> {
 impl<'a> Answer<'a> {
     fn policy(
         key: Option<&Key>,
-        policy_document: Policy,
+        policy_document: IamPolicyDocument,
         context: Context<'a>,
         counted_by: Option<&'a UsageIdentifier>,
     ) -> Self {
