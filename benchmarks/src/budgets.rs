@@ -247,6 +247,7 @@ mod tests {
             deployed_bytes: 1,
             dynamodb: time,
             start_dynamodb: 1,
+            repeated: 0,
         }
     }
 

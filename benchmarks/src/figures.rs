@@ -44,6 +44,8 @@ pub(crate) struct Figures {
     pub(crate) dynamodb: f64,
     /// Calls of DynamoDB before the first event; the most of any round.
     pub(crate) start_dynamodb: u64,
+    /// Rounds that were measured again, since a call was answered by an error.
+    pub(crate) repeated: usize,
 }
 
 /// The value at this share of them, in order.
@@ -101,6 +103,7 @@ impl Figures {
                 .map(|round| round.start_dynamodb)
                 .max()
                 .unwrap_or(0),
+            repeated: rounds.iter().map(|round| round.repeated).sum(),
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     outcome::Outcome,
     process::Process,
     rows::Row,
-    runtime_api::{Call, Event, RuntimeApi},
+    runtime_api::{Call, Event, RuntimeApi, Said},
     share::Group,
 };
 
@@ -30,6 +30,7 @@ pub(crate) struct Round {
     /// Time of a processor until then.
     pub(crate) start_processor: Duration,
     pub(crate) first_call: Duration,
+    pub(crate) said_first: Said,
     pub(crate) calls: Vec<Call>,
     /// From the first event that counts to the last answer.
     pub(crate) elapsed: Duration,
@@ -38,34 +39,51 @@ pub(crate) struct Round {
     pub(crate) peak_memory_kib: u64,
     /// Calls of DynamoDB before the first event.
     pub(crate) start_dynamodb: u64,
+    /// How often it was tried before, and a call was answered by an error.
+    pub(crate) repeated: usize,
+}
+
+/// What came of a round.
+pub(crate) enum Came {
+    /// Figures.
+    Figures(Round),
+    /// A call was answered by an error, as where the machine stood still for longer than a call may
+    /// wait: nothing was measured.
+    Error(String),
 }
 
 /// Measures one.
 ///
 /// # Errors
-/// Where the function fails, answers something else than it should, or calls DynamoDB more often
-/// than it may.
+/// Where the function fails, lets through whom it should not or the other way round, or calls
+/// DynamoDB more often than it may.
 pub(crate) fn round(
     row: &Row,
     amount: Amount,
     dynamodb: &DynamoDb,
     group: Option<&Group>,
     output: PathBuf,
-) -> Outcome<Round> {
-    let named = |fault: String| format!("{}: {fault}", row.name);
-    measured(row, amount, dynamodb, group, output)
-        .map_err(|error| named(error.to_string()).into())
-        .and_then(|round| match fault(row, &round.calls) {
-            Some(fault) => Err(named(fault).into()),
-            None => Ok(round),
-        })
-}
-
-fn fault(row: &Row, calls: &[Call]) -> Option<String> {
-    let other = calls.iter().find(|call| call.said != row.expected);
-    other
-        .map(|call| format!("{:?} instead of {:?}", call.said, row.expected))
-        .or_else(|| row.dynamodb.fault(calls))
+) -> Outcome<Came> {
+    let named = |fault: &str| format!("{}: {fault}", row.name);
+    let round = measured(row, amount, dynamodb, group, output)
+        .map_err(|error| named(&error.to_string()))?;
+    let said = || {
+        round
+            .calls
+            .iter()
+            .map(|call| call.said)
+            .chain([round.said_first])
+    };
+    if let Some(other) = said().find(|said| ![row.expected, Said::Error].contains(said)) {
+        return Err(named(&format!("{other:?} instead of {:?}", row.expected)).into());
+    }
+    if row.expected != Said::Error && said().any(|said| said == Said::Error) {
+        return Ok(Came::Error(named("an error")));
+    }
+    match row.dynamodb.fault(&round.calls) {
+        Some(fault) => Err(named(&fault).into()),
+        None => Ok(Came::Figures(round)),
+    }
 }
 
 fn measured(
@@ -86,9 +104,6 @@ fn measured(
     let [first] = first[..] else {
         return Err("one answer was expected".into());
     };
-    if first.said != row.expected {
-        return Err(format!("{:?} at first", first.said).into());
-    }
     let start_dynamodb = (dynamodb.count() - before).saturating_sub(first.dynamodb);
     let start_processor = process.processor_time()?;
     api.queue(next(amount.warm));
@@ -103,10 +118,12 @@ fn measured(
         start_to_answer: first.answered - process.begun,
         start_processor,
         first_call: first.took,
+        said_first: first.said,
         elapsed: last - begun,
         processor: process.processor_time()?.saturating_sub(before),
         peak_memory_kib: process.peak_memory_kib()?,
         start_dynamodb,
+        repeated: 0,
         calls,
     })
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::{
     budgets::Measured,
     figures::Figures,
-    measure::{Amount, Round, round},
+    measure::{Amount, Came, Round, round},
     outcome::Outcome,
     report::write_rows,
     rows::{self, Places, Row, Side},
@@ -160,14 +160,16 @@ fn measure(
     }))
 }
 
-/// A machine that stands still for longer than a call may wait makes a call go wrong: such a round
-/// is measured again, twice at most.
-fn patiently(mut round: impl FnMut() -> Outcome<Round>) -> Outcome<Round> {
-    for _ in 0..REPEATS {
-        match round() {
-            Ok(round) => return Ok(round),
-            Err(error) => println!("REPEATED: {error}"),
+/// A round in which a call was answered by an error is measured again, twice at most, and the page
+/// tells of it. What a function may not do ends the run.
+fn patiently(mut round: impl FnMut() -> Outcome<Came>) -> Outcome<Round> {
+    let mut repeated = 0;
+    loop {
+        match round()? {
+            Came::Figures(round) => return Ok(Round { repeated, ..round }),
+            Came::Error(error) if repeated < REPEATS => println!("REPEATED: {error}"),
+            Came::Error(error) => return Err(error.into()),
         }
+        repeated += 1;
     }
-    round()
 }

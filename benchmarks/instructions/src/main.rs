@@ -1,14 +1,16 @@
 //! Instructions of the authorizer beside an empty function's, through the Runtime API.
 //!
 //! ```text
-//! cargo build --release -p latchkey-authorizer -p latchkey-empty-function
+//! cargo build --release -p latchkey-empty-function
+//! cargo build --release -p latchkey-authorizer
 //! cargo run -p latchkey-instructions -- target/release/empty-function target/release/authorizer
 //! ```
 //!
-//! prints a table, and fails where a count is beyond its bound. Times differ from machine to
-//! machine and from minute to minute; instructions do so by less than a hundredth. Callgrind counts
-//! what the process itself executes, on a processor without instructions for SHA-256: what the
-//! kernel does for it is not in it.
+//! prints a table, and fails where a count is beyond its bound; with `--write` it writes the table
+//! into docs/performance/inside.md too. Each binary is built by itself: features of one must not
+//! become the other's. Times differ from machine to machine and from minute to minute; instructions
+//! do so by less than a hundredth. Callgrind counts what the process itself executes, on a
+//! processor without instructions for SHA-256: what the kernel does for it is not in it.
 
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 #![expect(
@@ -19,13 +21,13 @@
 mod callgrind;
 mod world;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt::Write as _, fs, path::Path, process::ExitCode};
 
 use latchkey_runtime_api::Answer;
 
 use crate::{
     callgrind::{Subject, count},
-    world::{World, event},
+    world::{World, event, whole_events},
 };
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -34,19 +36,22 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 const CALLS: usize = 60;
 /// A call asks for an event and answers it.
 const SENDS: usize = 2;
-/// Of a leased call, in parts of the empty function's: what it was when this was last set, and 5 %.
-/// docs/performance/inside.md tells what it is made of.
-const LEASED_AT_MOST: f64 = 1.57;
-/// Of a start: with the system's authorities read it would be 28.
-const START_AT_MOST: f64 = 5.0;
+/// Where the table stands.
+const PAGE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../docs/performance/inside.md"
+);
+const BEGIN: &str = "<!-- counted: begin -->\n";
+const END: &str = "<!-- counted: end -->\n";
 
 /// One line of the table.
 struct Row {
     name: &'static str,
     empty: u64,
     authorizer: u64,
-    /// What the authorizer's may be in parts of the empty function's, where it is bounded.
-    at_most: Option<f64>,
+    /// What the authorizer's may be in parts of the empty function's: what it was when this was
+    /// last set, and 5 %.
+    at_most: f64,
 }
 
 impl Row {
@@ -55,123 +60,170 @@ impl Row {
     }
 
     fn is_too_much(&self) -> bool {
-        self.at_most.is_some_and(|most| self.ratio() > most)
+        self.ratio() > self.at_most
     }
 }
 
 #[tokio::main]
 async fn main() -> Outcome<ExitCode> {
-    let mut binaries = std::env::args_os().skip(1).map(PathBuf::from);
-    let (Some(empty), Some(authorizer), None) = (binaries.next(), binaries.next(), binaries.next())
-    else {
+    let (options, binaries): (Vec<_>, Vec<_>) = std::env::args_os()
+        .skip(1)
+        .partition(|argument| argument == "--write");
+    let [empty, authorizer] = binaries.as_slice() else {
         return Err("two binaries are needed: the empty function's and the authorizer's".into());
     };
     let world = World::new().await?;
     let subject = |binary| Subject {
-        binary,
+        binary: Path::new(binary),
         endpoint: &world.endpoint,
         settings: &[],
     };
-    let rows = rows(&world, subject(&empty), subject(&authorizer)).await?;
-    println!("instructions | empty function | authorizer | more | ratio | at most");
-    println!("--- | --- | --- | --- | --- | ---");
-    for row in &rows {
-        let Row {
-            name,
-            empty,
-            authorizer,
-            at_most,
-        } = row;
-        let more = authorizer.saturating_sub(*empty);
-        let at_most = at_most.map_or(String::new(), |most| most.to_string());
-        println!(
-            "{name} | {empty} | {authorizer} | {more} | {:.3} | {at_most}",
-            row.ratio()
-        );
+    let rows = rows(&world, subject(empty), subject(authorizer)).await?;
+    let table = table(&rows)?;
+    println!("{table}");
+    if !options.is_empty() {
+        write(&table)?;
     }
     let is_too_much = rows.iter().any(Row::is_too_much);
     if is_too_much {
-        println!("\nmore than the bound");
+        println!("more than the bound");
     }
     Ok(ExitCode::from(u8::from(is_too_much)))
 }
 
+fn table(rows: &[Row]) -> Result<String, std::fmt::Error> {
+    let mut table = String::new();
+    writeln!(
+        table,
+        "| instructions | empty function | authorizer | more | ratio | bound |"
+    )?;
+    writeln!(table, "| --- | --- | --- | --- | --- | --- |")?;
+    for row in rows {
+        let more = row.authorizer.saturating_sub(row.empty);
+        let (name, ratio, at_most) = (row.name, row.ratio(), row.at_most);
+        let [empty, authorizer, more] = [row.empty, row.authorizer, more].map(in_thousands);
+        writeln!(
+            table,
+            "| {name} | {empty} | {authorizer} | {more} | {ratio:.2} | {at_most} |"
+        )?;
+    }
+    Ok(table)
+}
+
+/// `1234567` as `1,234,567`.
+fn in_thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+fn write(table: &str) -> Outcome<()> {
+    let page = fs::read_to_string(PAGE)?;
+    let (before, rest) = page.split_once(BEGIN).ok_or("the page has no mark")?;
+    let (_, after) = rest.split_once(END).ok_or("the page has no mark")?;
+    fs::write(PAGE, format!("{before}{BEGIN}{table}{END}{after}"))?;
+    Ok(())
+}
+
+/// What is counted of calls: with what settings, of which event, and what comes of it.
+struct Case<'a> {
+    name: &'static str,
+    settings: &'a [(&'a str, &'a str)],
+    event: &'a str,
+    /// How often it sends something.
+    sends: usize,
+    passes: bool,
+    at_most: f64,
+}
+
 async fn rows(world: &World, empty: Subject<'_>, authorizer: Subject<'_>) -> Outcome<Vec<Row>> {
     let good = event(world.good.expose());
-    let mut rows = vec![];
-    let (starts, firsts) = (
-        starts(empty, &good).await?,
-        starts(authorizer, &good).await?,
-    );
-    let names = [
-        (
-            "start, up to the first question for an event",
-            Some(START_AT_MOST),
-        ),
-        ("first call", None),
-    ];
-    for (((name, at_most), empty), authorizer) in names.into_iter().zip(starts).zip(firsts) {
-        rows.push(Row {
-            name,
-            empty,
-            authorizer,
-            at_most,
-        });
-    }
-    let empty = call(empty, &good, (SENDS, true)).await?;
-    let each_charged = Subject {
-        settings: &[("LEASE_MAX", "1")],
-        ..authorizer
-    };
-    let used_up = event(world.used_up.expose());
-    let unknown = event(world.unknown.expose());
+    let [of_rest, of_http] = whole_events(world.good.expose())?;
+    let (used_up, unknown) = (event(world.used_up.expose()), event(world.unknown.expose()));
     let malformed = event("no-key");
-    for (name, subject, event, call_is, at_most) in [
-        (
-            "call on a lease",
-            authorizer,
-            &good,
-            (SENDS, true),
-            Some(LEASED_AT_MOST),
+    let case = |name, event, at_most| Case {
+        name,
+        settings: &[],
+        event,
+        sends: SENDS,
+        passes: true,
+        at_most,
+    };
+    let cases = [
+        case("call on a lease", &good, 1.6),
+        Case {
+            settings: &[("LOG_LEVEL", "info"), ("LOG_ALLOWS", "1")],
+            ..case("call on a lease, and its line in the log", &good, 1.9)
+        },
+        case(
+            "call on a lease, a whole event of an HTTP API",
+            &of_http,
+            2.0,
         ),
-        (
-            "call that is charged by itself",
-            each_charged,
-            &good,
-            (SENDS + 1, true),
-            None,
+        case(
+            "call on a lease, a whole event of a REST API",
+            &of_rest,
+            2.2,
         ),
-        (
-            "call over its quota",
-            authorizer,
-            &used_up,
-            (SENDS, false),
-            None,
-        ),
-        (
-            "call with an unknown key",
-            authorizer,
-            &unknown,
-            (SENDS, false),
-            None,
-        ),
-        (
-            "call with a malformed key",
-            authorizer,
-            &malformed,
-            (SENDS, false),
-            None,
-        ),
-    ] {
-        let authorizer = call(subject, event, call_is).await?;
+        Case {
+            settings: &[("LEASE_MAX", "1")],
+            sends: SENDS + 1,
+            ..case("call that is charged by itself: one write", &good, 8.0)
+        },
+        Case {
+            passes: false,
+            ..case("call over its quota, from memory", &used_up, 1.6)
+        },
+        Case {
+            passes: false,
+            ..case("call with an unknown key, from memory", &unknown, 1.5)
+        },
+        Case {
+            passes: false,
+            ..case("call with a malformed key", &malformed, 1.4)
+        },
+    ];
+    let mut rows = starts_of_both(empty, authorizer, &good).await?;
+    for case in cases {
+        let authorizer = Subject {
+            settings: case.settings,
+            ..authorizer
+        };
         rows.push(Row {
-            name,
-            empty,
-            authorizer,
-            at_most,
+            name: case.name,
+            empty: call(empty, case.event, SENDS, true).await?,
+            authorizer: call(authorizer, case.event, case.sends, case.passes).await?,
+            at_most: case.at_most,
         });
     }
     Ok(rows)
+}
+
+/// The start, and the first call. With the system's authorities read a start would be 28 times an
+/// empty function's.
+async fn starts_of_both(
+    empty: Subject<'_>,
+    authorizer: Subject<'_>,
+    event: &str,
+) -> Outcome<Vec<Row>> {
+    let names = [
+        ("start, up to the first question for an event", 5.0),
+        ("first call: one read, one write", 20.0),
+    ];
+    let counts = starts(empty, event)
+        .await?
+        .into_iter()
+        .zip(starts(authorizer, event).await?);
+    let rows = names.into_iter().zip(counts);
+    Ok(rows
+        .map(|((name, at_most), (empty, authorizer))| Row {
+            name,
+            empty,
+            authorizer,
+            at_most,
+        })
+        .collect())
 }
 
 /// Instructions of the start, and of the first call.
@@ -182,7 +234,7 @@ async fn starts(subject: Subject<'_>, event: &str) -> Outcome<[u64; 2]> {
 }
 
 /// Instructions of a call that sends `sends` things and passes, or not.
-async fn call(subject: Subject<'_>, event: &str, (sends, passes): (usize, bool)) -> Outcome<u64> {
+async fn call(subject: Subject<'_>, event: &str, sends: usize, passes: bool) -> Outcome<u64> {
     let counted = count(subject, event, CALLS).await?;
     match &counted.last {
         Some(Answer::Response(answer))
@@ -191,5 +243,27 @@ async fn call(subject: Subject<'_>, event: &str, (sends, passes): (usize, bool))
             Ok(counted.call(sends))
         }
         other => Err(format!("not as expected: {other:?}").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_tells_what_is_more_and_whether_it_is_too_much() {
+        let row = |authorizer| Row {
+            name: "a call",
+            empty: 1_000,
+            authorizer,
+            at_most: 1.5,
+        };
+        assert!(!row(1_500).is_too_much() && row(1_501).is_too_much());
+        let table = table(&[row(1_234_567)]).unwrap();
+        let line = table.lines().last().unwrap();
+        assert_eq!(
+            line,
+            "| a call | 1,000 | 1,234,567 | 1,233,567 | 1234.57 | 1.5 |"
+        );
     }
 }

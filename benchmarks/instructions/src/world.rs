@@ -7,7 +7,7 @@ use latchkey_domain::{
 };
 use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, Store, create_table};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::Outcome;
@@ -97,4 +97,22 @@ pub(crate) fn event(value: &str) -> String {
         },
     })
     .to_string()
+}
+
+/// Whole events of a REST API and of an HTTP API, as `tests/fixtures` has them, with this value.
+pub(crate) fn whole_events(value: &str) -> Outcome<[String; 2]> {
+    let mut events = [
+        include_str!("../../../tests/fixtures/events/rest-request.json"),
+        include_str!("../../../tests/fixtures/events/http-2.0.json"),
+    ]
+    .map(serde_json::from_str::<Value>);
+    let [rest, http] = &mut events;
+    let (Ok(rest), Ok(http)) = (rest, http) else {
+        return Err("a fixture is no JSON".into());
+    };
+    rest["headers"]["X-Api-Key"] = value.into();
+    rest["multiValueHeaders"]["X-Api-Key"] = json!([value]);
+    http["headers"]["x-api-key"] = value.into();
+    http["identitySource"] = json!([value]);
+    Ok([rest.to_string(), http.to_string()])
 }

@@ -40,6 +40,13 @@ pub(super) fn section(measured: &Measured) -> String {
         any.rounds,
         any.calls / any.rounds.max(1)
     );
+    let repeated: usize = measured.figures.iter().map(|row| row.repeated).sum();
+    if repeated > 0 {
+        _ = writeln!(
+            text,
+            "{repeated} rounds were measured again, since a call was answered by an error.\n"
+        );
+    }
     let empty = measured.of(EMPTY);
     text.push_str("| start | to first poll, ms | to first answer, ms | processor until then, ms | first call, ms | peak memory, MiB | deployed, MB |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
     for row in &measured.figures {

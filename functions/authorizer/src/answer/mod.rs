@@ -199,8 +199,8 @@ fn is_simple(kind: Kind, settings: &Settings) -> bool {
     kind == Kind::HttpV2 && settings.http_response == HttpResponse::Simple
 }
 
-/// `aws_lambda_events` has both, but its types write a null for each thing that is absent, and
-/// own what here is borrowed.
+/// `aws_lambda_events` has both, but its types write a null for each thing that is absent, which
+/// API Gateway answers with a 500. The policy itself is of its type.
 #[derive(Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 enum Answer<'a> {
