@@ -109,8 +109,7 @@ impl Authorizer {
         let metrics = Metrics::new(&settings.table_name, settings.metrics, clock.now());
         let metrics = Arc::new(metrics);
         let watching = metrics.clone();
-        let tell = move |ahead| watching.clock_is_off(ahead);
-        let store = store.watching(clock.clone(), tell);
+        store.watch(clock.clone(), move |ahead| watching.clock_is_off(ahead));
         let noted = || (store.clone(), clock.clone(), metrics.clone());
         let keys = Keys::new(noted(), settings.key_cache);
         let plans = Plans::new(noted());

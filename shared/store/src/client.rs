@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::{HttpClient as _, http_client_fn};
 
-use crate::trust::Trust;
+use crate::{clock_watch::ClockWatch, trust::Trust};
 
 /// How long a caller waits for the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ const CALL_ATTEMPT: Duration = Duration::from_millis(300);
 
 impl Patience {
     /// For everything but charges.
-    pub(crate) fn client(self, client: &Client) -> Client {
+    pub(crate) fn client(self, client: &Client, watch: &ClockWatch) -> Client {
         let (connect, attempt, operation, attempts) = match self {
             Self::Call => (CONNECT, CALL_ATTEMPT, Duration::from_millis(650), 2),
             Self::Change | Self::Embedded => (
@@ -48,11 +48,11 @@ impl Patience {
             .with_max_attempts(attempts)
             .with_initial_backoff(Duration::from_millis(10))
             .with_max_backoff(Duration::from_millis(200));
-        configured(client, timeouts, retries)
+        configured(client, timeouts, retries, watch)
     }
 
     /// For charges: one attempt, since the SDK cannot know whether a lost one was applied.
-    pub(crate) fn charges(self, client: &Client) -> Client {
+    pub(crate) fn charges(self, client: &Client, watch: &ClockWatch) -> Client {
         let attempt = match self {
             Self::Call | Self::Change => CALL_ATTEMPT,
             Self::Embedded => Duration::from_millis(950),
@@ -61,16 +61,22 @@ impl Patience {
             .connect_timeout(CONNECT)
             .operation_timeout(attempt)
             .build();
-        configured(client, timeouts, RetryConfig::disabled())
+        configured(client, timeouts, RetryConfig::disabled(), watch)
     }
 }
 
-fn configured(client: &Client, timeouts: TimeoutConfig, retries: RetryConfig) -> Client {
+fn configured(
+    client: &Client,
+    timeouts: TimeoutConfig,
+    retries: RetryConfig,
+    watch: &ClockWatch,
+) -> Client {
     let config = client
         .config()
         .to_builder()
         .timeout_config(timeouts)
-        .retry_config(retries);
+        .retry_config(retries)
+        .interceptor(watch.clone());
     Client::from_conf(config.build())
 }
 

@@ -1,10 +1,12 @@
 //! The machine's clock beside the `Date` of the table's answers: windows, throttles and expiries
 //! go by the machine's.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use aws_sdk_dynamodb::{
-    Client,
     config::{
         ConfigBag, Intercept, RuntimeComponents,
         interceptors::{
@@ -27,32 +29,24 @@ const SECOND: Nanos = 1_000_000_000;
 const TOLERATED: Nanos = 2 * SECOND;
 
 impl Store {
-    /// This store, which tells for each answer by how much `clock` is ahead of the table's clock
-    /// where that is more than 2 s either way.
-    #[must_use]
-    pub fn watching(
-        self,
-        clock: Clock,
-        tell: impl Fn(Nanos) + Clone + Send + Sync + 'static,
-    ) -> Self {
-        let watched = |client: &Client| {
-            let (clock, tell) = (clock.clone(), Arc::new(tell.clone()));
-            let config = client.config().to_builder();
-            let config = config.interceptor(ClockWatch { clock, tell });
-            Client::from_conf(config.build())
-        };
-        Self {
-            client: watched(&self.client),
-            charges: watched(&self.charges),
-            ..self
-        }
+    /// From now on `tell` is told with each answer by how much `clock` is ahead of the table's clock
+    /// where that is more than 2 s either way. Clones of a store have one watch, which stays.
+    pub fn watch(&self, clock: Clock, tell: impl Fn(Nanos) + Send + Sync + 'static) {
+        let tell = Box::new(tell);
+        // Somebody watches already.
+        drop(self.watch.0.set(Watch { clock, tell }));
     }
 }
 
-struct ClockWatch {
+struct Watch {
     clock: Clock,
-    tell: Arc<dyn Fn(Nanos) + Send + Sync>,
+    tell: Box<dyn Fn(Nanos) + Send + Sync>,
 }
+
+/// A part of each client of a store from its beginning, since each configuration of a client
+/// costs a start some time.
+#[derive(Clone, Default)]
+pub(crate) struct ClockWatch(Arc<OnceLock<Watch>>);
 
 impl fmt::Debug for ClockWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,8 +73,10 @@ impl Intercept for ClockWatch {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let sent = Sent(self.clock.now().wall);
-        config.interceptor_state().store_put(sent);
+        if let Some(Watch { clock, .. }) = self.0.get() {
+            let sent = Sent(clock.now().wall);
+            config.interceptor_state().store_put(sent);
+        }
         Ok(())
     }
 
@@ -90,12 +86,14 @@ impl Intercept for ClockWatch {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let (Some(Watch { clock, tell }), Some(Sent(sent))) = (self.0.get(), config.load()) else {
+            return Ok(());
+        };
         let date = context.response().headers().get("date");
-        let date = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
-        if let (Some(date), Some(Sent(sent))) = (date, config.load::<Sent>()) {
-            let ahead = ahead(*sent, self.clock.now().wall, date.secs());
+        if let Some(date) = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok()) {
+            let ahead = ahead(*sent, clock.now().wall, date.secs());
             if ahead.saturating_abs() > TOLERATED {
-                (self.tell)(ahead);
+                tell(ahead);
             }
         }
         Ok(())
@@ -115,7 +113,10 @@ fn ahead(sent: Nanos, received: Nanos, date: i64) -> Nanos {
 mod tests {
     use std::sync::Mutex;
 
-    use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+    use aws_sdk_dynamodb::{
+        Client,
+        config::{BehaviorVersion, Credentials, Region},
+    };
     use aws_smithy_runtime_api::{
         client::{
             http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
@@ -164,8 +165,8 @@ mod tests {
             wall: NOON * SECOND,
             steady: 0,
         });
-        let store = Store::new(&Client::from_conf(config), "keys", Patience::Call)
-            .watching(clock, move |ahead| kept.lock().unwrap().push(ahead));
+        let store = Store::new(&Client::from_conf(config), "keys", Patience::Call);
+        store.watch(clock, move |ahead| kept.lock().unwrap().push(ahead));
         assert_eq!(store.drift().await.unwrap(), None);
         let told = told.lock().unwrap();
         told.clone()

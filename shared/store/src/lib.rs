@@ -60,6 +60,8 @@ pub use transaction::Lost;
 
 use aws_sdk_dynamodb::Client;
 
+use self::clock_watch::ClockWatch;
+
 /// The table, as the functions use it.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -67,6 +69,7 @@ pub struct Store {
     client: Client,
     /// For charges: without, since a charge that was applied twice is charged twice.
     charges: Client,
+    watch: ClockWatch,
     table: String,
 }
 
@@ -74,9 +77,11 @@ impl Store {
     /// The table named `table`, reached through the configuration of `client`, whose
     /// time-outs and retries are replaced by those of `patience`.
     pub fn new(client: &Client, table: &str, patience: Patience) -> Self {
+        let watch = ClockWatch::default();
         Self {
-            client: patience.client(client),
-            charges: patience.charges(client),
+            client: patience.client(client, &watch),
+            charges: patience.charges(client, &watch),
+            watch,
             table: table.to_owned(),
         }
     }
