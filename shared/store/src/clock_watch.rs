@@ -86,7 +86,8 @@ impl Intercept for ClockWatch {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let (Some(Watch { clock, tell }), Some(Sent(sent))) = (self.0.get(), config.load()) else {
+        let (Some(Watch { clock, tell }), Some(Sent(sent))) = (self.0.get(), config.load::<Sent>())
+        else {
             return Ok(());
         };
         let date = context.response().headers().get("date");
