@@ -15,7 +15,7 @@ use latchkey_domain::{
 };
 use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, Store, create_table};
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{clock::today, outcome::Outcome, runtime_api::Event};
@@ -65,7 +65,7 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
         if at == 0 {
             use_up(&store, &key, &shut).await?;
         }
-        values.push(event(value.expose()));
+        values.push(event(value.expose())?);
     }
     let mut events = values.into_iter();
     let (Some(shut), Some(open)) = (events.next(), events.next()) else {
@@ -73,7 +73,7 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
     };
     let unknown = (0..count)
         .map(|_| event(drawn(&mut random).expose()))
-        .collect();
+        .collect::<Outcome<_>>()?;
     let peer = drawn(&mut random);
     peers(&client, peer.expose()).await?;
     Ok(Events {
@@ -81,8 +81,8 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
         fresh: events.collect(),
         shut,
         unknown,
-        malformed: event("not-a-key"),
-        peer: event(peer.expose()),
+        malformed: event("not-a-key")?,
+        peer: event(peer.expose())?,
     })
 }
 
@@ -126,21 +126,11 @@ fn change(id: &str) -> Change {
 }
 
 /// What an HTTP API sends its authorizer, payload format 2.0.
-fn event(value: &str) -> Event {
-    let event = json!({
-        "version": "2.0",
-        "type": "REQUEST",
-        "routeArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/$default/GET/orders",
-        "identitySource": [value],
-        "routeKey": "GET /orders",
-        "rawPath": "/orders",
-        "headers": { "accept": "*/*", "host": "example.org", "user-agent": "benchmark", "x-api-key": value },
-        "requestContext": {
-            "accountId": "123456789012", "apiId": "abcdef1234", "stage": "$default",
-            "http": { "method": "GET", "path": "/orders", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "benchmark" },
-        },
-    });
-    event.to_string().into_bytes().into()
+fn event(value: &str) -> Outcome<Event> {
+    let mut event: Value = serde_json::from_str(include_str!("../event.json"))?;
+    event["headers"]["x-api-key"] = value.into();
+    event["identitySource"] = json!([value]);
+    Ok(event.to_string().into_bytes().into())
 }
 
 /// The peers' table: benchmarks/peers/README.md says what is in it.

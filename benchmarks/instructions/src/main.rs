@@ -138,10 +138,13 @@ struct Case<'a> {
 }
 
 async fn rows(world: &World, empty: Subject<'_>, authorizer: Subject<'_>) -> Outcome<Vec<Row>> {
-    let good = event(world.good.expose());
+    let good = event(world.good.expose())?;
     let [of_rest, of_http] = whole_events(world.good.expose())?;
-    let (used_up, unknown) = (event(world.used_up.expose()), event(world.unknown.expose()));
-    let malformed = event("no-key");
+    let (used_up, unknown) = (
+        event(world.used_up.expose())?,
+        event(world.unknown.expose())?,
+    );
+    let malformed = event("no-key")?;
     let case = |name, event, at_most| Case {
         name,
         settings: &[],

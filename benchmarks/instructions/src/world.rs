@@ -82,37 +82,23 @@ async fn put(store: &Store, name: &str, units: u64, value: &KeyValue) -> Outcome
 }
 
 /// A call of an HTTP API, payload format 2.0, with this value in the header.
-pub(crate) fn event(value: &str) -> String {
-    json!({
-        "version": "2.0",
-        "type": "REQUEST",
-        "routeArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/$default/GET/orders",
-        "identitySource": [value],
-        "routeKey": "GET /orders",
-        "rawPath": "/orders",
-        "headers": { "accept": "*/*", "host": "example.org", "user-agent": "benchmark", "x-api-key": value },
-        "requestContext": {
-            "accountId": "123456789012", "apiId": "abcdef1234", "stage": "$default",
-            "http": { "method": "GET", "path": "/orders", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "benchmark" },
-        },
-    })
-    .to_string()
+pub(crate) fn event(value: &str) -> Outcome<String> {
+    of_http(include_str!("../../event.json"), value)
 }
 
 /// Whole events of a REST API and of an HTTP API, as `tests/fixtures` has them, with this value.
 pub(crate) fn whole_events(value: &str) -> Outcome<[String; 2]> {
-    let mut events = [
-        include_str!("../../../tests/fixtures/events/rest-request.json"),
-        include_str!("../../../tests/fixtures/events/http-2.0.json"),
-    ]
-    .map(serde_json::from_str::<Value>);
-    let [rest, http] = &mut events;
-    let (Ok(rest), Ok(http)) = (rest, http) else {
-        return Err("a fixture is no JSON".into());
-    };
+    let rest = include_str!("../../../tests/fixtures/events/rest-request.json");
+    let mut rest: Value = serde_json::from_str(rest)?;
     rest["headers"]["X-Api-Key"] = value.into();
     rest["multiValueHeaders"]["X-Api-Key"] = json!([value]);
-    http["headers"]["x-api-key"] = value.into();
-    http["identitySource"] = json!([value]);
-    Ok([rest.to_string(), http.to_string()])
+    let http = include_str!("../../../tests/fixtures/events/http-2.0.json");
+    Ok([rest.to_string(), of_http(http, value)?])
+}
+
+fn of_http(event: &str, value: &str) -> Outcome<String> {
+    let mut event: Value = serde_json::from_str(event)?;
+    event["headers"]["x-api-key"] = value.into();
+    event["identitySource"] = json!([value]);
+    Ok(event.to_string())
 }
