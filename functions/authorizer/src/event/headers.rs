@@ -5,10 +5,8 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde_json::value::RawValue;
-
 use super::{
-    field::{self, Unreadable},
+    field::{Object, Unreadable},
     pairs::{Pairs, texts},
 };
 
@@ -27,13 +25,12 @@ pub struct NoText;
 
 impl<'e> Headers<'e> {
     pub(super) fn read(
-        single: Option<&'e RawValue>,
-        multiple: Option<&'e RawValue>,
+        single: Object<Pairs<'e>>,
+        multiple: Object<Pairs<'e>>,
     ) -> Result<Self, Unreadable> {
-        let read = |raw: Option<&'e RawValue>| raw.map(|raw| field::object(Some(raw)));
         Ok(Self {
-            single: read(single).transpose()?.unwrap_or_default(),
-            multiple: read(multiple).transpose()?.unwrap_or_default(),
+            single: single.read()?,
+            multiple: multiple.read()?,
         })
     }
 
@@ -59,13 +56,12 @@ mod tests {
     use super::*;
 
     fn values(
-        single: &str,
-        multiple: &str,
+        single: &'static str,
+        multiple: &'static str,
         name: &str,
     ) -> Result<Result<Vec<String>, NoText>, Unreadable> {
-        let raw = |json: &str| RawValue::from_string(json.to_owned()).unwrap();
-        let (single, multiple) = (raw(single), raw(multiple));
-        let headers = Headers::read(Some(&single), Some(&multiple))?;
+        let object = |json| serde_json::from_str(json).unwrap();
+        let headers = Headers::read(object(single), object(multiple))?;
         let values = headers.values(name);
         Ok(values.map(|values| values.into_iter().map(Cow::into_owned).collect()))
     }

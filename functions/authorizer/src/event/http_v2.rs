@@ -4,13 +4,13 @@
 
 use super::{
     About, Event, Headers, Incoming, Kind, Query,
-    field::{self, Caller, RequestContext, Unreadable},
+    field::{self, Object, Unreadable},
     incoming, template,
 };
 
-pub(super) fn read<'e>(event: &Event<'e>) -> Result<Incoming<'e>, Unreadable> {
-    let context: RequestContext<'_> = field::object(event.request_context)?;
-    let caller: Caller<'_> = field::object(context.http)?;
+pub(super) fn read(event: Event<'_>) -> Result<Incoming<'_>, Unreadable> {
+    let context = event.request_context.read()?;
+    let caller = context.http.read()?;
     let route_key = match field::text(event.route_key)? {
         Some(route_key) => Some(route_key),
         None => field::text(context.route_key)?,
@@ -19,10 +19,8 @@ pub(super) fn read<'e>(event: &Event<'e>) -> Result<Incoming<'e>, Unreadable> {
         resource: route_key.and_then(|route_key| template::of_route_key(&route_key)),
         source_ip: field::source_ip(caller.source_ip)?,
     };
-    let headers = Headers::read(event.headers, None)?;
+    let query = Query::as_sent(&event);
+    let headers = Headers::read(event.headers, Object::default())?;
     let read = incoming(Kind::HttpV2, event.route_arn, about, headers)?;
-    Ok(Incoming {
-        query: Query::as_sent(event),
-        ..read
-    })
+    Ok(Incoming { query, ..read })
 }

@@ -24,7 +24,11 @@ use latchkey_domain::{ApiStage, Request};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use self::{arn::Arn, field::Unreadable};
+use self::{
+    arn::Arn,
+    field::{Object, RequestContext, Unreadable},
+    pairs::Pairs,
+};
 pub use self::{
     arn::Target,
     headers::{Headers, NoText},
@@ -104,8 +108,8 @@ pub struct MalformedEvent {
     pub kind: Option<Kind>,
 }
 
-/// The members that some kind of event is read from, still as JSON text.
-#[derive(Deserialize)]
+/// The members that some kind of event is read from.
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Event<'e> {
     #[serde(borrow, rename = "type")]
@@ -122,18 +126,18 @@ struct Event<'e> {
     resource: Option<&'e RawValue>,
     #[serde(borrow)]
     route_key: Option<&'e RawValue>,
-    #[serde(borrow)]
-    headers: Option<&'e RawValue>,
-    #[serde(borrow)]
-    multi_value_headers: Option<&'e RawValue>,
+    #[serde(borrow, default)]
+    headers: Object<Pairs<'e>>,
+    #[serde(borrow, default)]
+    multi_value_headers: Object<Pairs<'e>>,
     #[serde(borrow)]
     raw_query_string: Option<&'e RawValue>,
     #[serde(borrow)]
     query_string_parameters: Option<&'e RawValue>,
     #[serde(borrow)]
     multi_value_query_string_parameters: Option<&'e RawValue>,
-    #[serde(borrow)]
-    request_context: Option<&'e RawValue>,
+    #[serde(borrow, default)]
+    request_context: Object<RequestContext<'e>>,
 }
 
 /// Reads an event of any kind.
@@ -145,11 +149,11 @@ pub fn read(event: &RawValue) -> Result<Incoming<'_>, MalformedEvent> {
         field::object(Some(event)).map_err(|Unreadable| MalformedEvent { kind: None })?;
     let kind = kind(&event).map_err(|Unreadable| MalformedEvent { kind: None })?;
     let read = match kind {
-        Kind::RestToken => rest_token::read(&event),
-        Kind::RestRequest => rest_request::read(&event),
-        Kind::HttpV1 => http_v1::read(&event),
-        Kind::HttpV2 => http_v2::read(&event),
-        Kind::WebSocket => websocket::read(&event),
+        Kind::RestToken => rest_token::read(event),
+        Kind::RestRequest => rest_request::read(event),
+        Kind::HttpV1 => http_v1::read(event),
+        Kind::HttpV2 => http_v2::read(event),
+        Kind::WebSocket => websocket::read(event),
     };
     read.map_err(|Unreadable| MalformedEvent { kind: Some(kind) })
 }

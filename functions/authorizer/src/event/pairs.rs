@@ -45,7 +45,7 @@ pub(super) fn texts<'e>(
     Ok(texts)
 }
 
-impl<'de> Deserialize<'de> for Pairs<'de> {
+impl<'de: 'e, 'e> Deserialize<'de> for Pairs<'e> {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(PairsVisitor)
     }

@@ -2,7 +2,7 @@
 
 use super::{About, Event, Headers, Incoming, Kind, field::Unreadable, incoming};
 
-pub(super) fn read<'e>(event: &Event<'e>) -> Result<Incoming<'e>, Unreadable> {
+pub(super) fn read(event: Event<'_>) -> Result<Incoming<'_>, Unreadable> {
     let token = super::field::text(event.authorization_token)?;
     let read = incoming(
         Kind::RestToken,

@@ -3,21 +3,19 @@
 
 use super::{
     About, Event, Headers, Incoming, Kind, Query,
-    field::{self, Caller, RequestContext, Unreadable},
+    field::{self, Unreadable},
     incoming,
 };
 
-pub(super) fn read<'e>(event: &Event<'e>) -> Result<Incoming<'e>, Unreadable> {
-    let context: RequestContext<'_> = field::object(event.request_context)?;
-    let caller: Caller<'_> = field::object(context.identity)?;
+pub(super) fn read(event: Event<'_>) -> Result<Incoming<'_>, Unreadable> {
+    let context = event.request_context.read()?;
+    let caller = context.identity.read()?;
     let about = About {
         resource: None,
         source_ip: field::source_ip(caller.source_ip)?,
     };
+    let query = Query::decoded(&event);
     let headers = Headers::read(event.headers, event.multi_value_headers)?;
     let read = incoming(Kind::WebSocket, event.method_arn, about, headers)?;
-    Ok(Incoming {
-        query: Query::decoded(event),
-        ..read
-    })
+    Ok(Incoming { query, ..read })
 }
