@@ -1,8 +1,13 @@
 //! The `latchkey` command. This file reads the command line and hands over what only it may
 //! ask the machine for: the time and random numbers.
+//!
+//! Exit statuses ([`Status`]) are the same for all that calls the admin API.
 
+mod aws;
+mod client;
 mod dev;
 mod doctor;
+mod failure;
 mod gateway;
 
 use std::{

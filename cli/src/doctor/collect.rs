@@ -13,11 +13,9 @@ use tokio::time::Instant;
 
 use super::{
     DoctorError,
-    aws::{Aws, CallError},
-    credentials::Variables,
     facts::{Api, Facts, Function, Table, Unseen},
-    stack::Resources,
 };
+use crate::aws::{Aws, CallError, Named, Variables};
 
 /// AWS gives an account and Region 10 calls a second of API Gateway's control plane: 1,000 APIs
 /// take some minutes.
@@ -107,7 +105,7 @@ impl Looking {
     async fn function(
         &mut self,
         aws: &Aws,
-        resources: &Resources,
+        resources: &Named,
         logical: &str,
     ) -> (Option<Function>, Option<SignedDuration>) {
         let what = format!("function {logical}");

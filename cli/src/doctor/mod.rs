@@ -3,35 +3,30 @@
 //! it, without I/O.
 
 mod arguments;
-mod aws;
 mod checks;
 mod collect;
-mod credentials;
 mod facts;
 mod finding;
 mod report;
 mod stack;
 
-use std::{io::Write, process::Command};
+use std::io::Write;
 
 use latchkey_domain::Clock;
 
 pub(crate) use self::arguments::Arguments;
-use self::{arguments::Output, credentials::Variables};
+use self::arguments::Output;
+use crate::aws::{CallError, NoCaller, Variables};
 
 /// Why nothing could be looked at, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DoctorError {
-    #[error(
-        "there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or install the AWS CLI and sign in with it (aws configure, aws sso login), with --profile for another profile than its default"
-    )]
-    NoCredentials,
-    #[error("no Region is set: name it with --region, or set AWS_REGION")]
-    NoRegion,
+    #[error(transparent)]
+    NoCaller(#[from] NoCaller),
     #[error(
         "stack {0} cannot be looked at: {1}: name another with --stack, or another Region with --region"
     )]
-    NoStack(String, aws::CallError),
+    NoStack(String, CallError),
     #[error("stack {0} has no table and no authorizer: it is not one of Latchkey's")]
     NoTable(String),
     #[error("{0}")]
@@ -58,9 +53,8 @@ pub(crate) async fn run(
     clock: Clock,
     to: &mut impl Write,
 ) -> Result<Outcome, DoctorError> {
-    let variable = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     let (region, profile) = (arguments.region.as_deref(), arguments.profile.as_deref());
-    let variables = Variables::find(region, profile, variable, aws_cli)?;
+    let variables = Variables::of_this_machine(region, profile)?;
     let facts = collect::collect(&arguments.stack, &variables, clock).await?;
     let findings = checks::findings(&facts, &arguments.skip);
     match arguments.output {
@@ -72,16 +66,4 @@ pub(crate) async fn run(
         (true, false) => Outcome::Findings,
         (true, true) => Outcome::Healthy,
     })
-}
-
-/// What the AWS CLI prints, if it is there and succeeds; what it complains of is the user's to read.
-fn aws_cli(words: &[&str]) -> Option<String> {
-    let mut command = Command::new("aws");
-    let output = command
-        .args(words)
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .ok()?;
-    let printed = output.status.success().then_some(output.stdout)?;
-    String::from_utf8(printed).ok()
 }

@@ -2,15 +2,27 @@
 //! else (profiles, SSO, roles) the AWS CLI works out, whose answer is taken: aws-config would
 //! link STS and SSO into a command that is built in front of the user's eyes.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    process::{Command, Stdio},
+};
 
 use serde::Deserialize;
 
-use super::DoctorError;
+/// Why AWS cannot be asked, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoCaller {
+    #[error(
+        "there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or install the AWS CLI and sign in with it (aws configure, aws sso login), with --profile for another profile than its default"
+    )]
+    NoCredentials,
+    #[error("no Region is set: name it with --region, or set AWS_REGION")]
+    NoRegion,
+}
 
 /// The variables by which AWS is reached, whoever set them.
 #[derive(Clone, Default)]
-pub(super) struct Variables(BTreeMap<&'static str, String>);
+pub(crate) struct Variables(BTreeMap<&'static str, String>);
 
 const KEY: &str = "AWS_ACCESS_KEY_ID";
 const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
@@ -32,17 +44,29 @@ struct Exported {
 }
 
 impl Variables {
+    /// Those of this process, and of the AWS CLI.
+    ///
+    /// # Errors
+    /// [`NoCaller`].
+    pub(crate) fn of_this_machine(
+        region: Option<&str>,
+        profile: Option<&str>,
+    ) -> Result<Self, NoCaller> {
+        let variable = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
+        Self::find(region, profile, variable, aws_cli)
+    }
+
     /// `get` is the environment; `aws_cli` runs the AWS CLI with these arguments and gives what
     /// it prints, if it is there and succeeds.
     ///
     /// # Errors
     /// Where there are no credentials, or no Region.
-    pub(super) fn find(
+    fn find(
         region: Option<&str>,
         profile: Option<&str>,
         get: impl Fn(&str) -> Option<String>,
         aws_cli: impl Fn(&[&str]) -> Option<String>,
-    ) -> Result<Self, DoctorError> {
+    ) -> Result<Self, NoCaller> {
         let get = |name: &str| get(name).filter(|value| !value.is_empty());
         let ask = |words: &[&str]| {
             let profile = profile.map(|name| ["--profile", name]);
@@ -59,7 +83,7 @@ impl Variables {
             _ => {
                 let told = ask(&["configure", "export-credentials", "--format", "process"]);
                 let told = told.and_then(|told| serde_json::from_str::<Exported>(&told).ok());
-                let told = told.ok_or(DoctorError::NoCredentials)?;
+                let told = told.ok_or(NoCaller::NoCredentials)?;
                 variables.insert(KEY, told.access_key_id);
                 variables.insert(SECRET, told.secret_access_key);
                 variables.extend(told.session_token.map(|token| (TOKEN, token)));
@@ -75,7 +99,7 @@ impl Variables {
             Some(told.trim().to_owned()).filter(|told| !told.is_empty())
         };
         let region = set.or_else(configured).or_else(|| get(REGION));
-        variables.insert(REGION, region.ok_or(DoctorError::NoRegion)?);
+        variables.insert(REGION, region.ok_or(NoCaller::NoRegion)?);
         for name in ENDPOINTS {
             variables.extend(get(name).map(|url| (name, url)));
         }
@@ -83,20 +107,28 @@ impl Variables {
     }
 
     /// One of them.
-    pub(super) fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         self.0.get(name).cloned()
     }
 
     /// The Region.
-    pub(super) fn region(&self) -> &str {
+    pub(crate) fn region(&self) -> &str {
         self.0.get(REGION).map_or("", String::as_str)
     }
 
     /// The access key, the secret, the session token.
-    pub(super) fn credentials(&self) -> (String, String, Option<String>) {
+    pub(crate) fn credentials(&self) -> (String, String, Option<String>) {
         let get = |name| self.get(name).unwrap_or_default();
         (get(KEY), get(SECRET), self.get(TOKEN))
     }
+}
+
+/// What the AWS CLI prints, if it is there and succeeds; what it complains of is the user's to read.
+fn aws_cli(words: &[&str]) -> Option<String> {
+    let mut command = Command::new("aws");
+    let output = command.args(words).stderr(Stdio::inherit()).output().ok()?;
+    let printed = output.status.success().then_some(output.stdout)?;
+    String::from_utf8(printed).ok()
 }
 
 #[cfg(test)]
@@ -109,7 +141,7 @@ mod tests {
         profile: Option<&str>,
         set: &[(&str, &str)],
         answers: &[(&str, &str)],
-    ) -> Result<Variables, DoctorError> {
+    ) -> Result<Variables, NoCaller> {
         let of = |pairs: &[(&str, &str)], name: &str| {
             let found = pairs.iter().find(|(theirs, _)| *theirs == name)?;
             Some(found.1.to_owned())
