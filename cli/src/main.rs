@@ -9,6 +9,7 @@ mod dev;
 mod doctor;
 mod failure;
 mod gateway;
+mod try_call;
 
 use std::{
     io::Write as _,
@@ -26,6 +27,7 @@ use latchkey_domain::{Clock, Nanos, Reading};
 enum Command {
     Dev(dev::Arguments),
     Doctor(doctor::Arguments),
+    Try(try_call::Arguments),
 }
 
 #[tokio::main]
@@ -44,7 +46,21 @@ async fn main() -> ExitCode {
             let status = looked.map(|outcome| ExitCode::from(outcome as u8));
             status.unwrap_or_else(|error| failed(&error, doctor::Outcome::NotSeen as u8))
         }
+        Command::Try(arguments) => {
+            let (mut from, mut to) = (std::io::stdin(), std::io::stdout());
+            ended(try_call::run(&arguments, clock(), &mut from, &mut to).await)
+        }
     }
+}
+
+fn ended(ran: Result<(), failure::Failure>) -> ExitCode {
+    let Err(failure) = ran else {
+        return ExitCode::SUCCESS;
+    };
+    if failure.message.is_empty() {
+        return ExitCode::from(failure.status as u8);
+    }
+    failed(&failure, failure.status as u8)
 }
 
 fn failed(error: &dyn std::fmt::Display, status: u8) -> ExitCode {

@@ -68,6 +68,11 @@ impl Client {
         &self.base
     }
 
+    /// Whether calls are signed: those of `latchkey dev` are not.
+    pub(crate) fn signs(&self) -> bool {
+        self.signer.is_some()
+    }
+
     /// # Errors
     /// [`ClientError`].
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &Path) -> Result<T, ClientError> {

@@ -16,3 +16,7 @@ mod secrets;
 mod start;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod try_call;
+#[cfg(test)]
+mod typed;
