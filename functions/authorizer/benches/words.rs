@@ -6,6 +6,7 @@
 use divan::{Bencher, black_box};
 use jiff::Timestamp;
 use latchkey_authorizer::{
+    KeptPolicy,
     answer::{Decided, answer},
     event,
     settings::Settings,
@@ -72,8 +73,10 @@ fn put_the_answer_into_words(bencher: Bencher, kind: &str) {
         quota: Quota::new(1_000, Period::Day).ok(),
         ..Plan::new("gold".parse().unwrap(), "Gold".parse().unwrap(), made)
     };
+    let kept = KeptPolicy::default();
     let decided = Decided::Allowed {
         key: &key,
+        policy: &kept,
         plan: &plan,
         remaining: Some(999),
         counted_by: None,

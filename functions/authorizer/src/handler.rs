@@ -223,19 +223,20 @@ impl Authorizer {
                 OptionFuture::from(owed),
             );
         }
-        let key = found
-            .key
-            .as_ref()
-            .and_then(|known| known.record.as_ref())
-            .map(|record| &record.key);
-        let decided = match (verdict, key, &found.plan) {
-            (Verdict::Admitted { remaining }, Some(key), Some(plan)) => Decided::Allowed {
-                key,
-                plan,
-                remaining,
-                counted_by: found.counted_by.as_ref(),
-                without_store: found.without_store,
-            },
+        let known = found.key.as_deref();
+        let known = known.and_then(|known| Some((&known.record.as_ref()?.key, &known.policy)));
+        let key = known.map(|(key, _)| key);
+        let decided = match (verdict, known, &found.plan) {
+            (Verdict::Admitted { remaining }, Some((key, policy)), Some(plan)) => {
+                Decided::Allowed {
+                    key,
+                    policy,
+                    plan,
+                    remaining,
+                    counted_by: found.counted_by.as_ref(),
+                    without_store: found.without_store,
+                }
+            }
             (Verdict::Admitted { .. }, ..) => unavailable(),
             (
                 Verdict::Refused(Refusal {
@@ -243,7 +244,7 @@ impl Authorizer {
                     retry_after,
                     remaining,
                 }),
-                key,
+                _,
                 plan,
             ) => Decided::Refused {
                 reason,

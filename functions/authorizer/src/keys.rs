@@ -10,7 +10,7 @@ use latchkey_domain::{Clock, KeyId, Nanos, PlanId, Reading, TwinValue, meter::Me
 use latchkey_store::{KeyRecord, Store, StoreError};
 use quick_cache::sync::Cache;
 
-use crate::metrics::Metrics;
+use crate::{kept_policy::KeptPolicy, metrics::Metrics};
 
 /// Keys remembered.
 const KEYS: usize = 10_000;
@@ -31,6 +31,8 @@ pub(crate) struct KnownKey {
     /// The value of its twin at API Gateway, where that is an internal one.
     pub(crate) twin: Option<TwinValue>,
     meters: BTreeMap<PlanId, Meter>,
+    /// What calls with it are answered with.
+    pub(crate) policy: KeptPolicy,
 }
 
 impl KnownKey {
@@ -151,6 +153,7 @@ impl Keys {
             record,
             twin,
             meters,
+            policy: KeptPolicy::default(),
         });
         // An answer that comes late does not take the place of a later one.
         let is_later = |other: &Arc<KnownKey>| other.read_at.steady > now.steady;

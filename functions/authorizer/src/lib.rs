@@ -17,6 +17,7 @@ mod decision_log;
 mod folding;
 mod handler;
 mod holdings;
+mod kept_policy;
 mod keys;
 mod metering;
 mod metrics;
@@ -25,4 +26,5 @@ mod usage_identifier;
 
 pub use decision_log::DecisionLog;
 pub use handler::{Authorizer, Handled};
+pub use kept_policy::KeptPolicy;
 pub use usage_identifier::UsageIdentifier;

@@ -14,7 +14,6 @@ mod way;
 
 use std::fmt;
 
-use aws_lambda_events::iam::IamPolicyDocument;
 use lambda_runtime::Diagnostic;
 use latchkey_domain::{Key, KeyId, Nanos, Plan, Reason};
 use serde::{Serialize, Serializer};
@@ -26,6 +25,7 @@ use self::{
 };
 use crate::{
     event::{Incoming, Kind, MalformedEvent},
+    kept_policy::{KeptPolicy, Policy},
     policy::{self, PolicyError},
     settings::{HttpResponse, Settings},
     usage_identifier::UsageIdentifier,
@@ -46,6 +46,8 @@ pub enum Decided<'a> {
     Allowed {
         /// The key that was shown.
         key: &'a Key,
+        /// What it may call, where that was worked out before.
+        policy: &'a KeptPolicy,
         /// The plan that it was charged to.
         plan: &'a Plan,
         /// Units left of the quota, where there is one.
@@ -155,11 +157,15 @@ pub fn answer(
             context,
         }),
         Decided::Allowed {
-            key, counted_by, ..
-        } => policy::allow(incoming, key)
-            .map(|document| Answer::policy(principal, document, context, *counted_by)),
+            key,
+            policy,
+            counted_by,
+            ..
+        } => policy
+            .allow(incoming, key)
+            .map(|policy| Answer::policy(principal, policy, context, *counted_by)),
         Decided::Refused { .. } => policy::deny(incoming)
-            .map(|document| Answer::policy(principal, document, context, None)),
+            .map(|document| Answer::policy(principal, Policy::New(document), context, None)),
     };
     sent(answer, principal)
 }
@@ -187,7 +193,7 @@ pub fn malformed(event: MalformedEvent, settings: &Settings) -> Result<Box<RawVa
                 })
             } else {
                 policy::deny_everywhere()
-                    .map(|document| Answer::policy(None, document, context, None))
+                    .map(|document| Answer::policy(None, Policy::New(document), context, None))
             };
             sent(answer, None)
         }
@@ -206,7 +212,7 @@ fn is_simple(kind: Kind, settings: &Settings) -> bool {
 enum Answer<'a> {
     Policy {
         principal_id: Principal,
-        policy_document: IamPolicyDocument,
+        policy_document: Policy<'a>,
         context: Context<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         usage_identifier_key: Option<&'a str>,
@@ -220,7 +226,7 @@ enum Answer<'a> {
 impl<'a> Answer<'a> {
     fn policy(
         key: Option<&Key>,
-        policy_document: IamPolicyDocument,
+        policy_document: Policy<'a>,
         context: Context<'a>,
         counted_by: Option<&'a UsageIdentifier>,
     ) -> Self {
@@ -307,10 +313,11 @@ mod tests {
 
     #[test]
     fn an_allowed_call() {
-        let (mut key, plan) = (key(), plan());
+        let (mut key, plan, kept) = (key(), plan(), KeptPolicy::default());
         key.metadata.insert("tier", "1").unwrap();
         let allowed = Decided::Allowed {
             key: &key,
+            policy: &kept,
             plan: &plan,
             remaining: Some(999),
             counted_by: None,
@@ -398,12 +405,13 @@ mod tests {
 
     #[test]
     fn no_answer_holds_a_null_or_an_empty_principal() {
-        let (mut key, plan) = (key(), plan());
+        let (mut key, plan, kept) = (key(), plan(), KeptPolicy::default());
         (key.name, key.customer_id) = (None, None);
         let mut cases: Vec<Decided<'_>> =
             Reason::ALL.iter().map(|reason| refused(*reason)).collect();
         cases.push(Decided::Allowed {
             key: &key,
+            policy: &kept,
             plan: &plan,
             remaining: None,
             counted_by: None,
@@ -432,6 +440,7 @@ mod tests {
         let fits = |key: &Key| {
             let allowed = Decided::Allowed {
                 key,
+                policy: &KeptPolicy::default(),
                 plan: &plan,
                 remaining: None,
                 counted_by: None,
@@ -448,7 +457,7 @@ mod tests {
     /// Quotes and backslashes take two bytes each, and the answer's bound counts them.
     #[test]
     fn a_value_that_api_gateway_counts_by_is_part_of_the_answer_s_size() {
-        let (mut key, plan) = (key(), plan());
+        let (mut key, plan, kept) = (key(), plan(), KeptPolicy::default());
         let odd = format!("{}\"\\", "\"\\".repeat(63));
         let counted_by = samples::counted_by(&odd);
         key.metadata.insert("filler", &"x".repeat(256)).unwrap();
@@ -456,6 +465,7 @@ mod tests {
         for counted_by in [None, Some(&counted_by)] {
             let allowed = Decided::Allowed {
                 key: &key,
+                policy: &kept,
                 plan: &plan,
                 remaining: None,
                 without_store: false,
@@ -478,6 +488,7 @@ mod tests {
         let fits = |key: &Key, counted_by| {
             let allowed = Decided::Allowed {
                 key,
+                policy: &KeptPolicy::default(),
                 plan: &plan,
                 remaining: None,
                 without_store: false,
