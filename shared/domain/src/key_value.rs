@@ -8,7 +8,7 @@
 
 use std::{fmt, str::FromStr};
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -72,7 +72,7 @@ pub struct KeyHash([u8; 32]);
 
 impl KeyHash {
     fn of(value: &str) -> Self {
-        Self(Sha256::digest(value.as_bytes()).into())
+        Self(sha256(&[value.as_bytes()]))
     }
 
     /// A hash read back from where it was stored.
@@ -148,13 +148,16 @@ impl PresentedKey {
 /// The first 16 of the 43 base62 digits of SHA-256 of `"id:"` and the 32 bytes of the
 /// value's own SHA-256.
 pub(crate) fn custom_id(hash: &KeyHash) -> KeyId {
-    KeyId::from_hash(
-        &Sha256::new()
-            .chain_update(b"id:")
-            .chain_update(hash.0)
-            .finalize()
-            .into(),
-    )
+    KeyId::from_hash(&sha256(&[b"id:", &hash.0]))
+}
+
+/// SHA-256 of these bytes, one after the other.
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    parts.iter().for_each(|part| context.update(part));
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
 }
 
 enum Form {
