@@ -6,7 +6,6 @@ use std::{
     io::{Write as _, stdout},
     process::ExitCode,
     sync::Arc,
-    time::SystemTime,
 };
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -74,44 +73,44 @@ async fn run() -> Result<(), lambda_runtime::Error> {
 
 /// Metrics are read from the log, as lines of their own.
 fn write(lines: &str) {
+    if lines.is_empty() {
+        return;
+    }
     if let Err(error) = stdout().write_all(lines.as_bytes()) {
         tracing::warn!(%error, "metrics were not written");
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where the machine is asked for the time"
-)]
+/// Lambda suspends instances between calls: a steady clock that stood still meanwhile would keep
+/// what is remembered young.
+#[cfg(target_os = "linux")]
 fn machine_clock() -> Clock {
-    Clock::new(|| Reading {
-        wall: SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| {
-                Nanos::try_from(since.as_nanos()).unwrap_or(Nanos::MAX)
-            }),
-        steady: since_boot(),
+    use rustix::time::{ClockId, clock_gettime};
+    let nanos = |clock| -> Nanos {
+        let time = clock_gettime(clock);
+        let seconds: Nanos = time.tv_sec.saturating_mul(1_000_000_000);
+        seconds.saturating_add(time.tv_nsec)
+    };
+    Clock::new(move || Reading {
+        wall: nanos(ClockId::Realtime),
+        steady: nanos(ClockId::Boottime),
     })
 }
 
-/// Lambda suspends instances between calls: a clock that stood still meanwhile would keep what
-/// is remembered young.
-#[cfg(target_os = "linux")]
-fn since_boot() -> Nanos {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    time.tv_sec
-        .saturating_mul(1_000_000_000)
-        .saturating_add(time.tv_nsec)
-}
-
-/// For development: it may stand still while the machine is suspended.
+/// For development: the steady clock may stand still while the machine is suspended.
 #[cfg(not(target_os = "linux"))]
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place where the machine is asked for the time"
 )]
-fn since_boot() -> Nanos {
-    use std::{sync::LazyLock, time::Instant};
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    Nanos::try_from(START.elapsed().as_nanos()).unwrap_or(Nanos::MAX)
+fn machine_clock() -> Clock {
+    use std::time::{Duration, Instant, SystemTime};
+    let nanos = |time: Duration| Nanos::try_from(time.as_nanos()).unwrap_or(Nanos::MAX);
+    let start = Instant::now();
+    Clock::new(move || Reading {
+        wall: SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, nanos),
+        steady: nanos(start.elapsed()),
+    })
 }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     Invalid,
-    time::{DAY, Day, HOUR, Hour, Nanos},
+    time::{DAY, Day, HOUR, Hour, Nanos, SECOND},
 };
 
 /// The span over which a quota counts, each starting at 00:00 UTC (HOUR: on the hour).
@@ -61,12 +61,8 @@ impl Period {
             }
             Self::Month => {
                 let date = date_of(day);
-                let first = date.first_of_month();
-                // The last month of jiff's calendar, the year 9999, has no next one.
-                let next = first
-                    .checked_add(jiff::Span::new().months(1))
-                    .map_or(day + 1, day_number);
-                Window::of_days(day_number(first), next)
+                let first = day + 1 - Day::from(date.day());
+                Window::of_days(first, first + Day::from(date.days_in_month()))
             }
             Self::Lifetime => Window {
                 start: 0,
@@ -81,14 +77,12 @@ pub(crate) fn day_of(now: Nanos) -> Day {
     now.div_euclid(DAY)
 }
 
+/// A day that a clock of nanoseconds reaches, in the calendar.
 pub(crate) fn date_of(day: Day) -> jiff::civil::Date {
-    let epoch = jiff::civil::date(1970, 1, 1);
-    epoch.saturating_add(jiff::Span::new().days(day))
-}
-
-fn day_number(date: jiff::civil::Date) -> Day {
-    let epoch = jiff::civil::date(1970, 1, 1);
-    i64::from(date.duration_since(epoch).as_hours() as i32 / 24)
+    let midnight = jiff::Timestamp::from_second(day.saturating_mul(DAY / SECOND));
+    jiff::tz::Offset::UTC
+        .to_datetime(midnight.unwrap_or_default())
+        .date()
 }
 
 impl fmt::Display for Period {
