@@ -12,7 +12,6 @@ use axum::{
 use latchkey_admin::Random;
 use latchkey_authorizer::{Authorizer, DecisionLog};
 use latchkey_domain::{Clock, Reason};
-use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 
 use super::{
@@ -209,7 +208,6 @@ impl Server {
         let mut log = None;
         let authorizer = async |event: String| {
             let _room = self.room.acquire().await;
-            let event = RawValue::from_string(event).map_err(|error| error.to_string())?;
             let handled = self.authorizer.handle(&event).await;
             log = Some(handled.log);
             handled

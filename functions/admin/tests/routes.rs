@@ -104,7 +104,7 @@ async fn the_most_that_is_taken_fits_an_answer() {
             "resource": "/{proxy+}",
             "headers": {"x-api-key": made.text("value")},
         });
-        let handled = authorizer.handle(&to_raw_value(&event).unwrap()).await;
+        let handled = authorizer.handle(to_raw_value(&event).unwrap().get()).await;
         assert_eq!(handled.log.reason, None, "{number} routes of {path_len}");
         assert!(handled.answer.unwrap().get().len() <= 8_192);
     }
@@ -125,7 +125,7 @@ async fn a_kept_policy_is_right_for_other_methods_too() {
             "resource": "/{proxy+}",
             "headers": {"x-api-key": value},
         });
-        let handled = authorizer.handle(&to_raw_value(&event).unwrap()).await;
+        let handled = authorizer.handle(to_raw_value(&event).unwrap().get()).await;
         let answer = handled.answer.map_err(|failure| failure.to_string());
         let answer: Result<Value, _> = answer.map(|text| serde_json::from_str(text.get()).unwrap());
         answer.map(|answer| answer["policyDocument"]["Statement"][0]["Resource"].clone())

@@ -368,7 +368,7 @@ impl Admin {
             "requestContext": {"identity": {"sourceIp": "192.0.2.9"}},
         });
         let event = serde_json::value::to_raw_value(&event).unwrap();
-        authorizer.handle(&event).await.log.reason
+        authorizer.handle(event.get()).await.log.reason
     }
 
     /// Charges a call of a key on a plan, as the authorizer would.

@@ -45,13 +45,13 @@ fn event_of(kind: &str) -> Box<RawValue> {
 #[divan::bench(args = NAMES)]
 fn read_an_event(bencher: Bencher, kind: &str) {
     let event = event_of(kind);
-    bencher.bench(|| event::read(black_box(&event)).is_ok());
+    bencher.bench(|| event::read(black_box(event.get())).is_ok());
 }
 
 #[divan::bench(args = NAMES)]
 fn find_the_key_value(bencher: Bencher, kind: &str) {
     let event = event_of(kind);
-    let incoming = event::read(&event).unwrap();
+    let incoming = event::read(event.get()).unwrap();
     let sources = KeySources::default();
     bencher.bench(|| sources.presented(black_box(&incoming)).is_ok());
 }
@@ -60,7 +60,7 @@ fn find_the_key_value(bencher: Bencher, kind: &str) {
 #[divan::bench(args = NAMES)]
 fn put_the_answer_into_words(bencher: Bencher, kind: &str) {
     let event = event_of(kind);
-    let incoming = event::read(&event).unwrap();
+    let incoming = event::read(event.get()).unwrap();
     let settings = Settings::read(|name| (name == "TABLE_NAME").then(|| "keys".to_owned()));
     let settings = settings.unwrap();
     let value = KeyValue::custom("a-custom-value-of-a-benchmark").unwrap();

@@ -156,7 +156,7 @@ impl Authorizer {
     }
 
     /// Decides on one event. Whatever it holds, the answer is one that API Gateway takes.
-    pub async fn handle(&self, event: &RawValue) -> Handled {
+    pub async fn handle(&self, event: &str) -> Handled {
         let now = self.clock.now();
         let mut log = DecisionLog::default();
         let answer = match event::read(event) {

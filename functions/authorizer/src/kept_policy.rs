@@ -102,7 +102,7 @@ mod tests {
                 (format!("{stage}/POST/"), true),
             ] {
                 let event = to_raw_value(&json!({"type": "REQUEST", "methodArn": call})).unwrap();
-                let incoming = event::read(&event).unwrap();
+                let incoming = event::read(event.get()).unwrap();
                 let fresh = serde_json::to_value(policy::allow(&incoming, &key).unwrap());
                 let told = text(kept.allow(&incoming, &key));
                 assert_eq!(told, (is_kept, fresh.unwrap()), "{call}");
@@ -111,7 +111,7 @@ mod tests {
         key.routes = Some(vec![]);
         let event = to_raw_value(&json!({"type": "REQUEST", "methodArn": format!("{stage}/GET/")}));
         let event = event.unwrap();
-        let incoming = event::read(&event).unwrap();
+        let incoming = event::read(event.get()).unwrap();
         assert_eq!(
             kept.allow(&incoming, &key).err(),
             Some(PolicyError::NoRoute)

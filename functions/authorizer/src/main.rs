@@ -1,6 +1,7 @@
 //! The authorizer's Lambda function: wires settings, clock and table to the handler.
 
 mod shutdown;
+mod unread;
 
 use std::{
     io::{Write as _, stdout},
@@ -8,14 +9,16 @@ use std::{
     sync::Arc,
 };
 
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, layers::TracingLayer, service_fn};
 use latchkey_authorizer::{Authorizer, settings::Settings};
 use latchkey_domain::{Clock, Nanos, Reading};
 use latchkey_store::{Patience, Store, client_from_environment};
-use serde_json::value::RawValue;
 use tracing::Level;
 
-use crate::shutdown::{GRACE, Sigterm, register_extension};
+use crate::{
+    shutdown::{GRACE, Sigterm, register_extension},
+    unread::{SetAside, Unread},
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -51,18 +54,23 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let authorizer = Arc::new(authorizer);
     let at_the_end = authorizer.clone();
     // As many calls at once as AWS_LAMBDA_MAX_CONCURRENCY says: one, but on managed instances.
-    let serving =
-        lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-            let authorizer = authorizer.clone();
-            async move {
-                write(&authorizer.metrics_due());
-                let handled = authorizer.handle(&event.payload).await;
-                write(&authorizer.metrics_due());
-                handled.answer.map_err(Diagnostic::from)
-            }
-        }));
+    let handler = service_fn(move |_: LambdaEvent<Unread>| {
+        let authorizer = authorizer.clone();
+        async move {
+            write(&authorizer.metrics_due());
+            // What is no UTF-8 is no event.
+            let event = Unread::event();
+            let event = str::from_utf8(&event).unwrap_or_default();
+            let handled = authorizer.handle(event).await;
+            write(&authorizer.metrics_due());
+            handled.answer.map_err(Diagnostic::from)
+        }
+    });
+    let runtime = Runtime::new(handler)
+        .layer(SetAside)
+        .layer(TracingLayer::new());
     tokio::select! {
-        ended = serving => ended,
+        ended = runtime.run_concurrent() => ended,
         () = async {
             sigterm.received().await;
             at_the_end.give_back(GRACE).await;

@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_key_without_routes_opens_the_stage_and_nothing_else() {
         let event = rest_event("GET/orders/7");
-        let incoming = event::read(&event).unwrap();
+        let incoming = event::read(event.get()).unwrap();
         let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod";
         assert_eq!(resources(&incoming, None), [format!("{stage}/*")]);
         assert_eq!(
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_route_is_an_arn_with_a_star_for_each_name() {
         let event = rest_event("GET/orders/7");
-        let incoming = event::read(&event).unwrap();
+        let incoming = event::read(event.get()).unwrap();
         let stage = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod";
         for (rule, resource) in [
             ("GET /orders/{id}", "GET/orders/*"),
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_connection_opens_the_connection() {
         let event = connect_event();
-        let incoming = event::read(&event).unwrap();
+        let incoming = event::read(event.get()).unwrap();
         let connect = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/prod/$connect";
         assert_eq!(resources(&incoming, None), [connect]);
         assert_eq!(resources(&incoming, Some(&["GET /$connect"])), [connect]);
@@ -169,7 +169,7 @@ mod tests {
     fn nothing_of_the_caller_s_path_stands_in_a_policy() {
         let routes = ["GET /orders/{id}", "* /a/*"];
         for rules in [None, Some(routes.as_slice())] {
-            let of = |path: &str| resources(&event::read(&rest_event(path)).unwrap(), rules);
+            let of = |path: &str| resources(&event::read(rest_event(path).get()).unwrap(), rules);
             for path in ["GET/*", "GET/?*", "POST/a/*/b:c", "GET/../../other/*"] {
                 assert_eq!(of(path), of("GET/"), "{path}");
             }
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn what_api_gateway_would_not_take_is_an_error() {
         let event = rest_event("GET/");
-        let incoming = event::read(&event).unwrap();
+        let incoming = event::read(event.get()).unwrap();
         let mut key = key();
         key.routes = Some(vec![]);
         assert_eq!(allow(&incoming, &key), Err(PolicyError::NoRoute));
@@ -207,7 +207,7 @@ mod tests {
         ] {
             let route: Route = rule.parse().unwrap();
             let event = rest_event(call);
-            let incoming = event::read(&event).unwrap();
+            let incoming = event::read(event.get()).unwrap();
             assert!(!route.matches(&incoming.request), "{rule}");
             assert!(
                 !route.fits_a_policy(),
@@ -237,7 +237,7 @@ mod tests {
             let route: Route = rule.parse().unwrap();
             let path = template.replace("{y}", &parameter);
             let event = rest_event(&format!("GET{path}"));
-            let incoming = event::read(&event).unwrap();
+            let incoming = event::read(event.get()).unwrap();
             let request = Request {
                 resource: has_template.then_some(template),
                 ..incoming.request.clone()

@@ -28,7 +28,7 @@ fn presented(incoming: &Incoming<'_>, sources: &KeySources) -> String {
 /// unless told otherwise, and everywhere.
 fn read(json: &str) -> Value {
     let event = raw(json);
-    match event::read(&event) {
+    match event::read(event.get()) {
         Ok(incoming) => {
             let request = &incoming.request;
             let everywhere = support::EVERY_SOURCE.parse().unwrap();
@@ -85,7 +85,7 @@ fn no_debug_print_shows_a_key() {
     let values = [support::generated(), support::custom()];
     for (name, json) in support::events("") {
         let event = raw(&json);
-        let shown = format!("{:?}", event::read(&event).unwrap());
+        let shown = format!("{:?}", event::read(event.get()).unwrap());
         assert!(
             values.iter().all(|value| !shown.contains(value.expose())),
             "{name}"
@@ -225,7 +225,7 @@ proptest! {
             Kind::RestRequest | Kind::WebSocket => {}
         }
         let event = to_raw_value(&event).unwrap();
-        let incoming = event::read(&event).unwrap();
+        let incoming = event::read(event.get()).unwrap();
         prop_assert_eq!(incoming.kind, kind);
         prop_assert_eq!(incoming.request.stage.api_id, api_id);
         prop_assert_eq!(incoming.request.stage.stage, stage);

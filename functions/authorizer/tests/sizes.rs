@@ -167,7 +167,7 @@ async fn the_largest_events_are_refused_one_by_one() {
     for (name, event, reason) in events() {
         assert!(event.len() <= LARGEST, "{name}: {} bytes", event.len());
         let event = RawValue::from_string(event).unwrap();
-        let handled = timeout(LONG, authorizer.handle(&event)).await;
+        let handled = timeout(LONG, authorizer.handle(event.get())).await;
         let handled = handled.unwrap_or_else(|_| unreachable!("{name} hangs"));
         assert!(!handled.log.allowed, "{name}");
         assert_eq!(
@@ -192,7 +192,7 @@ fn reading_the_largest_events_takes_a_few_times_their_size() {
         let bytes = event.len() as u64;
         let event = RawValue::from_string(event).unwrap();
         let taken = allocation_counter::measure(|| {
-            if let Ok(incoming) = event::read(&event) {
+            if let Ok(incoming) = event::read(event.get()) {
                 let _ = sources.presented(&incoming);
             }
         });

@@ -114,7 +114,7 @@ impl World {
     }
 
     fn handle(&self, event: &RawValue) -> Handled {
-        self.runtime.block_on(self.authorizer.handle(event))
+        self.runtime.block_on(self.authorizer.handle(event.get()))
     }
 }
 

@@ -80,7 +80,7 @@ fn in_token(token: &str, source: &str) {
 
 fn presented(event: &Value, sources: &str) -> Found {
     let raw = to_raw_value(event).unwrap();
-    let incoming = event::read(&raw).unwrap();
+    let incoming = event::read(raw.get()).unwrap();
     let sources: KeySources = sources.parse().unwrap();
     let sent = sources.presented(&incoming);
     let shown = format!("{incoming:?} {sent:?}");

@@ -207,6 +207,6 @@ async fn authorize(authorizer: &Authorizer, sent: &str) -> Value {
         "headers": { "x-api-key": sent },
         "requestContext": { "identity": { "sourceIp": "192.0.2.1" } },
     });
-    let handled = authorizer.handle(&to_raw_value(&event).unwrap()).await;
+    let handled = authorizer.handle(to_raw_value(&event).unwrap().get()).await;
     serde_json::from_str(handled.answer.unwrap().get()).unwrap()
 }

@@ -297,7 +297,7 @@ mod tests {
 
     fn answered(kind: Kind, decided: &Decided<'_>, settings: &Settings) -> Result<Value, Failure> {
         let event = samples::event(kind);
-        let answer = answer(&event::read(&event).unwrap(), decided, settings)?;
+        let answer = answer(&event::read(event.get()).unwrap(), decided, settings)?;
         Ok(serde_json::from_str(answer.get()).unwrap())
     }
 
@@ -472,7 +472,7 @@ mod tests {
                 counted_by,
             };
             let event = samples::event(Kind::RestRequest);
-            let incoming = event::read(&event).unwrap();
+            let incoming = event::read(event.get()).unwrap();
             let answer = answer(&incoming, &allowed, &settings("limits", "policy")).unwrap();
             let read: Value = serde_json::from_str(answer.get()).unwrap();
             let told = counted_by.map(|_| odd.as_str());

@@ -100,14 +100,11 @@ impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for ObjectVisitor<T> {
 }
 
 /// The object that a JSON text is.
-pub(super) fn object<'e, T>(raw: Option<&'e RawValue>) -> Result<T, Unreadable>
+pub(super) fn object<'e, T>(text: &'e str) -> Result<T, Unreadable>
 where
     T: Deserialize<'e> + Default,
 {
-    let Some(raw) = raw else {
-        return Ok(T::default());
-    };
-    let object: Object<T> = serde_json::from_str(raw.get()).map_err(|_| Unreadable)?;
+    let object: Object<T> = serde_json::from_str(text).map_err(|_| Unreadable)?;
     object.read()
 }
 
@@ -151,7 +148,7 @@ mod tests {
         assert_eq!(text(None), Ok(None));
         assert_eq!(text(Some(&raw("null"))), Ok(None));
         assert_eq!(text(Some(&raw(r#""""#))), Ok(None));
-        for absent in [None, Some(&*raw("null")), Some(&*raw("{}"))] {
+        for absent in ["null", "{}"] {
             let context: RequestContext<'_> = object(absent).unwrap();
             let callers = [context.identity, context.http].map(|caller| caller.read().unwrap());
             assert!(callers.iter().all(|caller| caller.source_ip.is_none()));
@@ -176,10 +173,10 @@ mod tests {
         }
         let wrong = ["1", "-1", "1.5", "true", "[]", "[null, [{}]]", r#""text""#];
         for wrong in wrong {
-            let object = object::<RequestContext<'_>>(Some(&raw(wrong))).map(|_| ());
+            let object = object::<RequestContext<'_>>(wrong).map(|_| ());
             assert_eq!(object, Err(Unreadable), "{wrong}");
-            let within = raw(&format!(r#"{{"identity":{wrong},"http":{{}}}}"#));
-            let context: RequestContext<'_> = super::object(Some(&within)).unwrap();
+            let within = format!(r#"{{"identity":{wrong},"http":{{}}}}"#);
+            let context: RequestContext<'_> = super::object(&within).unwrap();
             assert!(context.http.read().is_ok(), "{wrong}");
             assert!(context.identity.read().is_err(), "{wrong}");
         }

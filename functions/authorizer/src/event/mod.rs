@@ -143,10 +143,10 @@ struct Event<'e> {
 /// Reads an event of any kind.
 ///
 /// # Errors
-/// [`MalformedEvent`] where its kind, its ARN or a member that is read makes no sense.
-pub fn read(event: &RawValue) -> Result<Incoming<'_>, MalformedEvent> {
+/// [`MalformedEvent`] where it is no JSON, and where its kind, its ARN or a member that is read makes no sense.
+pub fn read(event: &str) -> Result<Incoming<'_>, MalformedEvent> {
     let event: Event<'_> =
-        field::object(Some(event)).map_err(|Unreadable| MalformedEvent { kind: None })?;
+        field::object(event).map_err(|Unreadable| MalformedEvent { kind: None })?;
     let kind = kind(&event).map_err(|Unreadable| MalformedEvent { kind: None })?;
     let read = match kind {
         Kind::RestToken => rest_token::read(event),

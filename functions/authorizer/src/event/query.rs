@@ -62,8 +62,10 @@ impl<'e> Query<'e> {
                 .map(|(_, value)| Cow::Owned(value.into_owned()));
             return Ok(values.collect());
         }
-        let (single, multiple) = (field::object(self.single)?, field::object(self.multiple)?);
-        texts(&single, &multiple, |theirs| theirs == name)
+        let pairs = |raw: Option<&'e RawValue>| field::object(raw.map_or("{}", RawValue::get));
+        texts(&pairs(self.single)?, &pairs(self.multiple)?, |theirs| {
+            theirs == name
+        })
     }
 }
 

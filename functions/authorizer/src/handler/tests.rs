@@ -99,7 +99,10 @@ impl World {
             "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:a1/prod/GET/orders",
             "authorizationToken": value.expose(),
         });
-        let handled = self.authorizer.handle(&to_raw_value(&event).unwrap()).await;
+        let handled = self
+            .authorizer
+            .handle(to_raw_value(&event).unwrap().get())
+            .await;
         assert_eq!(handled.log.reason, None);
         begun.elapsed()
     }

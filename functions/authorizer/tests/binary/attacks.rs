@@ -133,11 +133,10 @@ async fn a_call_is_one_line_of_json_without_its_value_in_any_form_whatever_it_ca
                 others.push(line.to_owned());
             }
         }
-        // What is no JSON reaches no handler: the runtime tells of it. Without a table ours do too.
-        others.retain(|line| !line.contains("Request payload deserialization"));
+        // Without a table there are errors too.
         assert!(!passes || others.is_empty(), "{others:#?}");
-        assert!(decisions >= count, "{decisions} of {count}");
-        assert!(decisions <= 2 * count, "{decisions} of {count}");
+        // Half an event is decided on as well.
+        assert_eq!(decisions, 2 * count);
         assert_eq!(output.contains("\"decision\":\"allow\""), passes);
         for form in forms() {
             assert!(!output.contains(&form), "{form} stands in the output");

@@ -52,7 +52,7 @@ fn event(kind: &str, sent: &str) -> Value {
 
 async fn answered(world: &World, kind: &str, sent: &str) -> Value {
     let event = to_raw_value(&event(kind, sent)).unwrap();
-    answer(&world.authorizer.handle(&event).await)
+    answer(&world.authorizer.handle(event.get()).await)
 }
 
 /// What the table has of a key.
@@ -263,7 +263,7 @@ async fn a_key_without_a_twin_is_unavailable_and_looked_at_again_each_time() {
     updated.unwrap();
     for kind in WITH_PLANS {
         let event = to_raw_value(&event(kind, value.expose())).unwrap();
-        let handled = world.authorizer.handle(&event).await;
+        let handled = world.authorizer.handle(event.get()).await;
         assert_eq!(handled.log.reason, Some(Reason::Unavailable), "{kind}");
         assert_eq!(handled.answer.unwrap_err().to_string(), "Unavailable");
     }

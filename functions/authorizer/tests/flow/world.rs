@@ -130,7 +130,7 @@ pub(crate) async fn call_of(authorizer: &Authorizer, value: &str, resource: &str
         "headers": { "X-Api-Key": value },
         "requestContext": { "identity": { "sourceIp": "192.0.2.1" } },
     });
-    authorizer.handle(&to_raw_value(&event).unwrap()).await
+    authorizer.handle(to_raw_value(&event).unwrap().get()).await
 }
 
 pub(crate) fn answer(handled: &Handled) -> Value {

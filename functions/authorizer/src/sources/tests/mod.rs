@@ -25,7 +25,7 @@ fn generated(seed: u8) -> String {
 fn presented_in(event: &Value, sources: &str) -> Result<String, Reason> {
     let event: Box<RawValue> = to_raw_value(event).unwrap();
     let sources: KeySources = sources.parse().unwrap();
-    let sent = sources.presented(&event::read(&event).unwrap())?;
+    let sent = sources.presented(&event::read(event.get()).unwrap())?;
     Ok(sent.expose().to_owned())
 }
 

@@ -25,7 +25,7 @@ fn they_are_off_unless_they_are_named() {
         .flatten()
         {
             let event = to_raw_value(event).unwrap();
-            let presented = sources.presented(&event::read(&event).unwrap());
+            let presented = sources.presented(&event::read(event.get()).unwrap());
             assert_eq!(presented.err(), Some(Reason::MissingKey), "{kind}");
         }
     }

@@ -36,7 +36,7 @@ async fn an_answer_for_an_api_of_the_same_id_in_another_account_opens_nothing_he
         });
         let handled = world
             .authorizer
-            .handle(&to_raw_value(&event).unwrap())
+            .handle(to_raw_value(&event).unwrap().get())
             .await;
         let answer = answer(&handled);
         let named = resources(&answer);

@@ -43,7 +43,10 @@ fn event(kind: &str, headers: &Value) -> Value {
 }
 
 async fn sent(world: &World, event: &Value) -> Handled {
-    world.authorizer.handle(&to_raw_value(event).unwrap()).await
+    world
+        .authorizer
+        .handle(to_raw_value(event).unwrap().get())
+        .await
 }
 
 /// Writes a key onto plans that are there.
