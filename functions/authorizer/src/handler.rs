@@ -291,9 +291,10 @@ impl Authorizer {
             key.and_then(|key| key.recognises(&presented.hash, now.timestamp()))
         };
         let (mut known, source) = self.keys.get(presented.id, now).await?;
-        let rotated = known.record.is_some() && recognised(&known).is_none();
-        if rotated && source == Source::Memory {
+        let mut value = recognised(&known);
+        if value.is_none() && known.record.is_some() && source == Source::Memory {
             known = self.keys.get_again(presented.id, known).await?;
+            value = recognised(&known);
         }
         let call = Call {
             request: &incoming.request,
@@ -303,15 +304,20 @@ impl Authorizer {
         };
         for _ in 0..MOVES {
             *found = Found::default();
-            let Some(value) = recognised(&known) else {
+            let Some(recognised_as) = value else {
                 return Ok(Verdict::refused(Reason::UnknownKey));
             };
-            let verdict = self.decide_for(&call, (&known, value), found).await?;
+            let verdict = self
+                .decide_for(&call, (&known, recognised_as), found)
+                .await?;
             if !found.out_of_date {
                 return Ok(verdict);
             }
             match self.keys.get_later(presented.id, &known).await? {
-                Some(later) => known = later,
+                Some(later) => {
+                    value = recognised(&later);
+                    known = later;
+                }
                 None if self.has_later_plan(found).await? => {}
                 None => return Ok(verdict),
             }

@@ -56,7 +56,8 @@ impl FromStr for KeyId {
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", Self::MARK, self.as_bare())
+        f.write_str(Self::MARK)?;
+        f.write_str(self.as_bare())
     }
 }
 

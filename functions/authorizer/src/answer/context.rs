@@ -20,21 +20,19 @@ impl Serialize for Context<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut members = Members(to.serialize_map(None)?);
         if let Some(key) = self.key {
-            members.add("keyId", Some(key.id))?;
+            members.show("keyId", Some(key.id))?;
             members.add("keyName", key.name.as_ref().map(|name| name.as_str()))?;
             let customer = key.customer_id.as_ref();
             members.add("customerId", customer.map(|id| id.as_str()))?;
         }
-        if let Some(plan) = self.plan {
-            members.add("planId", Some(&plan.id))?;
-        }
+        members.add("planId", self.plan.map(|plan| plan.id.as_str()))?;
         members.add("reason", self.reason)?;
-        members.add("retryAfter", self.retry_after.map(whole_seconds))?;
+        members.show("retryAfter", self.retry_after.map(whole_seconds))?;
         // Where API Gateway counts, its kept answers would tell of units long gone.
         let counts = |plan: &&Plan| plan.enforcement == Enforcement::DynamoDb;
         let quota = self.plan.filter(counts).and_then(|plan| plan.quota);
-        members.add("quotaLimit", quota.map(|quota| quota.limit()))?;
-        members.add("quotaRemaining", quota.and(self.remaining))?;
+        members.show("quotaLimit", quota.map(|quota| quota.limit()))?;
+        members.show("quotaRemaining", quota.and(self.remaining))?;
         let metadata = self.key.into_iter().flat_map(|key| key.metadata.iter());
         for (name, value) in metadata {
             let name = Text(format_args!("meta_{name}"));
@@ -47,11 +45,15 @@ impl Serialize for Context<'_> {
 struct Members<M>(M);
 
 impl<M: SerializeMap> Members<M> {
-    fn add(&mut self, name: &str, value: Option<impl Display>) -> Result<(), M::Error> {
+    fn add(&mut self, name: &str, value: Option<impl Serialize>) -> Result<(), M::Error> {
         match value {
-            Some(value) => self.0.serialize_entry(name, &Text(value)),
+            Some(value) => self.0.serialize_entry(name, &value),
             None => Ok(()),
         }
+    }
+
+    fn show(&mut self, name: &str, value: Option<impl Display>) -> Result<(), M::Error> {
+        self.add(name, value.map(Text))
     }
 }
 

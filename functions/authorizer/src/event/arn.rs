@@ -31,16 +31,12 @@ impl<'a> Arn<'a> {
     /// None for what is no ARN of `execute-api`, and for one whose stage could not stand in
     /// a policy without opening more than that stage.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = text.splitn(6, ':');
-        let mut next = || parts.next();
-        let (arn, partition, service) = (next()?, next()?, next()?);
-        let (region, account, resource) = (next()?, next()?, next()?);
-        let mut parts = resource.splitn(3, '/');
-        let mut next = || parts.next();
-        let (api_id, stage, rest) = (next()?, next()?, next()?);
-        let well_formed = arn == "arn"
-            && service == "execute-api"
-            && partition.starts_with("aws")
+        let (partition, rest) = text.strip_prefix("arn:")?.split_once(':')?;
+        let (region, rest) = rest.strip_prefix("execute-api:")?.split_once(':')?;
+        let (account, rest) = rest.split_once(':')?;
+        let (api_id, rest) = rest.split_once('/')?;
+        let (stage, rest) = rest.split_once('/')?;
+        let well_formed = partition.starts_with("aws")
             && [partition, region, account, api_id]
                 .into_iter()
                 .all(is_word)

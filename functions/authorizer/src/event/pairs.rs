@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 
 use super::field::{self, Unreadable};
 
+/// As many headers as a call of a browser's has; room for more is made.
+const USUAL: usize = 16;
+
 /// The members of an object in their order, repeated names included.
 #[derive(Default)]
 pub(super) struct Pairs<'e>(Vec<(&'e RawValue, &'e RawValue)>);
@@ -61,7 +64,11 @@ impl<'de> de::Visitor<'de> for PairsVisitor {
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut pairs = Vec::new();
+        let Some(first) = map.next_entry()? else {
+            return Ok(Pairs::default());
+        };
+        let mut pairs = Vec::with_capacity(USUAL);
+        pairs.push(first);
         while let Some(pair) = map.next_entry()? {
             pairs.push(pair);
         }

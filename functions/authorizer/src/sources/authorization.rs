@@ -28,11 +28,13 @@ pub(super) fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
 }
 
 /// The value behind `Bearer`.
-pub(super) fn bearer(texts: &[&str]) -> Result<Option<SentValue>, Reason> {
+pub(super) fn bearer<'a>(
+    texts: impl IntoIterator<Item = &'a str>,
+) -> Result<Option<SentValue>, Reason> {
     let after_bearer = |text| after_scheme(text, BEARER);
     let mut values = Vec::new();
     let mut others = false;
-    for &text in texts {
+    for text in texts {
         let with_scheme = parts(text)
             .filter(|part| after_bearer(part).is_some())
             .count();
@@ -52,10 +54,12 @@ pub(super) fn bearer(texts: &[&str]) -> Result<Option<SentValue>, Reason> {
 }
 
 /// The user name behind `Basic`.
-pub(super) fn basic(texts: &[&str]) -> Result<Option<SentValue>, Reason> {
+pub(super) fn basic<'a>(
+    texts: impl IntoIterator<Item = &'a str>,
+) -> Result<Option<SentValue>, Reason> {
     let mut pairs = Vec::new();
     let mut others = false;
-    for part in texts.iter().flat_map(|text| parts(text)) {
+    for part in texts.into_iter().flat_map(parts) {
         match after_scheme(part, BASIC) {
             Some("") => {}
             Some(credentials) => pairs.push(decoded(credentials)?),

@@ -68,11 +68,11 @@ impl KeySources {
     /// without `Bearer`, whatever the sources are; `Basic` has a meaning where it is one.
     fn in_token(&self, text: &str) -> Result<Option<SentValue>, Reason> {
         if after_scheme(text, BASIC).is_some() && self.0.contains(&Source::Basic) {
-            basic(&[text])
+            basic([text])
         } else if after_scheme(text, BEARER).is_some() {
-            bearer(&[text])
+            bearer([text])
         } else {
-            plain(&[text])
+            plain([text])
         }
     }
 }

@@ -60,12 +60,12 @@ impl Source {
             Self::WebSocketProtocol(_) => incoming.headers.values(HEADER),
         };
         let texts = texts.map_err(|NoText| Reason::MalformedEvent)?;
-        let texts: Vec<&str> = texts.iter().map(|text| trimmed(text)).collect();
+        let texts = texts.iter().map(|text| trimmed(text));
         match self {
-            Self::Header(_) | Self::Query(_) => plain(&texts),
-            Self::Bearer => bearer(&texts),
-            Self::Basic => basic(&texts),
-            Self::WebSocketProtocol(prefix) => websocket_protocol::value(&texts, prefix),
+            Self::Header(_) | Self::Query(_) => plain(texts),
+            Self::Bearer => bearer(texts),
+            Self::Basic => basic(texts),
+            Self::WebSocketProtocol(prefix) => websocket_protocol::value(texts, prefix),
         }
     }
 }

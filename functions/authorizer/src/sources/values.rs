@@ -25,12 +25,14 @@ pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> + Clone {
 }
 
 /// The one value, as it is, that the texts hold.
-pub(super) fn plain(texts: &[&str]) -> Result<Option<SentValue>, Reason> {
-    let values: Vec<&str> = texts
-        .iter()
-        .map(|text| unjoined(text))
-        .collect::<Result<_, _>>()?;
-    Ok(only(values)?.map(SentValue::new))
+pub(super) fn plain<'a>(
+    texts: impl IntoIterator<Item = &'a str>,
+) -> Result<Option<SentValue>, Reason> {
+    let mut one = None;
+    for text in texts {
+        one = only(one.into_iter().chain([unjoined(text)?]))?;
+    }
+    Ok(one.map(SentValue::new))
 }
 
 /// The value that all of them are; an empty one is none.

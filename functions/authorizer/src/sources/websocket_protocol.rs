@@ -13,10 +13,13 @@ use super::{
 pub(super) const HEADER: &str = "sec-websocket-protocol";
 
 /// What follows the prefix; its letters are exact. The other subprotocols are the backend's.
-pub(super) fn value(texts: &[&str], prefix: &str) -> Result<Option<SentValue>, Reason> {
+pub(super) fn value<'a>(
+    texts: impl IntoIterator<Item = &'a str>,
+    prefix: &str,
+) -> Result<Option<SentValue>, Reason> {
     let values = texts
-        .iter()
-        .flat_map(|text| parts(text))
+        .into_iter()
+        .flat_map(parts)
         .filter_map(|part| part.strip_prefix(prefix));
     Ok(only(values)?.map(SentValue::new))
 }

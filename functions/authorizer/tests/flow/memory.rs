@@ -8,7 +8,7 @@ use crate::world::{World, keyed, plan};
 
 /// The words of the request, the members of its headers, the value that was sent, the plans of
 /// the key and the answer's text as it grows.
-const ALLOCATIONS: u64 = 17;
+const ALLOCATIONS: u64 = 15;
 
 #[tokio::test]
 async fn a_leased_call_waits_for_nothing_and_asks_for_memory_a_known_number_of_times() {
