@@ -1,6 +1,7 @@
 //! How a command ends that did not do what it was asked, for people and for scripts.
 
 use crate::{
+    advice::for_problem,
     aws::{CallError, NoCaller},
     client::{ClientError, TargetError},
 };
@@ -42,7 +43,13 @@ impl From<ClientError> for Failure {
             ClientError::Unsendable(_) => Status::Usage,
             ClientError::NoAnswer { .. } | ClientError::Unreadable { .. } => Status::NoAnswer,
         };
-        Self::new(status, error)
+        let advice = error
+            .problem()
+            .and_then(|problem| for_problem(&problem.kind));
+        match advice {
+            Some(advice) => Self::new(status, format!("{error}\nhint: {advice}")),
+            None => Self::new(status, error),
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! The `latchkey` command. This file reads the command line and hands over what only it may
 //! ask the machine for: the time and random numbers.
 //!
-//! Exit statuses ([`Status`]) are the same for all that calls the admin API.
+//! Exit statuses ([`failure::Status`]) are the same for all that calls the admin API.
 
+mod advice;
 mod aws;
 mod client;
+mod commands;
 mod dev;
 mod doctor;
 mod failure;
@@ -17,17 +19,22 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use latchkey_admin::{NoRandomness, Random};
 use latchkey_domain::{Clock, Nanos, Reading};
+
+use crate::failure::Failure;
 
 /// API keys and usage plans for APIs on Amazon API Gateway
 #[derive(Debug, clap::Parser)]
 #[command(version)]
 enum Command {
     Dev(dev::Arguments),
-    Doctor(doctor::Arguments),
+    #[command(flatten)]
+    Admin(Box<commands::Command>),
     Try(try_call::Arguments),
+    Doctor(doctor::Arguments),
+    Completions(commands::completions::Arguments),
 }
 
 #[tokio::main]
@@ -41,6 +48,16 @@ async fn main() -> ExitCode {
             let ran = dev::run(arguments, machine).await;
             ran.map_or_else(|error| failed(&error, 1), |()| ExitCode::SUCCESS)
         }
+        Command::Admin(command) => {
+            let machine = commands::Machine {
+                clock: clock(),
+                random: random(),
+            };
+            ended(commands::run(*command, machine).await)
+        }
+        Command::Completions(arguments) => {
+            ended(commands::completions::run(&arguments, Command::command()))
+        }
         Command::Doctor(arguments) => {
             let looked = doctor::run(&arguments, clock(), &mut std::io::stdout()).await;
             let status = looked.map(|outcome| ExitCode::from(outcome as u8));
@@ -53,14 +70,14 @@ async fn main() -> ExitCode {
     }
 }
 
-fn ended(ran: Result<(), failure::Failure>) -> ExitCode {
-    let Err(failure) = ran else {
-        return ExitCode::SUCCESS;
-    };
-    if failure.message.is_empty() {
-        return ExitCode::from(failure.status as u8);
+/// What a command was asked is done, or it is said why not.
+fn ended(ran: Result<(), Failure>) -> ExitCode {
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        // What was printed says it all.
+        Err(failure) if failure.message.is_empty() => ExitCode::from(failure.status as u8),
+        Err(failure) => failed(&failure, failure.status as u8),
     }
-    failed(&failure, failure.status as u8)
 }
 
 fn failed(error: &dyn std::fmt::Display, status: u8) -> ExitCode {

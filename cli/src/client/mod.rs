@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::{
-    error::{ClientError, FieldError, Problem},
+    error::ClientError,
     models::*,
     path::{Path, Query},
     target::{Target, TargetError},
@@ -45,12 +45,20 @@ impl Answer {
     /// # Errors
     /// [`ClientError::Unreadable`].
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
-        // Where it is wrong is told, and nothing of what stands there.
-        serde_json::from_str(&self.body).map_err(|error| ClientError::Unreadable {
-            line: error.line(),
-            column: error.column(),
-        })
+        read(&self.body)
     }
+}
+
+/// What a body says, or a part of it.
+///
+/// # Errors
+/// [`ClientError::Unreadable`].
+pub(crate) fn read<T: DeserializeOwned>(body: &str) -> Result<T, ClientError> {
+    // Where it is wrong is told, and nothing of what stands there.
+    serde_json::from_str(body).map_err(|error| ClientError::Unreadable {
+        line: error.line(),
+        column: error.column(),
+    })
 }
 
 impl Client {

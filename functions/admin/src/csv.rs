@@ -11,7 +11,7 @@ const MEDIA_TYPE: &str = "text/csv; charset=utf-8";
 
 /// A cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Cell<'a> {
+pub enum Cell<'a> {
     /// Somebody's words.
     Text(Cow<'a, str>),
     /// A number, which may be below 0.
@@ -22,7 +22,7 @@ pub(crate) enum Cell<'a> {
 
 impl<'a> Cell<'a> {
     /// A cell with these words.
-    pub(crate) fn text(text: impl Into<Cow<'a, str>>) -> Self {
+    pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Text(text.into())
     }
 
@@ -72,10 +72,7 @@ fn is_split_elsewhere(words: &str) -> bool {
 ///
 /// # Errors
 /// The writer's; in memory there are none.
-pub(crate) fn table<'a, R>(
-    header: &[&str],
-    rows: impl IntoIterator<Item = R>,
-) -> Result<Vec<u8>, Error>
+pub fn table<'a, R>(header: &[&str], rows: impl IntoIterator<Item = R>) -> Result<Vec<u8>, Error>
 where
     R: IntoIterator<Item = Cell<'a>>,
 {

@@ -19,7 +19,7 @@ mod body;
 mod budget;
 mod caller;
 mod conditional;
-mod csv;
+pub mod csv;
 mod deployments;
 mod docs_page;
 mod drift;
