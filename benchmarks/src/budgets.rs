@@ -10,6 +10,16 @@ use crate::{
 
 /// LLRT's published start and first call of DynamoDB at 128 MB, in ms.
 const LLRT_MS: f64 = 64.0;
+const AT_128_MB: [(Section, &str); 2] = [
+    (
+        Section::Memory(128),
+        "at 128 MB: start and first metered call, against LLRT's published start and first call of DynamoDB",
+    ),
+    (
+        Section::MemoryAfterStart(128),
+        "the same, with a whole processor up to the first question for an event",
+    ),
+];
 
 /// What was measured in a section.
 #[derive(Debug, Serialize)]
@@ -60,15 +70,11 @@ pub(crate) fn budgets(sections: &[Measured]) -> Vec<Budget> {
         budgets.extend(near_the_floor(loopback));
         budgets.extend(ahead_of_python(loopback));
     }
-    if let Some(share) = of(Section::Memory(128)) {
-        budgets.extend(share.of(LEASED).map(|leased| {
-            at_most(
-                "at 128 MB: start and first metered call, against LLRT's published start and first call of DynamoDB",
-                leased.start_to_answer / 1e3,
-                LLRT_MS,
-                "ms",
-            )
-        }));
+    for (section, what) in AT_128_MB {
+        let leased = of(section).and_then(|share| share.of(LEASED));
+        budgets.extend(
+            leased.map(|leased| at_most(what, leased.start_to_answer / 1e3, LLRT_MS, "ms")),
+        );
     }
     for measured in sections {
         budgets.extend(COMPILED.iter().filter_map(|peer| ahead_of(measured, peer)));

@@ -5,6 +5,7 @@
 //! is noisy for all; DynamoDB is the embedded engine, in this process, behind TLS.
 #![expect(clippy::print_stderr, reason = "the reason of a failure is its result")]
 
+mod awake;
 mod bound;
 mod budgets;
 mod certificate;
@@ -41,6 +42,9 @@ struct Arguments {
 enum Command {
     /// Measures starts and calls of all rows, interleaved.
     Run(run::RunArguments),
+    /// Keeps a processor awake for as long as its parent lives.
+    #[command(hide = true)]
+    Spin,
     /// Loads several processes for some minutes, and looks for growth.
     Load(load::LoadArguments),
 }
@@ -49,6 +53,10 @@ fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
+        Command::Spin => {
+            awake::spin();
+            Ok(())
+        }
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

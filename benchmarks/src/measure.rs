@@ -9,7 +9,7 @@ use crate::{
     process::Process,
     rows::Row,
     runtime_api::{Call, Event, RuntimeApi, Said},
-    share::Group,
+    share::Share,
 };
 
 /// How much of each.
@@ -61,11 +61,11 @@ pub(crate) fn round(
     row: &Row,
     amount: Amount,
     dynamodb: &DynamoDb,
-    group: Option<&Group>,
+    share: Option<&Share>,
     output: PathBuf,
 ) -> Outcome<Came> {
     let named = |fault: &str| format!("{}: {fault}", row.name);
-    let round = measured(row, amount, dynamodb, group, output)
+    let round = measured(row, amount, dynamodb, share, output)
         .map_err(|error| named(&error.to_string()))?;
     let said = || {
         round
@@ -90,7 +90,7 @@ fn measured(
     row: &Row,
     amount: Amount,
     dynamodb: &DynamoDb,
-    group: Option<&Group>,
+    share: Option<&Share>,
     output: PathBuf,
 ) -> Outcome<Round> {
     let mut events = row.events.iter().cycle().cloned();
@@ -98,8 +98,15 @@ fn measured(
     let api = RuntimeApi::start(dynamodb.calls.clone())?;
     api.queue(next(1));
     let before = dynamodb.count();
-    let mut process = Process::start(&row.program, &api.address(), output, group)?;
+    let group = |after_start| {
+        let share = share.filter(|share| share.after_start == after_start);
+        share.map(|share| &share.group)
+    };
+    let mut process = Process::start(&row.program, &api.address(), output, group(false))?;
     let polled = api.started(&mut process)?;
+    if let Some(group) = group(true) {
+        process.go_on_in(group)?;
+    }
     let first = api.finished(&mut process)?;
     let [first] = first[..] else {
         return Err("one answer was expected".into());

@@ -80,6 +80,11 @@ impl Process {
         })
     }
 
+    /// From here on with the group's share of a processor.
+    pub(crate) fn go_on_in(&self, group: &Group) -> io::Result<()> {
+        group.take(self.child.id())
+    }
+
     /// How it ended, where it did.
     pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()

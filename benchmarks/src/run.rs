@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
+    awake::Awake,
     budgets::Measured,
     figures::Figures,
     measure::{Amount, Came, Round, round},
@@ -13,7 +14,6 @@ use crate::{
     report::write_rows,
     rows::{self, Places, Row, Side},
     section::Section,
-    share::Group,
     world::World,
 };
 
@@ -26,8 +26,8 @@ pub(crate) struct RunArguments {
     /// Only rows whose name has one of these texts in it.
     #[arg(long, value_delimiter = ',')]
     rows: Vec<String>,
-    /// Conditions: `loopback`, `delayed`, or Lambda's memory in MB.
-    #[arg(long, value_delimiter = ',', default_values = ["loopback", "delayed", "128", "512", "1769"])]
+    /// Conditions: `loopback`, `delayed`, or Lambda's memory in MB, also as `128-after-start`.
+    #[arg(long, value_delimiter = ',', default_values = ["loopback", "delayed", "128", "128-after-start", "512", "1769"])]
     sections: Vec<Section>,
     /// For how long DynamoDB's answers wait, in ms, but in `loopback`.
     #[arg(long, default_value_t = 4.0)]
@@ -38,6 +38,9 @@ pub(crate) struct RunArguments {
     /// Calls in each round that count; under a share of a processor 60 at most.
     #[arg(long, default_value_t = 400)]
     calls: usize,
+    /// Fails where a figure is missed.
+    #[arg(long)]
+    enforce: bool,
     /// The authorizer's binary.
     #[arg(long, default_value = "target/release/authorizer")]
     authorizer: PathBuf,
@@ -64,7 +67,7 @@ impl RunArguments {
                 warm: WARM.min(self.calls),
                 calls: self.calls,
             },
-            Section::Delayed | Section::Memory(_) => Amount {
+            Section::Delayed | Section::Memory(_) | Section::MemoryAfterStart(_) => Amount {
                 rounds: others,
                 warm: FEW.warm.min(self.calls),
                 calls: FEW.calls.min(self.calls),
@@ -93,6 +96,7 @@ pub(crate) fn places(authorizer: PathBuf) -> Places {
 /// Where a function fails or calls DynamoDB more often than it may, and where nothing is built.
 pub(crate) fn run(arguments: &RunArguments) -> Outcome<()> {
     let world = World::new(arguments.keys())?;
+    let _awake = Awake::start()?;
     let places = places(arguments.authorizer.clone());
     let wanted: Vec<Row> = rows::all(&places, &world.around, &world.events)
         .into_iter()
@@ -109,8 +113,12 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome<()> {
     for section in &arguments.sections {
         sections.extend(measure(arguments, *section, &built, &world)?);
     }
-    let (text, _) = write_rows(arguments.write.as_deref(), &sections)?;
+    let (text, budgets) = write_rows(arguments.write.as_deref(), &sections)?;
     println!("{text}");
+    let missed = budgets.iter().filter(|budget| !budget.met).count();
+    if arguments.enforce && missed > 0 {
+        return Err(format!("{missed} of {} figures are missed", budgets.len()).into());
+    }
     Ok(())
 }
 
@@ -129,8 +137,7 @@ fn measure(
     world: &World,
 ) -> Outcome<Option<Measured>> {
     let heading = section.heading(arguments.delay);
-    let share = || section.memory_mb().map(Group::of_memory).transpose();
-    if let Err(error) = share() {
+    if let Err(error) = section.share() {
         println!("LEFT OUT: {heading}: no group can be made: {error}");
         return Ok(None);
     }
@@ -145,8 +152,8 @@ fn measure(
     for _ in 0..amount.rounds {
         for (row, rounds) in rows.iter().zip(&mut rounds) {
             rounds.push(patiently(|| {
-                let (group, output) = (share()?, world.output("function"));
-                round(row, amount, &world.dynamodb, group.as_ref(), output)
+                let (share, output) = (section.share()?, world.output("function"));
+                round(row, amount, &world.dynamodb, share.as_ref(), output)
             })?);
         }
     }

@@ -25,6 +25,14 @@ pub(crate) struct Group {
     home: Option<PathBuf>,
 }
 
+/// A share of a processor, and from when on.
+#[derive(Debug)]
+pub(crate) struct Share {
+    pub(crate) group: Group,
+    /// The process starts with a whole processor, up to its first question for an event.
+    pub(crate) after_start: bool,
+}
+
 /// Of each period, in µs.
 fn quota_us(memory_mb: u32) -> u32 {
     (PERIOD_US * memory_mb).div_ceil(WHOLE_MB)
@@ -60,6 +68,11 @@ impl Group {
         fs::write(self.directory.join(file), value)
     }
 
+    /// Takes in a process that is there already.
+    pub(crate) fn take(&self, process: u32) -> io::Result<()> {
+        self.set("cgroup.procs", &process.to_string())
+    }
+
     /// Starts a process in the group. In the first version this thread goes into it and comes
     /// back, so that the process is in it from its first instruction; in the second, which moves
     /// whole processes only, it is moved right after its start.
@@ -73,7 +86,7 @@ impl Group {
             }
             None => {
                 let child = command.spawn()?;
-                self.set("cgroup.procs", &child.id().to_string())?;
+                self.take(child.id())?;
                 Ok(child)
             }
         }
