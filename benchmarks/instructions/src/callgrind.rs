@@ -11,7 +11,7 @@ use latchkey_runtime_api::{Answer, Function};
 
 use crate::{Outcome, world::TABLE};
 
-const VALGRIND: &str = "/usr/bin/valgrind";
+pub(crate) const VALGRIND: &str = "/usr/bin/valgrind";
 
 /// One function with its settings, on a table.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +54,7 @@ impl Counted {
 /// Hands the function this event so many times, one after the other.
 pub(crate) async fn count(subject: Subject<'_>, event: &str, calls: usize) -> Outcome<Counted> {
     let output = Output::new();
-    let file = format!("--callgrind-out-file={}", output.0.display());
+    let file = output.argument();
     let arguments = [
         "--tool=callgrind",
         "--dump-before=writev",
@@ -89,7 +89,7 @@ pub(crate) async fn count(subject: Subject<'_>, event: &str, calls: usize) -> Ou
 }
 
 /// Each part ends with its total.
-fn parts(output: &str) -> Vec<u64> {
+pub(crate) fn parts(output: &str) -> Vec<u64> {
     let totals = output
         .lines()
         .filter_map(|line| line.strip_prefix("totals: "));
@@ -99,10 +99,18 @@ fn parts(output: &str) -> Vec<u64> {
 }
 
 /// Where callgrind writes to; removed in the end.
-struct Output(PathBuf);
+pub(crate) struct Output(PathBuf);
 
 impl Output {
-    fn new() -> Self {
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn argument(&self) -> String {
+        format!("--callgrind-out-file={}", self.0.display())
+    }
+
+    pub(crate) fn new() -> Self {
         let name = format!("latchkey-instructions-{}", std::process::id());
         Self(std::env::temp_dir().join(name))
     }

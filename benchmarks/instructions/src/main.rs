@@ -3,10 +3,11 @@
 //! ```text
 //! cargo build --release -p latchkey-empty-function
 //! cargo build --release -p latchkey-authorizer
-//! cargo run -p latchkey-instructions -- target/release/empty-function target/release/authorizer
+//! cargo build --release -p latchkey-memory
+//! cargo run -p latchkey-instructions -- target/release/empty-function target/release/authorizer target/release/memory
 //! ```
 //!
-//! prints a table, and fails where a count is beyond its bound; with `--write` it writes the table
+//! prints two tables, and fails where a count is beyond its bound; with `--write` it writes them
 //! into docs/performance/inside.md too. Each binary is built by itself: features of one must not
 //! become the other's. Times differ from machine to machine and from minute to minute; instructions
 //! do so by less than a hundredth. Callgrind counts what the process itself executes, on a
@@ -19,6 +20,7 @@
 )]
 
 mod callgrind;
+mod memory;
 mod world;
 
 use std::{fmt::Write as _, fs, path::Path, process::ExitCode};
@@ -36,13 +38,11 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 const CALLS: usize = 60;
 /// A call asks for an event and answers it.
 const SENDS: usize = 2;
-/// Where the table stands.
+/// Where the tables stand.
 const PAGE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../docs/performance/inside.md"
 );
-const BEGIN: &str = "<!-- counted: begin -->\n";
-const END: &str = "<!-- counted: end -->\n";
 
 /// One line of the table.
 struct Row {
@@ -69,8 +69,11 @@ async fn main() -> Outcome<ExitCode> {
     let (options, binaries): (Vec<_>, Vec<_>) = std::env::args_os()
         .skip(1)
         .partition(|argument| argument == "--write");
-    let [empty, authorizer] = binaries.as_slice() else {
-        return Err("two binaries are needed: the empty function's and the authorizer's".into());
+    let [empty, authorizer, memory] = binaries.as_slice() else {
+        return Err(
+            "three binaries are needed: the empty function's, the authorizer's, and latchkey-memory's"
+                .into(),
+        );
     };
     let world = World::new().await?;
     let subject = |binary| Subject {
@@ -80,11 +83,13 @@ async fn main() -> Outcome<ExitCode> {
     };
     let rows = rows(&world, subject(empty), subject(authorizer)).await?;
     let table = table(&rows)?;
-    println!("{table}");
+    let (in_memory, memory_is_too_much) = memory::table(Path::new(memory))?;
+    println!("{table}\n{in_memory}");
     if !options.is_empty() {
-        write(&table)?;
+        write("counted", &table)?;
+        write("in memory", &in_memory)?;
     }
-    let is_too_much = rows.iter().any(Row::is_too_much);
+    let is_too_much = memory_is_too_much || rows.iter().any(Row::is_too_much);
     if is_too_much {
         println!("more than the bound");
     }
@@ -118,11 +123,15 @@ fn in_thousands(number: u64) -> String {
     groups.join(",")
 }
 
-fn write(table: &str) -> Outcome<()> {
+/// Puts a table between its two marks on the page.
+fn write(mark: &str, table: &str) -> Outcome<()> {
     let page = fs::read_to_string(PAGE)?;
-    let (before, rest) = page.split_once(BEGIN).ok_or("the page has no mark")?;
-    let (_, after) = rest.split_once(END).ok_or("the page has no mark")?;
-    fs::write(PAGE, format!("{before}{BEGIN}{table}{END}{after}"))?;
+    let marks = ["begin", "end"].map(|end| format!("<!-- {mark}: {end} -->\n"));
+    let no_mark = || format!("the page has no mark {mark}");
+    let (before, rest) = page.split_once(&marks[0]).ok_or_else(no_mark)?;
+    let (_, after) = rest.split_once(&marks[1]).ok_or_else(no_mark)?;
+    let [begin, end] = marks;
+    fs::write(PAGE, format!("{before}{begin}{table}{end}{after}"))?;
     Ok(())
 }
 
