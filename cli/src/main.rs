@@ -7,6 +7,7 @@ mod advice;
 mod aws;
 mod client;
 mod commands;
+mod console;
 mod dev;
 mod doctor;
 mod failure;
@@ -29,6 +30,7 @@ use crate::failure::Failure;
 #[derive(Debug, clap::Parser)]
 #[command(version)]
 enum Command {
+    Console(console::Arguments),
     Dev(dev::Arguments),
     #[command(flatten)]
     Admin(Box<commands::Command>),
@@ -40,6 +42,13 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     match Command::parse() {
+        Command::Console(arguments) => {
+            let ran = console::run(arguments, clock(), random()).await;
+            ran.map_or_else(
+                |failure| failed(&failure, failure.status as u8),
+                |()| ExitCode::SUCCESS,
+            )
+        }
         Command::Dev(arguments) => {
             let machine = dev::Machine {
                 clock: clock(),

@@ -1,7 +1,7 @@
 //! The latest decisions, kept for the page.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, PoisonError},
 };
 
@@ -33,9 +33,16 @@ pub(crate) struct Decision {
     pub(crate) remaining: Option<u64>,
 }
 
-/// The latest decisions, bounded in number and size.
+/// The latest decisions, bounded in number and size, and how many there were.
 #[derive(Debug, Default)]
-pub(crate) struct Decisions(Mutex<VecDeque<Decision>>);
+pub(crate) struct Decisions(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    latest: VecDeque<Decision>,
+    /// Since the start, by reason; none for calls that passed.
+    counted: BTreeMap<Option<&'static str>, u64>,
+}
 
 impl Decisions {
     /// Keeps one more, and forgets the oldest.
@@ -45,16 +52,23 @@ impl Decisions {
             decision.path.push('…');
         }
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() == KEPT {
-            kept.pop_back();
+        *kept.counted.entry(decision.reason).or_default() += 1;
+        if kept.latest.len() == KEPT {
+            kept.latest.pop_back();
         }
-        kept.push_front(decision);
+        kept.latest.push_front(decision);
     }
 
     /// The latest, newest first.
     pub(crate) fn latest(&self, count: usize) -> Vec<Decision> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().take(count).cloned().collect()
+        kept.latest.iter().take(count).cloned().collect()
+    }
+
+    /// How many there were since the start, by reason.
+    pub(crate) fn counted(&self) -> BTreeMap<Option<&'static str>, u64> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.counted.clone()
     }
 }
 
@@ -88,6 +102,11 @@ mod tests {
             ("/59", "/10")
         );
         assert_eq!(decisions.latest(3).len(), 3);
+        assert_eq!(
+            decisions.counted()[&None],
+            KEPT as u64 + 10,
+            "all are counted"
+        );
     }
 
     #[test]

@@ -10,11 +10,9 @@ mod data_folder;
 mod decisions;
 mod demo;
 mod error;
-mod overview;
-mod page;
 mod reconciling;
 mod server;
-mod stop;
+pub(crate) mod stop;
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -23,6 +21,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use latchkey_admin::{AdminState, ApiGateway, Random};
 use latchkey_authorizer::{
     Authorizer,
@@ -36,16 +35,22 @@ use latchkey_store::{Patience, Store, create_table};
 use latchkey_sync::Sync;
 use tokio::{net::TcpListener, sync::Semaphore};
 
-pub(crate) use self::arguments::Arguments;
+pub(crate) use self::{
+    arguments::Arguments,
+    decisions::{Decision, Decisions},
+    demo::Line,
+};
 use self::{
     data_folder::DataFolder,
-    decisions::Decisions,
-    demo::{Line, Maker},
+    demo::Maker,
     error::DevError,
-    page::Page,
     server::{CALLS_AT_ONCE, Server},
 };
-use crate::gateway::{ApiStage, DenyFor, Form, HttpApi, ProxyApi, RestApi};
+use crate::{
+    client::Client,
+    console::{self, Console, Entry, Guard, InProcess},
+    gateway::{ApiStage, DenyFor, Form, HttpApi, ProxyApi, RestApi},
+};
 
 /// The table's name, for clients of `--dynamodb-port`.
 const TABLE: &str = "latchkey";
@@ -96,19 +101,21 @@ pub(crate) async fn run(arguments: Arguments, machine: Machine) -> Result<(), De
         gateway,
         machine,
     };
-    let server = start(&engine, given, address, &kept).await?;
-    print(&announcement(
-        address,
-        &kept,
-        dynamodb_address,
-        &server.page.lines,
-    ));
+    let (server, lines) = start(&engine, given, address).await?;
+    print(&announcement(address, &kept, dynamodb_address, &lines));
 
     let engine_served = dynamodb.map(|listener| {
         let (engine, stop) = (engine.clone(), stop::asked(&asked_to_stop));
         tokio::spawn(async move { engine.serve(listener, stop).await })
     });
-    let service = server::router(server).into_make_service_with_connect_info::<SocketAddr>();
+    let here = InProcess {
+        kept,
+        lines,
+        decisions: Arc::clone(&server.decisions),
+    };
+    let pages = pages(&server, address, here)?;
+    let service = server::router(server).merge(pages);
+    let service = service.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(stop::asked(&asked_to_stop));
     tokio::select! {
         served = served.into_future() => served?,
@@ -142,8 +149,7 @@ async fn start(
     engine: &Engine,
     given: Given,
     address: SocketAddr,
-    kept: &str,
-) -> Result<Arc<Server>, DevError> {
+) -> Result<(Arc<Server>, Vec<Line>), DevError> {
     let client = engine.client();
     create_table(&client, TABLE).await?;
     let Given {
@@ -203,26 +209,35 @@ async fn start(
         random: random.clone(),
         api_gateway,
     };
-    Ok(Arc::new(Server {
-        authorizer: Authorizer::start(settings, store.clone(), clock.clone()).await,
+    let server = Server {
+        authorizer: Authorizer::start(settings, store, clock.clone()).await,
         rest,
         http,
         admin: ProxyApi {
             stage: ADMIN,
             router: latchkey_admin::router(admin),
         },
-        page: Page {
-            store,
-            clock: clock.clone(),
-            host: address.to_string(),
-            kept: kept.to_owned(),
-            lines: demo.lines(&format!("http://{address}")),
-        },
-        decisions: Decisions::default(),
+        decisions: Arc::default(),
         room: Semaphore::new(CALLS_AT_ONCE),
         clock,
         random,
-    }))
+    };
+    let lines = demo.lines(&format!("http://{address}"));
+    Ok((Arc::new(server), lines))
+}
+
+/// The console, which speaks to the admin API here as to any other.
+fn pages(server: &Server, address: SocketAddr, here: InProcess) -> Result<Router, DevError> {
+    let clock = server.clock.clone();
+    let base = format!("http://{address}{}", server::ADMIN);
+    Ok(console::router(Arc::new(Console {
+        client: Client::new(&base, None, clock.clone()),
+        guard: Guard::new(Entry::Open, address.port(), &server.random)?,
+        clock,
+        random: server.random.clone(),
+        shows: format!("latchkey dev on {address} · {}", here.kept),
+        here: Some(here),
+    })))
 }
 
 /// Only this machine gets in.

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     extract::{ConnectInfo, Request, State},
-    http::{Method, StatusCode, Version, header, request::Parts},
+    http::{StatusCode, Version, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
 use latchkey_admin::Random;
@@ -14,13 +14,11 @@ use latchkey_authorizer::{Authorizer, DecisionLog};
 use latchkey_domain::{Clock, Reason};
 use tokio::sync::Semaphore;
 
-use super::{
-    decisions::{Decision, Decisions},
-    page::Page,
-};
+use super::decisions::{Decision, Decisions};
 use crate::gateway::{Call, Handled, Headers, HttpApi, Outcome, ProxyApi, Reply, RestApi};
 
-const ADMIN: &str = "/admin";
+/// Where the admin API is.
+pub(crate) const ADMIN: &str = "/admin";
 /// What the admin API tells of itself is served here too: a problem's `type` is an address
 /// under the same host, whatever the base of the API.
 const PROBLEMS: &str = "/problems";
@@ -46,10 +44,8 @@ pub(crate) struct Server {
     pub(crate) http: HttpApi,
     /// Under `/admin`.
     pub(crate) admin: ProxyApi,
-    /// Under `/`.
-    pub(crate) page: Page,
     /// What was decided lately.
-    pub(crate) decisions: Decisions,
+    pub(crate) decisions: Arc<Decisions>,
     /// Room for calls of the authorizer: [`CALLS_AT_ONCE`].
     pub(crate) room: Semaphore,
     /// When calls come.
@@ -60,7 +56,6 @@ pub(crate) struct Server {
 
 /// A path within one of the things that are served.
 enum Place<'a> {
-    Page,
     Admin(&'a str),
     Rest(&'a str),
     Http(&'a str),
@@ -73,9 +68,6 @@ impl<'a> Place<'a> {
             "" => Some("/"),
             rest => rest.starts_with('/').then_some(rest),
         };
-        if path == "/" {
-            return Self::Page;
-        }
         if under(PROBLEMS).is_some() || DOCUMENTS.contains(&path) {
             return Self::Admin(path);
         }
@@ -86,7 +78,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Serves it.
+/// Serves it, beside the console's pages.
 pub(crate) fn router(server: Arc<Server>) -> Router {
     Router::new().fallback(serve).with_state(server)
 }
@@ -112,15 +104,11 @@ async fn serve(
     match Place::of(path) {
         Place::Rest(within) => whole(server.demo(Kind::Rest, path, &call(within)).await),
         Place::Http(within) => whole(server.demo(Kind::Http, path, &call(within)).await),
-        Place::Admin(_) | Place::Page if !is_local(&parts) => plain(
+        Place::Admin(_) if !is_local(&parts) => plain(
             StatusCode::FORBIDDEN,
             "Only for pages and clients of this machine: use the address that latchkey dev printed.",
         ),
         Place::Admin(within) => server.admin(&call(within), body).await,
-        Place::Page if parts.method == Method::GET || parts.method == Method::HEAD => {
-            server.page.respond(&server.decisions).await
-        }
-        Place::Page => plain(StatusCode::METHOD_NOT_ALLOWED, "The page is read with GET."),
         Place::Nothing => plain(
             StatusCode::NOT_FOUND,
             "Nothing is served here: see /, /admin/v1/keys, /demo/orders/42 and /demo-rest/orders/42.",
@@ -133,7 +121,7 @@ fn plain(status: StatusCode, line: &str) -> Response {
     (status, format!("{line}\n")).into_response()
 }
 
-/// A web page elsewhere must reach neither the admin API nor the page with the demo's keys:
+/// A web page elsewhere must not reach the admin API:
 /// not by a name of its own that leads to this machine (DNS rebinding), nor as a caller from
 /// another origin.
 fn is_local(parts: &Parts) -> bool {
