@@ -42,13 +42,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> ExitCode {
     match Command::parse() {
-        Command::Console(arguments) => {
-            let ran = console::run(arguments, clock(), random()).await;
-            ran.map_or_else(
-                |failure| failed(&failure, failure.status as u8),
-                |()| ExitCode::SUCCESS,
-            )
-        }
+        Command::Console(arguments) => ended(console::run(arguments, clock(), random()).await),
         Command::Dev(arguments) => {
             let machine = dev::Machine {
                 clock: clock(),

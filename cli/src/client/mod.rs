@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::{
-    error::ClientError,
+    error::{ClientError, FieldError, Problem},
     models::*,
     path::{Path, Query},
     target::{Target, TargetError},

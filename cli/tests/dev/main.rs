@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod data;
 #[cfg(test)]
 mod demo_apis;

@@ -1,4 +1,4 @@
-//! The page at `/`.
+//! The page at `/`: the console, as `latchkey dev` serves it.
 
 use serde_json::json;
 
@@ -25,12 +25,13 @@ fn it_shows_the_lines_the_decisions_and_what_is_left() {
     for shown in [
         "/demo-rest/orders/42",
         "quota_exceeded",
-        r#"<span class="status warn">429</span>"#,
+        r#"<span class="badge warn">429</span>"#,
         "missing_key",
         "/demo/orders/7",
         "Demo limited",
         "<b>0</b> of 2 left",
-        "<b>1,000,000</b> of 1,000,000 left",
+        r#"<dd class="is-good">2</dd>"#,
+        r#"<dd class="is-bad">2</dd>"#,
     ] {
         assert!(page.contains(shown), "{shown} is not in {page}");
     }
@@ -54,7 +55,6 @@ fn it_asks_nothing_of_any_other_host_and_nobody_may_frame_it() {
         .replace(dev.base(), "")
         .replace("http://www.w3.org/2000/svg", "");
     assert!(!own.contains("http://") && !own.contains("https://") && !own.contains("src="));
-    assert_eq!(dev.send("POST", "/", &[], "").status, 405);
     assert_eq!(dev.send("HEAD", "/", &[], "").status, 200);
 }
 
@@ -62,18 +62,35 @@ fn it_asks_nothing_of_any_other_host_and_nobody_may_frame_it() {
 fn everything_on_it_is_escaped() {
     let dev = Dev::start(&["--in-memory"]);
     let markup = "<img src=x onerror=alert(1)>\"'&";
-    let plan = json!({"name": markup, "apiStages": [{"apiId": "demorest", "stage": "dev"}]});
+    let plan = json!({"name": markup, "description": markup, "apiStages": [{"apiId": "demorest", "stage": "dev"}]});
     let plan = dev.admin("POST", "/v1/plans", &plan);
-    let key = json!({"name": markup, "planIds": [plan["id"]]});
-    let value = dev.admin("POST", "/v1/keys", &key)["value"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    assert_eq!(
-        dev.get_with("/demo-rest/%3Cscript%3E'&", &value).status,
-        200
-    );
-    let page = dev.get("/", &[]).body;
-    assert!(page.contains("&#60;img src=x onerror=alert(1)&#62;&#34;&#39;&#38;"));
-    assert!(!page.contains("<img") && page.matches("<script>").count() == 1);
+    let key = json!({"name": markup, "customerId": "<b>\"", "metadata": {"x": markup}, "planIds": [plan["id"]]});
+    let key = dev.admin("POST", "/v1/keys", &key);
+    let value = key["value"].as_str().unwrap();
+    assert_eq!(dev.get_with("/demo-rest/%3Cscript%3E'&", value).status, 200);
+    let (plan, key) = (plan["id"].as_str().unwrap(), key["id"].as_str().unwrap());
+    for path in [
+        "/",
+        "/plans",
+        &format!("/plans/{plan}"),
+        &format!("/plans/{plan}/edit"),
+        &format!("/plans/{plan}/delete"),
+        "/keys",
+        "/new-key",
+        &format!("/keys/{key}"),
+        &format!("/keys/{key}/edit"),
+        &format!("/keys/{key}/delete"),
+        "/audit",
+        "/keys?namePrefix=%3Cimg+src%3Dx",
+    ] {
+        let page = dev.get(path, &[]);
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.body.contains("&#60;img src=x"), "{path}");
+        assert!(
+            !page.body.contains("<img") && !page.body.contains("<b>\""),
+            "{path}"
+        );
+        assert_eq!(page.body.matches("<script>").count(), 1, "{path}");
+        assert!(!page.body.contains(value), "{path}");
+    }
 }

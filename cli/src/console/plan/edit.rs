@@ -222,13 +222,17 @@ fn body(posted: &Posted) -> Result<Value, ClientError> {
         return Err(wrong("/throttle/rateLimit", "A burst needs a rate."));
     }
     let throttle = rate.map(|rate| json!({"rateLimit": rate, "burstLimit": burst}));
-    Ok(json!({
+    let mut body = json!({
         "name": posted.text("/name"),
         "description": form::text(posted.text("/description")),
         "quota": quota,
         "throttle": throttle,
         "apiStages": stages,
-        "scope": posted.text("/scope"),
-        "enforcement": posted.text("/enforcement"),
-    }))
+    });
+    for (field, name) in [("scope", "/scope"), ("enforcement", "/enforcement")] {
+        if let Some(choice) = posted.given(name) {
+            body[field] = json!(choice);
+        }
+    }
+    Ok(body)
 }
