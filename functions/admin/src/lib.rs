@@ -21,6 +21,7 @@ mod caller;
 mod conditional;
 pub mod csv;
 mod deployments;
+pub mod described;
 mod docs_page;
 mod drift;
 mod etag;

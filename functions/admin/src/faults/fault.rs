@@ -57,6 +57,14 @@ impl Fault {
         }
     }
 
+    /// The pointer to what is wrong in the body; empty where it is elsewhere.
+    pub(crate) fn pointer(&self) -> &str {
+        match &self.place {
+            Place::Body(pointer) => pointer,
+            _ => "",
+        }
+    }
+
     /// What is right instead.
     pub(crate) fn detail(&self) -> &str {
         &self.detail

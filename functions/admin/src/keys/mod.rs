@@ -23,12 +23,13 @@ pub(crate) use move_to_plan::move_to_plan;
 pub(crate) use rotate::{MAX_GRACE_SECONDS, rotate};
 pub(crate) use show::show;
 pub(crate) use update::update;
+pub(crate) use view::KeyView;
 
 use http::StatusCode;
 use latchkey_domain::{KeyId, Plan, PlanId};
 use latchkey_store::{KeyRecord, KeySnapshot, Native};
 
-use self::view::{KeyView, Use};
+use self::view::Use;
 use crate::{AdminState, answer::Answer, etag::Revision, problem::Problem};
 
 /// Plans that a key may be on: what is read and written with it stays bounded.

@@ -150,7 +150,7 @@ impl KeyView {
     }
 
     /// A key of a list.
-    pub(super) fn of_list(record: &KeyRecord) -> Self {
+    pub(crate) fn of_list(record: &KeyRecord) -> Self {
         Self::new(&record.key, &record.plan_ids, LastUsed::Untold)
     }
 

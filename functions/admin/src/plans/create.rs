@@ -51,6 +51,16 @@ impl CreatePlan {
     /// # Errors
     /// What no single field can tell.
     pub(super) fn onto(&self, state: &AdminState, before: Plan) -> Result<Plan, Faults> {
+        let plan = self.described(before)?;
+        check(state, &plan)?;
+        Ok(plan)
+    }
+
+    /// The same, unchecked.
+    ///
+    /// # Errors
+    /// Where no number is left for another method's bucket.
+    pub(crate) fn described(&self, before: Plan) -> Result<Plan, Faults> {
         let plan = Plan {
             name: self.name.clone(),
             description: self.description.clone(),
@@ -60,10 +70,11 @@ impl CreatePlan {
             enforcement: self.enforcement.unwrap_or_default(),
             ..before
         };
-        let stages = self.api_stages.clone().unwrap_or_default().0;
-        let plan = with_stages(plan, stages)?;
-        check(state, &plan)?;
-        Ok(plan)
+        with_stages(plan, self.api_stages.clone().unwrap_or_default().0)
+    }
+
+    pub(crate) fn name(&self) -> Name {
+        self.name.clone()
     }
 
     /// The plan of this id, made at `at`.

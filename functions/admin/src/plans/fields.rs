@@ -107,9 +107,20 @@ pub(super) fn with_stages(mut plan: Plan, stages: Vec<StageTerms>) -> Result<Pla
 /// once, and where it says what only API Gateway's own plans hold, or what they cannot.
 pub(super) fn check(state: &AdminState, plan: &Plan) -> Result<(), Faults> {
     let mut faults = Faults::default();
+    faults.keep(check_terms(plan));
+    faults.keep(state.check_native(plan));
+    faults.or(())
+}
+
+/// What no single field of the plan can tell, whoever counts it.
+///
+/// # Errors
+/// Where two of its stages cover the same call, where a method costs more than there ever is at
+/// once, and where it says what only API Gateway's own plans hold.
+pub(crate) fn check_terms(plan: &Plan) -> Result<(), Faults> {
+    let mut faults = Faults::default();
     let overlap = |error: PlanError| Fault::at("/apiStages", error.to_string()).into();
     faults.keep(plan.check().map_err(overlap));
-    faults.keep(state.check_native(plan));
     for dear in plan.too_dear() {
         let units = format!("/apiStages/{}/units", dear.stage);
         let pointer = within(&units, &dear.method.to_string());

@@ -11,23 +11,22 @@ mod stages;
 mod update;
 mod view;
 
-pub(crate) use create::create;
+pub(crate) use create::{CreatePlan, create};
 pub(crate) use delete::delete;
+pub(crate) use fields::check_terms;
 pub(crate) use list::list;
 pub(crate) use overlap::refuse_overlap;
 pub(crate) use replace::replace;
 pub(crate) use show::show;
 pub(crate) use stages::MAX_API_STAGES;
 pub(crate) use update::update;
+pub(crate) use view::PlanView;
 
 use http::StatusCode;
 use latchkey_domain::{Plan, PlanId};
 use latchkey_store::{LIST_COMES_UP, Lost, NativeObject, PlanRecord};
 
-use self::{
-    overlap::{Seen, refuse_stages_in_the_way},
-    view::PlanView,
-};
+use self::overlap::{Seen, refuse_stages_in_the_way};
 use crate::{
     AdminState, answer::Answer, api_gateway::is_native, caller::Caller, etag::Revision,
     problem::Problem,

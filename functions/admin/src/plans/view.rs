@@ -70,7 +70,7 @@ struct StageView {
 }
 
 impl PlanView {
-    pub(super) fn new(plan: &Plan, native: Option<&Native>) -> Self {
+    pub(crate) fn new(plan: &Plan, native: Option<&Native>) -> Self {
         Self {
             id: plan.id.to_string(),
             name: plan.name.as_str().to_owned(),
