@@ -4,6 +4,7 @@
 //! Exit statuses ([`failure::Status`]) are the same for all that calls the admin API.
 
 mod advice;
+mod apply;
 mod aws;
 mod client;
 mod commands;
@@ -35,6 +36,8 @@ enum Command {
     #[command(flatten)]
     Admin(Box<commands::Command>),
     Try(try_call::Arguments),
+    Apply(apply::Apply),
+    Diff(apply::Diff),
     Doctor(doctor::Arguments),
     Completions(commands::completions::Arguments),
 }
@@ -65,6 +68,12 @@ async fn main() -> ExitCode {
             let looked = doctor::run(&arguments, clock(), &mut std::io::stdout()).await;
             let status = looked.map(|outcome| ExitCode::from(outcome as u8));
             status.unwrap_or_else(|error| failed(&error, doctor::Outcome::NotSeen as u8))
+        }
+        Command::Apply(arguments) => {
+            ended(apply::apply(&arguments, clock(), random(), &mut std::io::stdout()).await)
+        }
+        Command::Diff(arguments) => {
+            ended(apply::diff(&arguments, clock(), random(), &mut std::io::stdout()).await)
         }
         Command::Try(arguments) => {
             let (mut from, mut to) = (std::io::stdin(), std::io::stdout());

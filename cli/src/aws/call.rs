@@ -80,6 +80,7 @@ impl Aws {
         match status {
             200..=299 => Ok(Answer { body, ahead }),
             404 => Err(CallError::NotFound),
+            _ if is_not_found(&body) => Err(CallError::NotFound),
             _ => Err(CallError::Failed(refusal(status, &body))),
         }
     }
@@ -129,6 +130,13 @@ fn ahead(begun: Timestamp, ended: Timestamp, date: &str) -> Option<SignedDuratio
     let ahead = begun.duration_since(latest).max(SignedDuration::ZERO);
     let behind = date.duration_since(ended).max(SignedDuration::ZERO);
     Some(ahead - behind)
+}
+
+/// Services of AWS's JSON protocols say by a type what others say by 404.
+fn is_not_found(body: &[u8]) -> bool {
+    let told = serde_json::from_slice::<serde_json::Value>(body).ok();
+    let kind = told.as_ref().and_then(|told| told.get("__type")?.as_str());
+    kind.is_some_and(|kind| kind.ends_with("ResourceNotFoundException"))
 }
 
 /// What AWS says when it refuses: its JSON's message, its XML's, or its first words.

@@ -80,6 +80,17 @@ impl Target {
         Ok(Client::new(url, signer, clock))
     }
 
+    /// AWS itself, in the Region of the admin API unless told otherwise.
+    ///
+    /// # Errors
+    /// [`NoCaller`].
+    pub(crate) fn aws(&self, clock: Clock) -> Result<Aws, NoCaller> {
+        let host = self.url.as_deref().and_then(host);
+        let of_url = host.as_deref().and_then(region_of);
+        let variables = self.variables(self.region.as_deref().or(of_url))?;
+        Ok(Aws::new(&variables, clock))
+    }
+
     fn variables(&self, region: Option<&str>) -> Result<Variables, NoCaller> {
         Variables::of_this_machine(region, self.profile.as_deref())
     }

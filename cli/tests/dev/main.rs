@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod apply;
+#[cfg(test)]
+mod aws_server;
+#[cfg(test)]
 mod console;
 #[cfg(test)]
 mod data;

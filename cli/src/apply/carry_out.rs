@@ -1,0 +1,231 @@
+//! Steps carried out by calls of the admin API.
+
+use http::{
+    Method,
+    header::{IF_MATCH, IF_NONE_MATCH},
+};
+use latchkey_domain::{KeyValue, PresentedKey};
+use serde_json::{Value, json};
+
+use super::{
+    fields::{Fields, of_key, of_plan, patch},
+    seen::{found, text},
+    state::{NewKey, Step},
+    value::{Held, Value as Secret, Values},
+};
+use crate::{
+    client::{Answer, Client, ClientError, Path},
+    failure::{Failure, Status},
+};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const IDEMPOTENCY: &str = "Idempotency-Key";
+
+/// By whom steps are carried out.
+pub(super) struct Carrier<'a> {
+    pub(super) client: &'a Client,
+    pub(super) values: &'a Values,
+}
+
+impl Carrier<'_> {
+    /// What was done, in a word or two.
+    ///
+    /// # Errors
+    /// [`Failure`]: the step was not taken, or it is not known whether it was.
+    pub(super) async fn take(&self, step: &Step) -> Result<&'static str, Failure> {
+        match step {
+            Step::CreatePlan { id, fields } => {
+                let path = Path::of(&["v1", "plans", id]);
+                let headers = [JSON, (IF_NONE_MATCH.as_str(), "*")];
+                self.send(Method::PUT, &path, &headers, Some(fields))
+                    .await?;
+                Ok("made")
+            }
+            Step::UpdatePlan { id, before, after } => {
+                let path = Path::of(&["v1", "plans", id]);
+                let etag = self.unchanged(&path, before, of_plan).await?;
+                let headers = [JSON, (IF_MATCH.as_str(), etag.as_str())];
+                self.send(Method::PUT, &path, &headers, Some(after)).await?;
+                Ok("changed")
+            }
+            Step::UpdateKey {
+                id, before, after, ..
+            } => {
+                let path = Path::of(&["v1", "keys", id]);
+                let etag = self.unchanged(&path, before, of_key).await?;
+                let headers = [JSON, (IF_MATCH.as_str(), etag.as_str())];
+                let patch = patch(before, after);
+                self.send(Method::PATCH, &path, &headers, Some(&patch))
+                    .await?;
+                Ok("changed")
+            }
+            Step::CreateKey { name, new } => self.create(name, new).await,
+            Step::FinishKey { id, new, .. } => self.finish(id, new).await,
+            Step::Move { id, from, to, .. } => {
+                let path = Path::of(&["v1", "keys", id, "move"]);
+                let body = json!({ "fromPlanId": from, "toPlanId": to });
+                self.client.send(Method::POST, &path, Some(&body)).await?;
+                Ok("moved")
+            }
+            Step::Attach { id, plan, .. } => {
+                let path = Path::of(&["v1", "plans", plan, "keys", id]);
+                self.client.send(Method::PUT, &path, None).await?;
+                Ok("attached")
+            }
+            Step::Detach { id, plan, .. } => {
+                let path = Path::of(&["v1", "plans", plan, "keys", id]);
+                self.delete(&path).await?;
+                Ok("detached")
+            }
+            Step::DeleteKey { id, .. } => {
+                self.delete(&Path::of(&["v1", "keys", id])).await?;
+                Ok("deleted")
+            }
+            Step::DeletePlan { id } => {
+                self.delete(&Path::of(&["v1", "plans", id])).await?;
+                Ok("deleted")
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &Path,
+        headers: &[(&str, &str)],
+        body: Option<&Fields>,
+    ) -> Result<Answer, ClientError> {
+        let body = body.map(|body| Value::Object(body.clone()).to_string());
+        let body = body.unwrap_or_default();
+        self.client.send_with(method, path, headers, body).await
+    }
+
+    /// What is gone already needs no deletion.
+    async fn delete(&self, path: &Path) -> Result<(), ClientError> {
+        found(self.client.send(Method::DELETE, path, None).await).map(drop)
+    }
+
+    /// The revision of what is as it was when the steps were worked out.
+    async fn unchanged(
+        &self,
+        path: &Path,
+        before: &Fields,
+        fields: fn(&Value) -> Fields,
+    ) -> Result<String, Failure> {
+        let answer = self.client.send(Method::GET, path, None).await?;
+        let now = fields(&answer.read()?);
+        if now != *before {
+            return Err(refused("somebody has changed it meanwhile: run it again"));
+        }
+        Ok(answer.etag.unwrap_or_default())
+    }
+
+    async fn create(&self, name: &str, new: &NewKey) -> Result<&'static str, Failure> {
+        match self.values.reserve(&new.value).await? {
+            Held::Value(value) => self.create_with(name, new, &value).await,
+            Held::Reserved { idempotency } => {
+                let made = self.post(new, None, &idempotency).await;
+                let made = match made {
+                    Ok(made) => made,
+                    Err(error) => return Err(self.not_made(new, error).await),
+                };
+                let value = Secret(text(&made, "value"));
+                self.values.keep(&new.value, &value).await?;
+                Ok("made")
+            }
+        }
+    }
+
+    /// With a value of the owner's own.
+    async fn create_with(
+        &self,
+        name: &str,
+        new: &NewKey,
+        value: &Secret,
+    ) -> Result<&'static str, Failure> {
+        if let Ok(presented) = PresentedKey::parse(&value.0) {
+            // A list may be a second behind: the value tells the id.
+            let path = Path::of(&["v1", "keys", &presented.id.to_string()]);
+            let there: Option<Value> = found(self.client.get(&path).await)?;
+            if there.is_some_and(|key| text(&key, "name") == name) {
+                return Err(refused("it has just been made: run it again"));
+            }
+        }
+        if let Err(error) = KeyValue::custom(&value.0) {
+            let said = format!(
+                "{} holds what no new key can have ({error}): remove it, and a value is generated",
+                new.value
+            );
+            return Err(Failure::new(Status::Usage, said));
+        }
+        self.post(new, Some(value), "").await?;
+        Ok("made, with the value that stood there")
+    }
+
+    /// Takes the reservation back where it is certain that nothing was made.
+    async fn not_made(&self, new: &NewKey, error: ClientError) -> Failure {
+        let certain = match &error {
+            ClientError::Refused(problem) => {
+                problem.status < 500 && problem.kind != "/problems/idempotency-key-running"
+            }
+            ClientError::Unsendable(_) => true,
+            ClientError::NoAnswer { .. } | ClientError::Unreadable { .. } => false,
+        };
+        if certain {
+            self.values.release(&new.value).await;
+        }
+        error.into()
+    }
+
+    /// Asks again for the key that an earlier run has made, and for its value.
+    async fn finish(&self, id: &str, new: &NewKey) -> Result<&'static str, Failure> {
+        let Held::Reserved { idempotency } = self.values.reserve(&new.value).await? else {
+            return Ok("finished meanwhile");
+        };
+        let lost = |why: &dyn std::fmt::Display| {
+            refused(format!(
+                "the value of {id} cannot be had again ({why}). Give it another: remove {}, and `latchkey keys rotate {id}`",
+                new.value
+            ))
+        };
+        let made = self.post(new, None, &idempotency).await;
+        let made = made.map_err(|error| lost(&error))?;
+        let again = text(&made, "id");
+        if again != id {
+            // The answer was kept for another caller: this one has made a key beside it.
+            self.delete(&Path::of(&["v1", "keys", &again])).await?;
+            return Err(lost(&"it was made by another caller"));
+        }
+        let value = Secret(text(&made, "value"));
+        self.values.keep(&new.value, &value).await?;
+        Ok("finished")
+    }
+
+    async fn post(
+        &self,
+        new: &NewKey,
+        value: Option<&Secret>,
+        idempotency: &str,
+    ) -> Result<Value, ClientError> {
+        let mut body = new.fields.clone();
+        body.insert("planIds".to_owned(), json!(new.plans));
+        match (value, &new.prefix) {
+            (Some(value), _) => drop(body.insert("value".to_owned(), json!(value.0))),
+            (None, Some(prefix)) => drop(body.insert("prefix".to_owned(), prefix.clone())),
+            (None, None) => {}
+        }
+        let named = [JSON, (IDEMPOTENCY, idempotency)];
+        let headers = if idempotency.is_empty() {
+            &named[..1]
+        } else {
+            &named
+        };
+        let path = Path::of(&["v1", "keys"]);
+        let answer = self.send(Method::POST, &path, headers, Some(&body)).await?;
+        answer.read()
+    }
+}
+
+fn refused(message: impl std::fmt::Display) -> Failure {
+    Failure::new(Status::Refused, message)
+}
