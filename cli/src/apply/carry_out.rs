@@ -184,7 +184,7 @@ impl Carrier<'_> {
         };
         let lost = |why: &dyn std::fmt::Display| {
             refused(format!(
-                "the value of {id} cannot be had again ({why}). Give it another: remove {}, and `latchkey keys rotate {id}`",
+                "the value of {id} cannot be had again ({why}). Give it another: remove {}, and run `latchkey keys rotate {id} --value-to FILE`",
                 new.value
             ))
         };

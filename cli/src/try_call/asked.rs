@@ -57,6 +57,20 @@ impl Asked {
         })
     }
 
+    /// Of the demo, with no key's value.
+    #[cfg(test)]
+    pub(super) fn of_test(method: &str, path: &str, ip: Option<&str>) -> Self {
+        let text = str::to_owned;
+        Self {
+            value: Secret(String::new()),
+            method: text(method),
+            path: text(path),
+            api: text(DEMO.0),
+            stage: text(DEMO.1),
+            ip: ip.map(text),
+        }
+    }
+
     /// For `POST /v1/verify`.
     pub(super) fn body(&self) -> Value {
         let mut body = json!({

@@ -67,7 +67,9 @@ fn a_used_up_quota_says_when_to_come_back_and_how_to_grant_more() {
     );
     assert!(check(&printed, "quota_exceeded").starts_with("FAIL"));
     assert!(
-        printed.out.contains("  latchkey usage grant key_"),
+        printed
+            .out
+            .contains("  latchkey usage grant demo-limited key_"),
         "{printed:?}"
     );
 }
@@ -164,7 +166,10 @@ fn an_address_and_another_stage_are_asked_about_as_they_are_given() {
     let printed = tried(&dev, value, &other);
     assert_eq!(printed.status, 0, "{printed:?}");
     let stranger = tried(&dev, value, &["--ip", "198.51.100.7"]);
-    assert!(stranger.out.contains("--allowed-ips"), "{stranger:?}");
+    assert!(
+        stranger.out.contains("--allowed-ip NETWORK"),
+        "{stranger:?}"
+    );
     let wrong = tried(&dev, value, &["--ip", "nowhere"]);
     assert_eq!(wrong.status, 1, "{wrong:?}");
     assert!(wrong.err.contains("/sourceIp"), "{wrong:?}");
