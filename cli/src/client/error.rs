@@ -103,7 +103,9 @@ impl ClientError {
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.detail)?;
-        for error in &self.errors {
+        // One alone is the detail already.
+        let one = matches!(self.errors.as_slice(), [error] if self.detail.contains(&error.detail));
+        for error in self.errors.iter().filter(|_| !one) {
             write!(f, "\n  {}: {}", error.place(), error.detail)?;
         }
         Ok(())
@@ -137,6 +139,13 @@ mod tests {
             "2 are wrong\n  /name: must not be empty\n  limit: is 0\n  line 3, key: is short"
         );
         assert_eq!(error.problem().unwrap().status, 400);
+    }
+
+    #[test]
+    fn a_field_that_is_wrong_alone_is_told_once() {
+        let body = br#"{"type":"/problems/invalid-request","title":"Invalid","status":400,"detail":"/name: must not be empty","errors":[{"pointer":"/name","detail":"must not be empty"}]}"#;
+        let error = ClientError::refused(StatusCode::BAD_REQUEST, body);
+        assert_eq!(error.to_string(), "/name: must not be empty");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! `latchkey dev`, driven from outside: the binary itself, over HTTP, as its user sees it.
+//! The binary itself, driven from outside as its user sees it: `latchkey dev` over HTTP, and the
+//! commands against it. They are one program, so that it is linked once.
 
 #[cfg(test)]
 mod admin;
@@ -6,6 +7,9 @@ mod admin;
 mod apply;
 #[cfg(test)]
 mod aws_server;
+#[cfg(test)]
+#[path = "../commands/mod.rs"]
+mod commands;
 #[cfg(test)]
 mod console;
 #[cfg(test)]

@@ -142,13 +142,23 @@ impl Report {
         if self.is_dry {
             let existing = of("exists");
             return format!(
-                "{rows} rows: {left} would be written, {existing} are there, {invalid} are wrong. Nothing was written."
+                "{rows} rows: {left} would be written, {existing} are there, {invalid} are wrong. Nothing was written{}",
+                self.advice()
             );
         }
         let (created, existing) = (of("created"), of("exists"));
         format!(
             "{rows} rows: {created} created, {existing} there before, {invalid} wrong, {left} not written."
         )
+    }
+
+    /// What to do about rows that are wrong.
+    fn advice(&self) -> &'static str {
+        if self.is_wrong() {
+            ": correct them, or leave them out with --on-error valid."
+        } else {
+            "."
+        }
     }
 
     fn json(&self) -> String {
