@@ -13,6 +13,8 @@ mod dev;
 mod doctor;
 mod failure;
 mod gateway;
+#[cfg(test)]
+mod help;
 mod try_call;
 
 use std::{

@@ -128,7 +128,7 @@ fn sheet() -> Sheet<Attachment> {
             vec![
                 Cell::text(&attachment.key_id),
                 Cell::text(&attachment.plan_id),
-                Cell::instant(&attachment.created_date),
+                Cell::day(&attachment.created_date),
                 Cell::of(attachment.api_gateway.as_ref(), native),
             ]
         }),

@@ -60,18 +60,18 @@ fn sheet() -> Sheet<AuditRecord> {
             column("AT", "at"),
             column("ACTION", "action"),
             column("ENTITY", "entity"),
+            column("CHANGE", "change"),
             column("BY", "principal"),
             column("FROM", "sourceIp"),
-            column("CHANGE", "change"),
         ],
         row: Box::new(|record: &AuditRecord| {
             vec![
                 Cell::instant(&record.at),
                 Cell::text(&record.action),
                 Cell::text(&record.entity),
+                Cell::List(changes(record.before.as_ref(), record.after.as_ref())),
                 Cell::text(&record.principal),
                 Cell::of(record.source_ip.as_ref(), Cell::text),
-                Cell::List(changes(record.before.as_ref(), record.after.as_ref())),
             ]
         }),
     }

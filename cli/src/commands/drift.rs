@@ -27,11 +27,11 @@ pub(super) async fn run(arguments: Arguments, machine: Machine) -> Result<(), Fa
         Output::Table | Output::Csv => {
             let columns = [
                 column("KIND", "kind"),
+                column("MENDED", "mended"),
+                column("DETAIL", "detail"),
                 column("PLAN", "planId"),
                 column("KEY", "keyId"),
                 column("AT API GATEWAY", "nativeId"),
-                column("MENDED", "mended"),
-                column("DETAIL", "detail"),
             ];
             let rows = drift.findings.iter().map(row).collect();
             session.printer.rows(&columns, rows)?;
@@ -52,11 +52,11 @@ fn row(finding: &DriftFinding) -> Vec<Cell> {
     };
     vec![
         Cell::text(&finding.kind),
+        mended,
+        Cell::text(&finding.detail),
         Cell::of(finding.plan_id.as_ref(), Cell::text),
         Cell::of(finding.key_id.as_ref(), Cell::text),
         Cell::of(finding.native_id.as_ref(), Cell::text),
-        mended,
-        Cell::text(&finding.detail),
     ]
 }
 

@@ -46,14 +46,14 @@ fn drift_ends_with_1_where_there_is_any() {
         "3 found at 2026-11-26 17:30; the first 2 are told.\n"
     );
     insta::assert_snapshot!(told.stdout, @r"
-    KIND     PLAN  KEY    AT API GATEWAY  MENDED  DETAIL
-    missing  gold  key_1  n1              yes     was gone
-    other    gold                         no      is another
+    KIND     MENDED  DETAIL      PLAN  KEY    AT API GATEWAY
+    missing  yes     was gone    gold  key_1  n1
+    other    no      is another  gold
     ");
     let told = server.run(&["drift", "-ocsv"]);
     told.failed(1);
     assert!(
-        told.stdout.contains("\r\nother,gold,,,no,is another\r\n"),
+        told.stdout.contains("\r\nother,no,is another,gold,,\r\n"),
         "{told:?}"
     );
     let told = server.run(&["drift", "-ojson"]);

@@ -33,8 +33,8 @@ pub(super) fn sheet(session: &Session) -> Sheet<Key> {
                 Cell::of(key.last4.as_ref(), Cell::text),
                 state(key, now),
                 Cell::List(key.plan_ids.clone()),
-                Cell::of(key.expires_at.as_ref(), Cell::instant),
-                Cell::instant(&key.created_date),
+                Cell::of(key.expires_at.as_ref(), Cell::day),
+                Cell::day(&key.created_date),
             ]
         }),
     }

@@ -15,6 +15,8 @@ pub(crate) enum Cell {
     Number(String),
     /// An instant, RFC 3339.
     Instant(String),
+    /// An instant of which the day is enough for people.
+    Day(String),
     /// A word that is as it should be.
     Good(String),
     /// A word to look at.
@@ -34,6 +36,15 @@ impl Cell {
         Self::Instant(instant.into())
     }
 
+    pub(crate) fn day(instant: impl Into<String>) -> Self {
+        Self::Day(instant.into())
+    }
+
+    /// Whether it is words, which may be broken into lines.
+    pub(super) fn is_words(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::List(_))
+    }
+
     /// What `of` makes of it, if it is there.
     pub(crate) fn of<T>(told: Option<T>, of: impl FnOnce(T) -> Self) -> Self {
         told.map_or(Self::Empty, of)
@@ -45,6 +56,7 @@ impl Cell {
             Self::Empty => String::new(),
             Self::List(entries) => entries.join(", "),
             Self::Instant(instant) => short(instant),
+            Self::Day(instant) => instant.split('T').next().unwrap_or_default().to_owned(),
             Self::Text(text) | Self::Number(text) | Self::Good(text) | Self::Bad(text) => {
                 text.clone()
             }
@@ -61,9 +73,11 @@ impl Cell {
             Self::Number(number) => number
                 .parse()
                 .map_or(InCsv::text(number), |number| InCsv::Number(number)),
-            Self::Text(text) | Self::Instant(text) | Self::Good(text) | Self::Bad(text) => {
-                InCsv::text(text)
-            }
+            Self::Text(text)
+            | Self::Instant(text)
+            | Self::Day(text)
+            | Self::Good(text)
+            | Self::Bad(text) => InCsv::text(text),
         }
     }
 }
@@ -90,6 +104,7 @@ mod tests {
         let short = |text: &str| Cell::instant(text).short();
         assert_eq!(short("2026-11-26T17:30:12.123Z"), "2026-11-26 17:30");
         assert_eq!(short("2026-11-26"), "2026-11-26");
+        assert_eq!(Cell::day("2026-11-26T17:30:12Z").short(), "2026-11-26");
         assert_eq!(short("T1"), "T1");
     }
 

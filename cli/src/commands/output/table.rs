@@ -2,20 +2,55 @@
 
 use comfy_table::{
     Attribute, Cell as Shown, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table,
-    presets::NOTHING,
+    Width, presets::NOTHING,
 };
 
 use super::{Cell, Column, Detail, Screen};
 
 /// Blanks between columns.
 const GAP: (u16, u16) = (0, 2);
+/// Columns of the screen that words have at least.
+const WORDS: u16 = 12;
 
 /// Rows under their titles.
 pub(super) fn rows(screen: Screen, columns: &[Column], rows: Vec<Vec<Cell>>) -> String {
     let mut table = empty();
     table.set_header(columns.iter().map(|column| title(column.title)));
     table.add_rows(rows.iter().map(|row| row.iter().map(shown)));
+    if let Some(width) = screen.width.or_else(|| table.width()) {
+        let has_words = |at| {
+            rows.iter()
+                .any(|row| row.get(at).is_some_and(Cell::is_words))
+        };
+        let are_words: Vec<bool> = (0..columns.len()).map(has_words).collect();
+        fit(&mut table, &are_words, width);
+    }
     finished(table, screen)
+}
+
+/// Words are broken into lines; dates, numbers and ids are not. Columns for which there is no
+/// room then are left out, from the last: they are in CSV and JSON.
+fn fit(table: &mut Table, are_words: &[bool], width: u16) {
+    let widths = table.column_max_content_widths();
+    let mut used = 0;
+    for (at, (column, are_words)) in table.column_iter_mut().zip(are_words).enumerate() {
+        let content = widths.get(at).copied().unwrap_or_default();
+        let is_broken = *are_words && at > 0;
+        let needs = if is_broken {
+            content.min(WORDS)
+        } else {
+            content
+        };
+        used += needs;
+        column.set_constraint(if used > width && at > 0 {
+            ColumnConstraint::Hidden
+        } else if is_broken {
+            ColumnConstraint::LowerBoundary(Width::Fixed(needs + GAP.1))
+        } else {
+            ColumnConstraint::ContentWidth
+        });
+        used += GAP.1;
+    }
 }
 
 /// Fields below one another; those with nothing in them are left out.
@@ -81,7 +116,7 @@ mod tests {
 
     const PLAIN: Screen = Screen {
         colours: false,
-        width: Some(28),
+        width: Some(26),
     };
 
     fn sample() -> Vec<Vec<Cell>> {
@@ -101,8 +136,20 @@ mod tests {
     #[test]
     fn a_table_fits_its_width_and_breaks_no_id() {
         let text = rows(PLAIN, &COLUMNS, sample());
-        assert!(text.lines().all(|line| line.len() <= 28), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 26), "{text}");
         assert!(text.contains("\nkey_4567 "), "{text}");
+    }
+
+    #[test]
+    fn a_column_that_has_no_room_is_left_out() {
+        let narrow = Screen {
+            width: Some(20),
+            ..PLAIN
+        };
+        assert_eq!(
+            rows(narrow, &COLUMNS, sample()),
+            "ID        N\nkey_0123  7\nkey_4567\n"
+        );
     }
 
     #[test]
