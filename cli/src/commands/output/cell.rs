@@ -70,9 +70,7 @@ impl Cell {
         match self {
             Self::Empty => InCsv::Empty,
             Self::List(entries) => InCsv::text(entries.join(",")),
-            Self::Number(number) => number
-                .parse()
-                .map_or(InCsv::text(number), |number| InCsv::Number(number)),
+            Self::Number(number) => number.parse().map_or(InCsv::text(number), InCsv::Number),
             Self::Text(text)
             | Self::Instant(text)
             | Self::Day(text)
