@@ -127,12 +127,12 @@ fn keys_are_found_by_what_they_are() {
         keys.map(|key| key["id"].as_str().unwrap().to_owned())
             .collect()
     };
-    assert_eq!(found(&[]), [&first, &second]);
-    assert_eq!(found(&["--plan", "find"]), [&first]);
-    assert_eq!(found(&["--name", "Find two"]), [&second]);
+    assert_eq!(found(&[]), [first.as_str(), second.as_str()]);
+    assert_eq!(found(&["--plan", "find"]), [first.as_str()]);
+    assert_eq!(found(&["--name", "Find two"]), [second.as_str()]);
     assert_eq!(found(&["--name-prefix", "Find"]).len(), 2);
-    assert_eq!(found(&["--state", "disabled"]), [&second]);
-    assert_eq!(found(&["--limit", "1"]), [&first]);
+    assert_eq!(found(&["--state", "disabled"]), [second.as_str()]);
+    assert_eq!(found(&["--limit", "1"]), [first.as_str()]);
     let today = dev.run(&["keys", "list", "--unused-since", "2020-01-01"]);
     assert!(today.printed().contains("LAST USED"), "{today:?}");
 }
