@@ -15,6 +15,7 @@ mod failure;
 mod gateway;
 #[cfg(test)]
 mod help;
+mod tail;
 mod try_call;
 
 use std::{
@@ -38,6 +39,7 @@ enum Command {
     #[command(flatten)]
     Admin(Box<commands::Command>),
     Try(try_call::Arguments),
+    Tail(tail::Arguments),
     Apply(apply::Apply),
     Diff(apply::Diff),
     Doctor(doctor::Arguments),
@@ -70,6 +72,9 @@ async fn main() -> ExitCode {
             let looked = doctor::run(&arguments, clock(), &mut std::io::stdout()).await;
             let status = looked.map(|outcome| ExitCode::from(outcome as u8));
             status.unwrap_or_else(|error| failed(&error, doctor::Outcome::NotSeen as u8))
+        }
+        Command::Tail(arguments) => {
+            ended(tail::run(&arguments, clock(), &mut std::io::stdout()).await)
         }
         Command::Apply(arguments) => {
             ended(apply::apply(&arguments, clock(), random(), &mut std::io::stdout()).await)

@@ -15,6 +15,8 @@ from botocore.model import ServiceModel
 from botocore.serialize import create_serializer
 
 REQUESTS = Path(__file__).parents[2] / "shared/gateway/tests/requests.json"
+# What the command line asks of services with a JSON protocol; its test `aws_requests` keeps the file true.
+OF_THE_COMMAND = Path(__file__).parents[2] / "cli/tests/dev/aws-requests.json"
 # Operations that must be among them, or the file does not check what it is there for.
 REQUIRED = {"GetUsage", "UpdateUsage", "CreateApiKey", "UpdateUsagePlan", "GetApi"}
 # Of API Gateway's second API; all others are of the first, which has some of the same names.
@@ -59,6 +61,22 @@ def body(content):
         return text
 
 
+def check_the_command_s():
+    requests = json.loads(OF_THE_COMMAND.read_text())
+    differences = 0
+    for request in requests:
+        _, operation = request["target"].split(".")
+        model, serializer = service(request["service"])
+        made = serializer.serialize_to_request(request["body"], model.operation_model(operation))
+        target = made["headers"]["X-Amz-Target"]
+        if target != request["target"] or body(made["body"]) != request["body"]:
+            differences += 1
+            print(f"{request}\n    AWS's model makes {target} {body(made['body'])}")
+    if differences or not requests:
+        sys.exit(1)
+    print(f"{len(requests)} requests of the command line are as AWS's models make them")
+
+
 def main():
     first, second = service("apigateway"), service("apigatewayv2")
     requests = json.loads(REQUESTS.read_text())
@@ -77,6 +95,7 @@ def main():
         sys.exit(1)
     operations = {request["operation"] for request in requests}
     print(f"{len(requests)} requests of {len(operations)} operations are as AWS's models make them")
+    check_the_command_s()
 
 
 main()

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
-    Router,
+    Json, Router,
     body::{Body, Bytes, to_bytes},
     extract::{ConnectInfo, Request, State},
     http::{StatusCode, Version, header, request::Parts},
@@ -23,6 +23,8 @@ pub(crate) const ADMIN: &str = "/admin";
 /// under the same host, whatever the base of the API.
 const PROBLEMS: &str = "/problems";
 const DOCUMENTS: [&str; 2] = ["/docs", "/openapi.json"];
+/// What was decided lately, for `latchkey tail`.
+const DECISIONS: &str = "/dev/decisions";
 const DEMO_REST: &str = "/demo-rest";
 const DEMO_HTTP: &str = "/demo";
 /// Longest path and query. API Gateway takes 10,240 bytes of request line and headers.
@@ -57,6 +59,7 @@ pub(crate) struct Server {
 /// A path within one of the things that are served.
 enum Place<'a> {
     Admin(&'a str),
+    Decisions,
     Rest(&'a str),
     Http(&'a str),
     Nothing,
@@ -68,6 +71,9 @@ impl<'a> Place<'a> {
             "" => Some("/"),
             rest => rest.starts_with('/').then_some(rest),
         };
+        if path == DECISIONS {
+            return Self::Decisions;
+        }
         if under(PROBLEMS).is_some() || DOCUMENTS.contains(&path) {
             return Self::Admin(path);
         }
@@ -104,11 +110,12 @@ async fn serve(
     match Place::of(path) {
         Place::Rest(within) => whole(server.demo(Kind::Rest, path, &call(within)).await),
         Place::Http(within) => whole(server.demo(Kind::Http, path, &call(within)).await),
-        Place::Admin(_) if !is_local(&parts) => plain(
+        Place::Admin(_) | Place::Decisions if !is_local(&parts) => plain(
             StatusCode::FORBIDDEN,
             "Only for pages and clients of this machine: use the address that latchkey dev printed.",
         ),
         Place::Admin(within) => server.admin(&call(within), body).await,
+        Place::Decisions => server.decisions_since(parts.uri.query().unwrap_or_default()),
         Place::Nothing => plain(
             StatusCode::NOT_FOUND,
             "Nothing is served here: see /, /admin/v1/keys, /demo/orders/42 and /demo-rest/orders/42.",
@@ -177,6 +184,17 @@ impl Server {
         }
     }
 
+    /// `?after=N`: those after the first N.
+    fn decisions_since(&self, query: &str) -> Response {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let after = pairs.find(|(name, _)| name == "after");
+        let after = after.map_or(Ok(0), |(_, number)| number.parse());
+        match after {
+            Ok(after) => Json(self.decisions.since(after)).into_response(),
+            Err(_) => plain(StatusCode::BAD_REQUEST, "after is a number."),
+        }
+    }
+
     async fn admin(&self, call: &Call, body: Body) -> Response {
         match to_bytes(body, MAX_BODY_BYTES).await {
             Ok(body) => whole(self.admin.handle(call, &body).await),
@@ -240,8 +258,10 @@ impl Server {
             method: call.method.clone(),
             path: path.to_owned(),
             status,
+            allowed: log.allowed,
             reason: log.reason.map(Reason::as_str),
             key_id: log.key_id.as_ref().map(ToString::to_string),
+            customer_id: log.customer_id.as_ref().map(|id| id.as_str().to_owned()),
             plan_id: log.plan_id.as_ref().map(ToString::to_string),
             remaining: log.quota_remaining,
         });

@@ -14,7 +14,7 @@ use crate::{
     typed::{Printed, latchkey, run},
 };
 
-const FILE: &str = "prefix: shop-
+pub(crate) const FILE: &str = "prefix: shop-
 plans:
   gold:
     name: Gold
@@ -34,13 +34,13 @@ keys:
 /// Changes that `latchkey dev` makes when it starts.
 const DEMO: usize = 4;
 
-struct Shop {
+pub(crate) struct Shop {
     dev: Dev,
     folder: Scratch,
 }
 
 impl Shop {
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let shop = Self {
             dev: Dev::start(&["--in-memory"]),
             folder: Scratch::new(),
@@ -49,7 +49,7 @@ impl Shop {
         shop
     }
 
-    fn describe(&self, text: &str) {
+    pub(crate) fn describe(&self, text: &str) {
         fs::write(self.folder.path().join("latchkey.yaml"), text).unwrap();
     }
 
@@ -364,7 +364,7 @@ fn a_wrong_file_is_told_by_line_and_changes_nothing() {
 }
 
 /// Secrets Manager, as far as it is called.
-fn secrets(mut held: BTreeMap<String, Option<String>>) -> AwsServer {
+pub(crate) fn secrets(mut held: BTreeMap<String, Option<String>>) -> AwsServer {
     AwsServer::start(move |operation, body| {
         let name = body.get("SecretId").or(body.get("Name")).unwrap();
         let name = name.as_str().unwrap().to_owned();
@@ -402,7 +402,7 @@ fn secrets(mut held: BTreeMap<String, Option<String>>) -> AwsServer {
     })
 }
 
-fn apply_with(shop: &Shop, aws: &AwsServer) -> Printed {
+pub(crate) fn apply_with(shop: &Shop, aws: &AwsServer) -> Printed {
     let mut command = aws.with(latchkey(&shop.dev, &["apply"]));
     command.current_dir(shop.folder.path());
     run(command, "")

@@ -6,6 +6,8 @@ mod admin;
 #[cfg(test)]
 mod apply;
 #[cfg(test)]
+mod aws_requests;
+#[cfg(test)]
 mod aws_server;
 #[cfg(test)]
 #[path = "../commands/mod.rs"]
@@ -26,6 +28,8 @@ mod secrets;
 mod start;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tail;
 #[cfg(test)]
 mod try_call;
 #[cfg(test)]

@@ -95,7 +95,7 @@ impl DecisionLog {
     }
 
     /// Writes the line. Of calls that the table admitted one in `sample` is written.
-    pub(crate) fn emit(&self, sample: u64) {
+    pub fn emit(&self, sample: u64) {
         tracing::info!(
             decision = if self.allowed { "allow" } else { "deny" },
             reason = self.reason(),

@@ -9,9 +9,9 @@
 
 pub mod emf;
 
-use tracing::{Level, level_filters::LevelFilter};
+use tracing::{Level, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
-    Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+    Layer, filter::Targets, fmt, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
 };
 
 /// What all of Latchkey's crates are called by.
@@ -23,13 +23,23 @@ const RETURNED_ERRORS: &str = "lambda_runtime::layers::panic";
 /// Logs to standard output, one JSON object a line, as CloudWatch reads them. Does nothing
 /// where logs already go somewhere.
 pub fn log_json(level: Level) {
+    // Only a second call fails.
+    drop(json(level, std::io::stdout).try_init());
+}
+
+/// What [`log_json`] writes, to any writer.
+pub fn json<W>(level: Level, to: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let lines = fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_target(false);
-    start(lines, level);
+        .with_target(false)
+        .with_writer(to);
+    tracing_subscriber::registry().with(lines.with_filter(levels(level)))
 }
 
 /// Logs to standard error for people, in colour on a terminal.
@@ -39,21 +49,14 @@ pub fn log_for_people(level: Level, colour: bool) {
         .with_target(false)
         .with_ansi(colour)
         .with_writer(std::io::stderr);
-    start(lines, level);
+    let registry = tracing_subscriber::registry().with(lines.with_filter(levels(level)));
+    // Only a second call fails.
+    drop(registry.try_init());
 }
 
-fn start<L>(lines: L, level: Level)
-where
-    L: Layer<tracing_subscriber::Registry> + Send + Sync,
-{
-    let levels = Targets::new()
+fn levels(level: Level) -> Targets {
+    Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target(RETURNED_ERRORS, LevelFilter::OFF)
-        .with_target(OWN, level);
-    // Only a second call fails.
-    drop(
-        tracing_subscriber::registry()
-            .with(lines.with_filter(levels))
-            .try_init(),
-    );
+        .with_target(OWN, level)
 }
