@@ -94,6 +94,7 @@ fn every_link_to_a_file_leads_somewhere() {
         "SECURITY.md",
         "docs/admin-api.md",
         "docs/adopt.md",
+        "docs/command-line.md",
         "docs/invariants.md",
         "docs/live-checks.md",
         "docs/metering.md",
