@@ -164,7 +164,8 @@ async fn admitted(
         return Ok(response);
     }
     let known = guard.has_cookie(headers);
-    if !known && !(reads && guard.entry == Entry::Open) {
+    let may_come = known || reads && guard.entry == Entry::Open;
+    if !may_come {
         return Err(TOKEN);
     }
     let request = if reads {

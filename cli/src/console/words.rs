@@ -57,6 +57,14 @@ pub(super) fn when(instant: &str) -> String {
     )
 }
 
+/// The day of an instant of the API, in UTC; what is none, as it is.
+pub(super) fn day(instant: &str) -> String {
+    instant.parse::<Timestamp>().map_or_else(
+        |_| instant.to_owned(),
+        |at| at.strftime("%Y-%m-%d").to_string(),
+    )
+}
+
 /// A span as people say it: `6 h 12 min`.
 pub(super) fn span(seconds: i64) -> String {
     let (days, hours) = (seconds / 86_400, seconds % 86_400 / 3_600);
@@ -221,6 +229,8 @@ mod tests {
             "2026-11-26 17:25 UTC"
         );
         assert_eq!(when("soon"), "soon");
+        assert_eq!(day("2026-11-26T17:25:59.123456789Z"), "2026-11-26");
+        assert_eq!(day("soon"), "soon");
     }
 
     #[test]

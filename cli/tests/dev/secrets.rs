@@ -65,6 +65,38 @@ fn it_is_in_no_file_and_in_no_line_at_the_finest_level() {
             &[("content-type", "application/json")],
             &verify.to_string(),
         );
+        let page = dev.get("/verify", &[]);
+        let csrf = page.body.split(r#"name="csrf" value=""#).nth(1).unwrap();
+        let csrf = &csrf[..csrf.find('"').unwrap()];
+        let cookie = page.header("set-cookie").unwrap();
+        let form = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("cookie", cookie),
+        ];
+        for (path, body) in [
+            (
+                "/verify",
+                format!(
+                    "csrf={csrf}&%2Fvalue={value}&%2FapiId=demohttp&%2Fstage=%24default&%2Fmethod=GET&%2Fpath=%2Fx"
+                ),
+            ),
+            (
+                "/keys",
+                format!("csrf={csrf}&once=1&%2Fvalue={value}&%2FplanIds=none"),
+            ),
+            (
+                "/import",
+                format!("csrf={csrf}&once=1&mode=look&%2Ftable=Name%2Ckey%0AX%2C{value}"),
+            ),
+        ] {
+            let answer = dev.send("POST", path, &form, &body);
+            assert!(
+                [200, 400, 409, 422].contains(&answer.status),
+                "{path}: {}",
+                answer.status
+            );
+            assert!(!holds(answer.body.as_bytes(), value), "{path}");
+        }
         dev.send(
             "POST",
             "/admin/v1/keys",
