@@ -34,8 +34,8 @@ use crate::failure::Failure;
 #[derive(Debug, clap::Parser)]
 #[command(version)]
 enum Command {
-    Console(console::Arguments),
     Dev(dev::Arguments),
+    Console(console::Arguments),
     #[command(flatten)]
     Admin(Box<commands::Command>),
     Try(try_call::Arguments),

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Items of a page (docs/admin-api.md, "Lists").
-const MAX_PAGE: u64 = 500;
+pub(super) const MAX_PAGE: u64 = 500;
 
 impl Session {
     /// All items, or as many as are wanted. A page may be short, or empty, and not be the last.

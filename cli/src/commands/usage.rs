@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Cell, Column, Machine, Options, Output, Session, column,
     options::{Condition, Listing},
+    pages::MAX_PAGE,
 };
 use crate::{
     client::{ClientError, Path, Plan, Query, Usage},
@@ -122,7 +123,7 @@ async fn pages(
     let mut cursor: Option<String> = None;
     let mut left = listing.limit.unwrap_or(u64::MAX);
     loop {
-        let query = filters.clone().with("limit", Some(left.min(500)));
+        let query = filters.clone().with("limit", Some(left.min(MAX_PAGE)));
         let path = Path::of(words).with(&query.with("cursor", cursor));
         let mut page: Value = session.client.get(&path).await?;
         let mut taken = 0_u64;
