@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the lines of the README, of docs/admin-api.md and of docs/command-line.md, in their order, as a reader would.
+"""Runs the lines of the README and of pages of docs/, in their order, as a reader would.
 
 Blocks marked `<!-- ci: run -->` run in one shell. One marked `<!-- ci: start URL -->` is a command that
 serves: it is started beside them, and the next block waits until the URL answers; a later one with the
@@ -18,7 +18,7 @@ import tempfile
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "docs/admin-api.md", "docs/command-line.md"]
+DOCUMENTS = ["README.md", "docs/admin-api.md", "docs/command-line.md", "docs/as-code.md"]
 # A first build is part of it.
 START_SECONDS = 900
 RUN_SECONDS = 1800
