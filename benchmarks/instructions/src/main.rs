@@ -50,7 +50,7 @@ struct Row {
     empty: u64,
     authorizer: u64,
     /// What the authorizer's may be in parts of the empty function's: what it was when this was
-    /// last set, and 2 %, for a start and a first call what was ever counted.
+    /// last set, and 2 %, and a little more than was ever counted of a start and a first call.
     at_most: f64,
 }
 
