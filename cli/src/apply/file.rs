@@ -215,6 +215,13 @@ impl Reader<'_> {
         described.insert("name".to_owned(), full.clone().into());
         let plans = self.plans(&member(&pointer, "plans"), body.get("plans"));
         let value = self.value(&member(&pointer, "value"), body.get("value"));
+        let mut others = self.wanted.keys.values();
+        if value.is_some() && others.any(|other| other.value == value) {
+            self.at(
+                &member(&pointer, "value"),
+                "is where another key's value is kept",
+            );
+        }
         match described::key(Value::Object(described)) {
             Ok(shown) => {
                 let key = WantedKey {
@@ -382,6 +389,15 @@ mod tests {
         assert!(
             said.contains("keys.acme.customerId") && !said.contains("lk_live"),
             "{said}"
+        );
+    }
+
+    #[test]
+    fn two_keys_do_not_keep_their_values_in_one_place() {
+        let text = format!("{FILE}  beta:\n    value: {{file: ./acme.key}}\n");
+        assert_eq!(
+            lines(&text),
+            ["14: keys.beta.value: is where another key's value is kept"]
         );
     }
 

@@ -1,6 +1,6 @@
 //! What there is, asked of the admin API.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -32,8 +32,13 @@ pub(super) async fn state(
 ) -> Result<State, Failure> {
     let mut state = State::default();
     let plans = Path::of(&["v1", "plans"]);
+    // Of a plan that is on its way out nothing is left to do.
+    let mut leaving = BTreeSet::new();
     for plan in all(client, &plans, &Query::default()).await? {
-        state.plans.insert(text(&plan, "id"), of_plan(&plan));
+        match is_deleting(&plan) {
+            true => drop(leaving.insert(text(&plan, "id"))),
+            false => drop(state.plans.insert(text(&plan, "id"), of_plan(&plan))),
+        }
     }
     // A list may be a second behind; a plan that is read by its id is not.
     for id in wanted.plans.keys() {
@@ -61,7 +66,10 @@ pub(super) async fn state(
         let key = Key {
             id,
             fields: of_key(&shown),
-            plans: plans.map(str::to_owned).collect(),
+            plans: plans
+                .map(str::to_owned)
+                .filter(|id| !leaving.contains(id))
+                .collect(),
             unfinished,
         };
         state.keys.insert(name, key);
@@ -124,14 +132,16 @@ pub(super) fn found<T>(asked: Result<T, ClientError>) -> Result<Option<T>, Clien
 }
 
 fn refuse_deleting(id: &str, plan: &Value) -> Result<(), Failure> {
-    if plan
-        .get("deleting")
-        .is_some_and(|deleting| *deleting == Value::Bool(true))
-    {
+    if is_deleting(plan) {
         let said = format!("the plan {id} is being deleted: wait until it is gone");
         return Err(Failure::new(Status::Refused, said));
     }
     Ok(())
+}
+
+fn is_deleting(plan: &Value) -> bool {
+    plan.get("deleting")
+        .is_some_and(|word| *word == Value::Bool(true))
 }
 
 fn is_young(key: &Value, now: Timestamp) -> bool {
