@@ -77,13 +77,13 @@ impl Carrier<'_> {
                 self.delete(&path).await?;
                 Ok("detached")
             }
-            Step::DeleteKey { id, .. } => {
-                self.delete(&Path::of(&["v1", "keys", id])).await?;
-                Ok("deleted")
+            Step::DeleteKey { id, before, .. } => {
+                let path = Path::of(&["v1", "keys", id]);
+                self.delete_unchanged(&path, before, of_key).await
             }
-            Step::DeletePlan { id } => {
-                self.delete(&Path::of(&["v1", "plans", id])).await?;
-                Ok("deleted")
+            Step::DeletePlan { id, before } => {
+                let path = Path::of(&["v1", "plans", id]);
+                self.delete_unchanged(&path, before, of_plan).await
             }
         }
     }
@@ -105,6 +105,22 @@ impl Carrier<'_> {
         found(self.client.send(Method::DELETE, path, None).await).map(drop)
     }
 
+    async fn delete_unchanged(
+        &self,
+        path: &Path,
+        before: &Fields,
+        fields: fn(&Value) -> Fields,
+    ) -> Result<&'static str, Failure> {
+        let there = found(self.client.send(Method::GET, path, None).await)?;
+        let Some(there) = there else {
+            return Ok("gone already");
+        };
+        let etag = unchanged(&there, before, fields)?;
+        let headers = [(IF_MATCH.as_str(), etag.as_str())];
+        found(self.send(Method::DELETE, path, &headers, None).await)?;
+        Ok("deleted")
+    }
+
     /// The revision of what is as it was when the steps were worked out.
     async fn unchanged(
         &self,
@@ -112,12 +128,8 @@ impl Carrier<'_> {
         before: &Fields,
         fields: fn(&Value) -> Fields,
     ) -> Result<String, Failure> {
-        let answer = self.client.send(Method::GET, path, None).await?;
-        let now = fields(&answer.read()?);
-        if now != *before {
-            return Err(refused("somebody has changed it meanwhile: run it again"));
-        }
-        Ok(answer.etag.unwrap_or_default())
+        let there = self.client.send(Method::GET, path, None).await?;
+        unchanged(&there, before, fields)
     }
 
     async fn create(&self, name: &str, new: &NewKey) -> Result<&'static str, Failure> {
@@ -226,6 +238,45 @@ impl Carrier<'_> {
     }
 }
 
+/// # Errors
+/// Where somebody has changed it.
+fn unchanged(
+    there: &Answer,
+    before: &Fields,
+    fields: fn(&Value) -> Fields,
+) -> Result<String, Failure> {
+    if fields(&there.read()?) != *before {
+        return Err(refused("somebody has changed it meanwhile: run it again"));
+    }
+    Ok(there.etag.clone().unwrap_or_default())
+}
+
 fn refused(message: impl std::fmt::Display) -> Failure {
     Failure::new(Status::Refused, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn what_somebody_has_changed_meanwhile_is_left_alone() {
+        let there = |body: &str| Answer {
+            status: StatusCode::OK,
+            etag: Some("\"3-abc\"".to_owned()),
+            link: None,
+            body: body.to_owned(),
+        };
+        let before = of_key(&json!({"name": "acme", "enabled": true}));
+        let same = there(r#"{"id": "key_1", "name": "acme", "enabled": true, "last4": "abcd"}"#);
+        assert_eq!(
+            unchanged(&same, &before, of_key),
+            Ok("\"3-abc\"".to_owned())
+        );
+        let other = there(r#"{"id": "key_1", "name": "acme", "enabled": false}"#);
+        let error = unchanged(&other, &before, of_key).unwrap_err();
+        assert_eq!(error.status, Status::Refused);
+    }
 }

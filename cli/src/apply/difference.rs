@@ -73,10 +73,14 @@ pub(super) fn deletions(wanted: &Wanted, state: &State) -> Vec<Step> {
     let keys = keys.map(|(name, key)| Step::DeleteKey {
         name: name.clone(),
         id: key.id.clone(),
+        before: key.fields.clone(),
     });
-    let plans = state.plans.keys();
-    let plans = plans.filter(|id| id.starts_with(prefix) && !wanted.plans.contains_key(*id));
-    let plans = plans.map(|id| Step::DeletePlan { id: id.clone() });
+    let plans = state.plans.iter();
+    let plans = plans.filter(|(id, _)| id.starts_with(prefix) && !wanted.plans.contains_key(*id));
+    let plans = plans.map(|(id, before)| Step::DeletePlan {
+        id: id.clone(),
+        before: before.clone(),
+    });
     keys.chain(plans).collect()
 }
 

@@ -64,7 +64,9 @@ enum Judgement {
 
 fn judge(now: &State, step: &Step, end: &State) -> Judgement {
     let touched: Vec<&str> = match (step, step.key()) {
-        (Step::DeletePlan { id }, _) if !now.keys_on(id).is_empty() => return Judgement::Refused,
+        (Step::DeletePlan { id, .. }, _) if !now.keys_on(id).is_empty() => {
+            return Judgement::Refused;
+        }
         (Step::UpdatePlan { id, .. }, _) => now.keys_on(id),
         (_, name) => name.into_iter().collect(),
     };

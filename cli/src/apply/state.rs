@@ -80,9 +80,11 @@ pub(super) enum Step {
     DeleteKey {
         name: String,
         id: String,
+        before: Fields,
     },
     DeletePlan {
         id: String,
+        before: Fields,
     },
 }
 
@@ -105,7 +107,7 @@ impl State {
             } => {
                 self.plans.insert(id.clone(), fields.clone());
             }
-            Step::DeletePlan { id } => drop(self.plans.remove(id)),
+            Step::DeletePlan { id, .. } => drop(self.plans.remove(id)),
             Step::CreateKey { name, new } => {
                 let key = Key {
                     id: String::new(),
@@ -200,8 +202,8 @@ impl Step {
             }
             Self::Attach { name, plan, .. } => format!("+ key {name} on plan {plan}"),
             Self::Detach { name, plan, .. } => format!("- key {name} off plan {plan}"),
-            Self::DeleteKey { name, id } => format!("- key {name} ({id})"),
-            Self::DeletePlan { id } => format!("- plan {id}"),
+            Self::DeleteKey { name, id, .. } => format!("- key {name} ({id})"),
+            Self::DeletePlan { id, .. } => format!("- plan {id}"),
         }
     }
 
