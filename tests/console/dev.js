@@ -2,16 +2,29 @@
 
 import { spawn } from "node:child_process";
 
-/** Starts it, and waits until it serves: its address, the demo's keys, and how to end it. */
-export async function startDev(...flags) {
-  const child = spawn(process.env.LATCHKEY, ["dev", "--in-memory", "--port", "0", ...flags], {
+/** What a command prints until `end` is in it, and the command. */
+async function printed(words, end) {
+  const child = spawn(process.env.LATCHKEY, words, {
     stdio: ["ignore", "pipe", "ignore"],
   });
-  let announced = "";
-  for await (const chunk of child.stdout) {
-    announced += chunk;
-    if (announced.includes("/demo/open/hello\n")) break;
+  let text = "";
+  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+    text += chunk;
+    if (end.test(text)) break;
   }
+  return { child, text };
+}
+
+/** A `latchkey console` before the admin API at `base`: the address that opens it, and how to end it. */
+export async function startConsole(base) {
+  const { child, text } = await printed(["console", "--url", `${base}/admin`], /token=\w+\n/);
+  return { address: text.match(/http:\S+token=\w+/)[0], stop: () => child.kill("SIGTERM") };
+}
+
+/** Starts it, and waits until it serves: its address, the demo's keys, and how to end it. */
+export async function startDev(...flags) {
+  const words = ["dev", "--in-memory", "--port", "0", ...flags];
+  const { child, text: announced } = await printed(words, /\/demo\/open\/hello\n/);
   return {
     base: announced.match(/http:\/\/127\.0\.0\.1:\d+/)[0],
     dynamodb: announced.match(/endpoint-url (\S+)/)?.[1],

@@ -9,7 +9,7 @@ use axum::{
     http::{Method, StatusCode},
 };
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
     client::{self, ClientError, Key, Path, Plan, Query, Shown},
@@ -83,16 +83,13 @@ pub(in crate::console) async fn create(
         ("idempotency-key", posted.text("once")),
     ];
     let path = Path::of(&["v1", "keys"]);
-    let mut body = rules(&posted);
-    body["planIds"] = json!(
-        posted
-            .all("/planIds")
-            .filter(|id| !id.is_empty())
-            .collect::<Vec<_>>()
-    );
-    body["prefix"] = form::text(posted.text("/prefix"));
-    body["value"] = form::text(posted.text("/value"));
-    let body = without_nulls(body).to_string();
+    let plans = posted.all("/planIds").filter(|id| !id.is_empty());
+    let mut fields = rules(&posted);
+    fields.insert("planIds".to_owned(), plans.collect());
+    for (field, name) in [("prefix", "/prefix"), ("value", "/value")] {
+        fields.insert(field.to_owned(), form::text(posted.text(name)));
+    }
+    let body = without_nulls(Value::Object(fields)).to_string();
     let client = &console.client;
     let sent = client.send_with(Method::POST, &path, &headers, body).await;
     match sent.and_then(|answer| answer.read::<Shown>()) {
@@ -162,7 +159,7 @@ pub(in crate::console) async fn save(
         ("content-type", "application/merge-patch+json"),
         ("if-match", etag.as_str()),
     ];
-    let body = rules(&posted).to_string();
+    let body = Value::Object(rules(&posted)).to_string();
     match console
         .client
         .send_with(Method::PATCH, &path, &headers, body)
@@ -222,17 +219,21 @@ fn filled(key: Key) -> Posted {
 }
 
 /// What the form says, with null for what is not filled in.
-fn rules(posted: &Posted) -> Value {
+fn rules(posted: &Posted) -> Map<String, Value> {
     let text = |name| form::text(posted.text(name));
-    json!({
-        "name": text("/name"),
-        "description": text("/description"),
-        "customerId": text("/customerId"),
-        "notBefore": instant(posted.text("/notBefore")),
-        "expiresAt": instant(posted.text("/expiresAt")),
-        "allowedIps": list(posted.text("/allowedIps")),
-        "routes": list(posted.text("/routes")),
-    })
+    let fields = [
+        ("name", text("/name")),
+        ("description", text("/description")),
+        ("customerId", text("/customerId")),
+        ("notBefore", instant(posted.text("/notBefore"))),
+        ("expiresAt", instant(posted.text("/expiresAt"))),
+        ("allowedIps", list(posted.text("/allowedIps"))),
+        ("routes", list(posted.text("/routes"))),
+    ];
+    let fields = fields.into_iter();
+    fields
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 impl FormPage {

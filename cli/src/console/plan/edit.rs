@@ -222,17 +222,19 @@ fn body(posted: &Posted) -> Result<Value, ClientError> {
         return Err(wrong("/throttle/rateLimit", "A burst needs a rate."));
     }
     let throttle = rate.map(|rate| json!({"rateLimit": rate, "burstLimit": burst}));
-    let mut body = json!({
-        "name": posted.text("/name"),
-        "description": form::text(posted.text("/description")),
-        "quota": quota,
-        "throttle": throttle,
-        "apiStages": stages,
-    });
-    for (field, name) in [("scope", "/scope"), ("enforcement", "/enforcement")] {
-        if let Some(choice) = posted.given(name) {
-            body[field] = json!(choice);
-        }
-    }
-    Ok(body)
+    let mut fields = vec![
+        ("name", json!(posted.text("/name"))),
+        ("description", form::text(posted.text("/description"))),
+        ("quota", json!(quota)),
+        ("throttle", json!(throttle)),
+        ("apiStages", stages),
+    ];
+    // A plan always has both: what is not chosen is not sent.
+    let chosen = [("scope", "/scope"), ("enforcement", "/enforcement")];
+    let chosen = chosen.map(|(field, name)| Some((field, json!(posted.given(name)?))));
+    fields.extend(chosen.into_iter().flatten());
+    let fields = fields.into_iter();
+    Ok(fields
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect())
 }
