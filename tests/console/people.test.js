@@ -95,7 +95,7 @@ async function grantAndRotate(dev, page, value, scripted) {
   await click(page, "button", "Set");
   assert.match(await text(page), /5 of 3 left/);
   assert.equal(await dev.until(200, value), 200);
-  await page.getByLabel("The current value keeps working for").selectOption("1 hour");
+  await page.getByLabel("The current value works for").selectOption("1 hour");
   await click(page, "button", "Rotate");
   assert.match(await text(page), /The value before it works for 1 h 0 min yet/);
   const rotated = await valueShown(page, scripted);
