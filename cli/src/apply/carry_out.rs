@@ -6,12 +6,13 @@ use http::{
 };
 use latchkey_domain::{KeyValue, PresentedKey};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     fields::{Fields, of_key, of_plan, patch},
     seen::{found, text},
     state::{NewKey, Step},
-    value::{Held, Value as Secret, Values},
+    value::{Held, Reservation, Value as Secret, Values},
 };
 use crate::{
     client::{Answer, Client, ClientError, Path},
@@ -20,6 +21,10 @@ use crate::{
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const IDEMPOTENCY: &str = "Idempotency-Key";
+const RUNNING: &str = "/problems/idempotency-key-running";
+const REUSED: &str = "/problems/idempotency-key-reused";
+/// How many deleted keys are passed over for one that is there.
+const MOST_DELETED: usize = 8;
 
 /// By whom steps are carried out.
 pub(super) struct Carrier<'a> {
@@ -135,11 +140,10 @@ impl Carrier<'_> {
     async fn create(&self, name: &str, new: &NewKey) -> Result<&'static str, Failure> {
         match self.values.reserve(&new.value).await? {
             Held::Value(value) => self.create_with(name, new, &value).await,
-            Held::Reserved { idempotency } => {
-                let made = self.post(new, None, &idempotency).await;
-                let made = match made {
-                    Ok(made) => made,
-                    Err(error) => return Err(self.not_made(new, error).await),
+            Held::Reserved(reservation) => {
+                let made = match self.obtain(new, &reservation).await {
+                    Ok(made) => made.ok_or_else(deleted_again)?,
+                    Err(error) => return Err(self.not_made(new, &reservation, error).await),
                 };
                 let value = Secret(text(&made, "value"));
                 self.values.keep(&new.value, &value).await?;
@@ -175,33 +179,66 @@ impl Carrier<'_> {
     }
 
     /// Takes the reservation back where it is certain that nothing was made.
-    async fn not_made(&self, new: &NewKey, error: ClientError) -> Failure {
-        let certain = match &error {
-            ClientError::Refused(problem) => {
-                problem.status < 500 && problem.kind != "/problems/idempotency-key-running"
-            }
-            ClientError::Unsendable(_) => true,
-            ClientError::NoAnswer { .. } | ClientError::Unreadable { .. } => false,
-        };
-        if certain {
-            self.values.release(&new.value).await;
+    async fn not_made(
+        &self,
+        new: &NewKey,
+        reservation: &Reservation,
+        error: ClientError,
+    ) -> Failure {
+        if is_reused(&error) {
+            return edited(new);
+        }
+        if is_certain(&error) {
+            self.values.release(&new.value, reservation).await;
         }
         error.into()
     }
 
+    /// The key that a reservation is for: made now, or by an earlier run. One that was deleted
+    /// since is passed over for another, whose Idempotency-Key follows from it: so a later run
+    /// finds that one too. None where each was deleted.
+    async fn obtain(
+        &self,
+        new: &NewKey,
+        reservation: &Reservation,
+    ) -> Result<Option<Value>, ClientError> {
+        let mut idempotency = reservation.idempotency.clone();
+        for _ in 0..=MOST_DELETED {
+            let made = self.post(new, None, &idempotency).await?;
+            let id = text(&made, "id");
+            if reservation.is_new || self.is_there(&id).await? {
+                return Ok(Some(made));
+            }
+            let hash = Sha256::digest(format!("{idempotency} {id}"));
+            let hash = hash.iter().take(16).map(|byte| format!("{byte:02x}"));
+            idempotency = hash.collect();
+        }
+        Ok(None)
+    }
+
+    async fn is_there(&self, id: &str) -> Result<bool, ClientError> {
+        let path = Path::of(&["v1", "keys", id]);
+        let there: Option<Value> = found(self.client.get(&path).await)?;
+        Ok(there.is_some())
+    }
+
     /// Asks again for the key that an earlier run has made, and for its value.
     async fn finish(&self, id: &str, new: &NewKey) -> Result<&'static str, Failure> {
-        let Held::Reserved { idempotency } = self.values.reserve(&new.value).await? else {
+        let Held::Reserved(reservation) = self.values.reserve(&new.value).await? else {
             return Ok("finished meanwhile");
         };
         let lost = |why: &dyn std::fmt::Display| {
             refused(format!(
-                "the value of {id} cannot be had again ({why}). Give it another: remove {}, and run `latchkey keys rotate {id} --value-to FILE`",
-                new.value
+                "the value of {id} cannot be had again ({why}). {}",
+                new.value.without_value(id)
             ))
         };
-        let made = self.post(new, None, &idempotency).await;
-        let made = made.map_err(|error| lost(&error))?;
+        let made = match self.obtain(new, &reservation).await {
+            Ok(made) => made.ok_or_else(deleted_again)?,
+            Err(error) if is_reused(&error) => return Err(edited(new)),
+            Err(error) if is_certain(&error) => return Err(lost(&error)),
+            Err(error) => return Err(error.into()),
+        };
         let again = text(&made, "id");
         if again != id {
             // The answer was kept for another caller: this one has made a key beside it.
@@ -249,6 +286,35 @@ fn unchanged(
         return Err(refused("somebody has changed it meanwhile: run it again"));
     }
     Ok(there.etag.clone().unwrap_or_default())
+}
+
+/// Whether nothing was made, for certain.
+fn is_certain(error: &ClientError) -> bool {
+    match error {
+        ClientError::Refused(problem) => problem.status < 500 && problem.kind != RUNNING,
+        ClientError::Unsendable(_) => true,
+        ClientError::NoAnswer { .. } | ClientError::Unreadable { .. } => false,
+    }
+}
+
+fn is_reused(error: &ClientError) -> bool {
+    error
+        .problem()
+        .is_some_and(|problem| problem.kind == REUSED)
+}
+
+/// An earlier run has asked for another key.
+fn edited(new: &NewKey) -> Failure {
+    refused(format!(
+        "an earlier run was cut off between the key and its value, and the file has described the key otherwise then: undo that edit, run it again for the value in {}, and only then make the edit anew",
+        new.value
+    ))
+}
+
+fn deleted_again() -> Failure {
+    refused(
+        "each key that was made for it was deleted again: remove the place of its value, and run it again",
+    )
 }
 
 fn refused(message: impl std::fmt::Display) -> Failure {

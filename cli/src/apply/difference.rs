@@ -6,7 +6,7 @@ use super::{
     fields::{Fields, stages},
     file::{Wanted, WantedKey},
     order::ordered,
-    state::{Key, NewKey, State, Step, meet},
+    state::{Delivery, Key, NewKey, State, Step, meet},
 };
 
 /// Whether what the file's prefix owns and the file no longer describes is deleted.
@@ -139,13 +139,8 @@ fn changed(
             detail: "nativeValue: cannot be changed; make a key with another name".to_owned(),
         });
     }
+    let mut steps: Vec<_> = finished(name, key, there)?.into_iter().collect();
     let (name, id) = (name.to_owned(), there.id.clone());
-    let mut steps = Vec::new();
-    if let Some(new) = new_key(key).filter(|_| there.unfinished) {
-        // What was asked of the admin API then is asked again.
-        let (name, id) = (name.clone(), id.clone());
-        steps.push(Step::FinishKey { name, id, new });
-    }
     if there.fields != key.fields {
         steps.push(Step::UpdateKey {
             name: name.clone(),
@@ -180,6 +175,30 @@ fn changed(
         plan,
     }));
     Ok(steps)
+}
+
+/// The step that brings a key's value where it did not come.
+fn finished(name: &str, key: &WantedKey, there: &Key) -> Result<Option<Step>, Hindrance> {
+    let Some(new) = new_key(key) else {
+        return Ok(None);
+    };
+    match there.delivery {
+        Delivery::Done => Ok(None),
+        // What was asked of the admin API then is asked again.
+        Delivery::Unfinished => Ok(Some(Step::FinishKey {
+            name: name.to_owned(),
+            id: there.id.clone(),
+            new,
+        })),
+        Delivery::Lost => Err(Hindrance {
+            key: name.to_owned(),
+            detail: format!(
+                "value: never came to {}: the run that made the key was cut off, too long ago for asking again. {}",
+                new.value,
+                new.value.without_value(&there.id)
+            ),
+        }),
+    }
 }
 
 /// Plans that the file names, described or not: keys come and go on them as it says.

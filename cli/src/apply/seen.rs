@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::{
     fields::{of_key, of_plan},
     file::Wanted,
-    state::{Key, State},
-    value::Values,
+    state::{Delivery, Key, State},
+    value::{ValuePlace, Values},
 };
 use crate::{
     client::{Client, ClientError, Page, Path, Query},
@@ -54,13 +54,8 @@ pub(super) async fn state(
     for shown in keys(client, wanted).await? {
         let (name, id) = (text(&shown, "name"), text(&shown, "id"));
         ids.entry(name.clone()).or_default().push(id.clone());
-        let unfinished = match wanted.keys.get(&name).and_then(|key| key.value.as_ref()) {
-            // Where a place cannot be looked at, the key is as it is.
-            Some(place) if is_young(&shown, now) => {
-                values.is_reserved(place).await.unwrap_or(false)
-            }
-            _ => false,
-        };
+        let place = wanted.keys.get(&name).and_then(|key| key.value.as_ref());
+        let delivery = delivery(values, place, is_young(&shown, now)).await?;
         let plans = shown.get("planIds").and_then(Value::as_array);
         let plans = plans.into_iter().flatten().filter_map(Value::as_str);
         let key = Key {
@@ -70,7 +65,7 @@ pub(super) async fn state(
                 .map(str::to_owned)
                 .filter(|id| !leaving.contains(id))
                 .collect(),
-            unfinished,
+            delivery,
         };
         state.keys.insert(name, key);
     }
@@ -85,6 +80,24 @@ pub(super) async fn state(
         )),
         None => Ok(state),
     }
+}
+
+/// # Errors
+/// Where the place cannot be looked at: the value may never have come there.
+async fn delivery(
+    values: &Values,
+    place: Option<&ValuePlace>,
+    is_young: bool,
+) -> Result<Delivery, Failure> {
+    let is_reserved = match place {
+        Some(place) => values.is_reserved(place).await?,
+        None => false,
+    };
+    Ok(match (is_reserved, is_young) {
+        (false, _) => Delivery::Done,
+        (true, true) => Delivery::Unfinished,
+        (true, false) => Delivery::Lost,
+    })
 }
 
 /// Those with the file's prefix; without one, those that it describes.
@@ -152,4 +165,19 @@ fn is_young(key: &Value, now: Timestamp) -> bool {
 pub(super) fn text(value: &Value, name: &str) -> String {
     let text = value.get(name).and_then(Value::as_str);
     text.unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_request_can_be_repeated_for_23_hours() {
+        let key = json!({"createdDate": "2026-01-01T00:00:00Z"});
+        let is_young = |now: &str| is_young(&key, now.parse().unwrap());
+        assert!(is_young("2026-01-01T22:59:59Z"));
+        assert!(!is_young("2026-01-01T23:00:00Z"));
+    }
 }

@@ -30,8 +30,17 @@ pub(super) struct Key {
     pub(super) fields: Fields,
     /// Ids.
     pub(super) plans: BTreeSet<String>,
-    /// It was made, and its value is not yet where the file says: an earlier run was cut off.
-    pub(super) unfinished: bool,
+    pub(super) delivery: Delivery,
+}
+
+/// Whether a key's value came where the file says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delivery {
+    Done,
+    /// An earlier run was cut off: its request can be repeated for the value.
+    Unfinished,
+    /// The same, but too long ago.
+    Lost,
 }
 
 /// One change.
@@ -113,12 +122,12 @@ impl State {
                     id: String::new(),
                     fields: new.fields.clone(),
                     plans: new.plans.clone(),
-                    unfinished: false,
+                    delivery: Delivery::Done,
                 };
                 self.keys.insert(name.clone(), key);
             }
             Step::DeleteKey { name, .. } => drop(self.keys.remove(name)),
-            Step::FinishKey { name, .. } => self.change(name, |key| key.unfinished = false),
+            Step::FinishKey { name, .. } => self.change(name, |key| key.delivery = Delivery::Done),
             Step::UpdateKey { name, after, .. } => {
                 self.change(name, |key| key.fields.clone_from(after));
             }

@@ -310,6 +310,93 @@ fn a_run_that_was_cut_off_between_key_and_value_is_finished_by_the_next() {
     assert_eq!(keys["items"][0]["id"], id);
 }
 
+const RESERVED: &str =
+    "latchkey apply is making this key. Idempotency-Key: 00112233445566778899aabbccddeeff\n";
+
+#[test]
+fn a_key_that_was_deleted_before_its_value_came_is_made_anew() {
+    let shop = Shop::open();
+    let path = shop.folder.path().join("acme.key");
+    let reserve = || {
+        fs::write(&path, RESERVED).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    reserve();
+    shop.applied();
+    let dead = shop.key("shop-acme")["id"].as_str().unwrap().to_owned();
+    shop.dev
+        .admin("DELETE", &format!("/v1/keys/{dead}"), &Value::Null);
+
+    reserve();
+    assert!(shop.applied().ends_with(": made\n"));
+    let (value, id) = (shop.value("acme.key"), shop.key("shop-acme")["id"].clone());
+    assert_ne!(id, *dead);
+    assert_eq!(shop.dev.get_with("/demo-rest/x", &value).status, 200);
+
+    // What was made in its place is found again, too.
+    reserve();
+    assert!(shop.applied().ends_with(": finished\n"));
+    assert_eq!(shop.value("acme.key"), value);
+    assert_eq!(shop.key("shop-acme")["id"], id);
+}
+
+#[test]
+fn an_edit_before_the_value_came_is_to_be_undone_first() {
+    let shop = Shop::open();
+    let path = shop.folder.path().join("acme.key");
+    fs::write(&path, RESERVED).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    shop.applied();
+    let value = shop.value("acme.key");
+
+    fs::write(&path, RESERVED).unwrap();
+    for edited in [
+        FILE.replace("tier: gold", "tier: silver"),
+        FILE.replace("  acme:", "  other:"),
+    ] {
+        shop.describe(&edited);
+        let refused = shop.run(&["apply"]);
+        assert_eq!(refused.status, 1, "{refused:?}");
+        assert!(refused.err.contains("undo that edit"), "{refused:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), RESERVED);
+    }
+    shop.describe(FILE);
+    assert!(shop.applied().ends_with(": finished\n"));
+    assert_eq!(shop.value("acme.key"), value);
+}
+
+#[test]
+fn a_place_that_cannot_be_looked_at_is_told() {
+    let shop = Shop::open();
+    shop.applied();
+    let path = shop.folder.path().join("acme.key");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let refused = shop.run(&["apply"]);
+    assert_eq!(
+        (refused.status, refused.out.as_str()),
+        (2, ""),
+        "{refused:?}"
+    );
+    assert!(refused.err.contains("chmod 600"), "{refused:?}");
+
+    let denied = AwsServer::start(|_, _| {
+        let said = json!({"__type": "AccessDeniedException", "Message": "not allowed"});
+        (400, said)
+    });
+    shop.describe(&FILE.replace("{file: ./acme.key}", "{secret: shop/acme}"));
+    let refused = apply_with(&shop, &denied);
+    assert_eq!(
+        (refused.status, refused.out.as_str()),
+        (3, ""),
+        "{refused:?}"
+    );
+    assert!(
+        refused.err.contains("the secret shop/acme: "),
+        "{refused:?}"
+    );
+    assert_eq!(denied.operations(), ["DescribeSecret"]);
+}
+
 #[test]
 fn two_keys_of_one_name_are_told_with_their_ids() {
     let shop = Shop::open();
@@ -486,4 +573,19 @@ fn a_refused_key_leaves_no_secret_behind() {
     let (operation, body) = aws.asked().pop().unwrap();
     assert_eq!(operation, "secretsmanager.DeleteSecret");
     assert_eq!(body["ForceDeleteWithoutRecovery"], true);
+}
+
+#[test]
+fn a_refused_key_takes_no_secret_away_that_was_there_before() {
+    let shop = Shop::open();
+    let overlapping =
+        "  both:\n    name: Both\n    apiStages: [{apiId: demorest, stage: '*'}]\nkeys:";
+    let text = FILE
+        .replace("keys:", overlapping)
+        .replace("plans: [gold]", "plans: [gold, both]");
+    shop.describe(&text.replace("{file: ./acme.key}", "{secret: shop/acme}"));
+    let aws = secrets([("shop/acme".to_owned(), None)].into());
+    let printed = apply_with(&shop, &aws);
+    assert_eq!(printed.status, 1, "{printed:?}");
+    assert_eq!(aws.operations(), ["GetSecretValue", "DescribeSecret"]);
 }

@@ -28,7 +28,7 @@ fn there(name: &str, enabled: bool, plans: &[&str]) -> Key {
         id: format!("key_{name}"),
         fields: key_fields(name, enabled),
         plans: plans.iter().map(|id| (*id).to_owned()).collect(),
-        unfinished: false,
+        delivery: Delivery::Done,
     }
 }
 
@@ -180,10 +180,26 @@ fn what_cannot_be_changed_is_refused() {
 #[test]
 fn a_value_that_an_earlier_run_left_behind_is_fetched_first() {
     let mut state = state(&[], &[("p-acme", &[])]);
-    state.keys.get_mut("p-acme").unwrap().unfinished = true;
+    state.keys.get_mut("p-acme").unwrap().delivery = Delivery::Unfinished;
     assert_eq!(
         lines(&wanted(&[], &[("p-acme", &[])]), &state, Rest::Kept),
         ["~ key p-acme: its value to the file a.key, where an earlier run was cut off"]
+    );
+}
+
+#[test]
+fn a_value_that_never_came_and_cannot_be_had_again_is_told() {
+    let mut state = state(&[], &[("p-acme", &[])]);
+    state.keys.get_mut("p-acme").unwrap().delivery = Delivery::Lost;
+    let hindrances = difference(&wanted(&[], &[("p-acme", &[])]), &state, Rest::Kept).unwrap_err();
+    let detail = &hindrances[0].detail;
+    assert!(
+        detail.starts_with("value: never came to the file a.key"),
+        "{detail}"
+    );
+    assert!(
+        detail.contains("`latchkey keys rotate key_p-acme --value-to FILE`"),
+        "{detail}"
     );
 }
 

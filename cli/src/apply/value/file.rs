@@ -9,7 +9,7 @@ use std::{
 
 use latchkey_admin::Random;
 
-use super::{Held, Value, token};
+use super::{Held, Reservation, Value, token};
 use crate::failure::{Failure, Status};
 
 /// What a reserved file begins with; what follows is the Idempotency-Key. With its blanks it can
@@ -29,7 +29,10 @@ pub(super) fn reserve(path: &Path, random: &Random) -> Result<Held, Failure> {
     }
     let idempotency = token(random)?;
     create(path, &format!("{RESERVED}{idempotency}\n")).map_err(failed)?;
-    Ok(Held::Reserved { idempotency })
+    Ok(Held::Reserved(Reservation {
+        idempotency,
+        is_new: true,
+    }))
 }
 
 /// What stands in a file that is there.
@@ -37,8 +40,10 @@ fn held(path: &Path, file: File) -> Result<Held, Failure> {
     let text = read(path, file)?;
     let line = text.trim_end_matches(['\r', '\n']);
     if let Some(idempotency) = line.strip_prefix(RESERVED) {
-        let idempotency = idempotency.to_owned();
-        return Ok(Held::Reserved { idempotency });
+        return Ok(Held::Reserved(Reservation {
+            idempotency: idempotency.to_owned(),
+            is_new: false,
+        }));
     }
     if line.is_empty() {
         let said = format!(
@@ -70,7 +75,8 @@ fn read(path: &Path, file: File) -> Result<String, Failure> {
 pub(super) fn is_reserved(path: &Path) -> Result<bool, Failure> {
     match File::open(path) {
         Ok(file) => Ok(read(path, file)?.starts_with(RESERVED)),
-        Err(_) => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed(path, &error)),
     }
 }
 

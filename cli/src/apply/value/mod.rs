@@ -23,6 +23,15 @@ pub(super) enum ValuePlace {
     Secret(String),
 }
 
+impl ValuePlace {
+    /// What to do where the value of the key `id` did not come here and cannot be had again.
+    pub(super) fn without_value(&self, id: &str) -> String {
+        format!(
+            "Give it another: remove {self}, and run `latchkey keys rotate {id} --value-to FILE`"
+        )
+    }
+}
+
 impl fmt::Display for ValuePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -37,10 +46,15 @@ pub(super) enum Held {
     /// A value of the owner's own, which stood there.
     Value(Value),
     /// Nothing but the reservation.
-    Reserved {
-        /// The Idempotency-Key of the request that makes the key, now or in an earlier run.
-        idempotency: String,
-    },
+    Reserved(Reservation),
+}
+
+/// A place without a value, for a key that is to be made or was.
+pub(super) struct Reservation {
+    /// The Idempotency-Key of the request that makes the key, now or in an earlier run.
+    pub(super) idempotency: String,
+    /// This run has made the place. Another is an earlier run's, or the owner's.
+    pub(super) is_new: bool,
 }
 
 /// A key's value, on its way.
@@ -95,9 +109,10 @@ impl Values {
         }
     }
 
-    /// Takes a reservation back: no key was made.
-    pub(super) async fn release(&self, place: &ValuePlace) {
+    /// Takes a reservation of this run back: no key was made.
+    pub(super) async fn release(&self, place: &ValuePlace, reservation: &Reservation) {
         match place {
+            _ if !reservation.is_new => {}
             ValuePlace::File(path) => file::release(&self.folder.join(path)),
             ValuePlace::Secret(name) => {
                 if let Some(aws) = &self.aws {

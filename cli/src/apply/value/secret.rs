@@ -5,7 +5,7 @@ use latchkey_admin::Random;
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Held, Value, token};
+use super::{Held, Reservation, Value, token};
 use crate::{
     aws::{Aws, CallError},
     failure::{Failure, Status},
@@ -22,8 +22,8 @@ pub(super) async fn reserve(aws: &Aws, name: &str, random: &Random) -> Result<He
         Err(CallError::NotFound) => {}
         Err(error) => return Err(said(name, error)),
     }
-    let arn = match describe(aws, name).await {
-        Ok(secret) => secret.arn,
+    let (arn, is_new) = match describe(aws, name).await {
+        Ok(secret) => (secret.arn, false),
         Err(CallError::NotFound) => {
             let body = json!({
                 "Name": name,
@@ -31,15 +31,16 @@ pub(super) async fn reserve(aws: &Aws, name: &str, random: &Random) -> Result<He
                 "Description": "The value of an API key of Latchkey; written by latchkey apply",
             });
             let made = call(aws, "CreateSecret", body).await;
-            arn(&made.map_err(|error| said(name, error))?)
+            (arn(&made.map_err(|error| said(name, error))?), true)
         }
         Err(error) => return Err(said(name, error)),
     };
     let hash = Sha256::digest(arn.as_bytes());
     let idempotency = hash.iter().take(16).map(|byte| format!("{byte:02x}"));
-    Ok(Held::Reserved {
+    Ok(Held::Reserved(Reservation {
         idempotency: idempotency.collect(),
-    })
+        is_new,
+    }))
 }
 
 pub(super) async fn is_reserved(aws: &Aws, name: &str) -> Result<bool, Failure> {
@@ -65,7 +66,8 @@ pub(super) async fn keep(
     kept.map(drop).map_err(|error| said(name, error))
 }
 
-/// Only what is a reservation is deleted; without a value there is nothing to recover.
+/// Of a secret that this run has made, and that nobody has given a value since. At once: while
+/// it could be recovered, its name could not be taken again.
 pub(super) async fn release(aws: &Aws, name: &str) {
     if is_reserved(aws, name).await.unwrap_or(false) {
         let body = json!({ "SecretId": name, "ForceDeleteWithoutRecovery": true });
