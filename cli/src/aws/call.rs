@@ -12,6 +12,9 @@ pub(crate) enum CallError {
     /// AWS says that it is not there.
     #[error("it is not there")]
     NotFound,
+    /// AWS takes no more calls just now.
+    #[error("{0}")]
+    Throttled(String),
     /// AWS refuses, or there was no answer that can be read.
     #[error("{0}")]
     Failed(String),
@@ -80,8 +83,8 @@ impl Aws {
         match status {
             200..=299 => Ok(Answer { body, ahead }),
             404 => Err(CallError::NotFound),
-            _ if is_not_found(&body) => Err(CallError::NotFound),
-            _ => Err(CallError::Failed(refusal(status, &body))),
+            _ if is_kind(&body, "ResourceNotFoundException") => Err(CallError::NotFound),
+            _ => Err(refused(status, &body)),
         }
     }
 
@@ -132,11 +135,24 @@ fn ahead(begun: Timestamp, ended: Timestamp, date: &str) -> Option<SignedDuratio
     Some(ahead - behind)
 }
 
-/// Services of AWS's JSON protocols say by a type what others say by 404.
-fn is_not_found(body: &[u8]) -> bool {
+/// Services of AWS's JSON protocols say by a type what others say by a status.
+fn is_kind(body: &[u8], name: &str) -> bool {
     let told = serde_json::from_slice::<serde_json::Value>(body).ok();
     let kind = told.as_ref().and_then(|told| told.get("__type")?.as_str());
-    kind.is_some_and(|kind| kind.ends_with("ResourceNotFoundException"))
+    kind.is_some_and(|kind| kind.ends_with(name))
+}
+
+fn refused(status: u16, body: &[u8]) -> CallError {
+    let said = refusal(status, body);
+    let throttled = status == 429
+        || is_kind(body, "ThrottlingException")
+        || said.contains("ThrottlingException")
+        || said.contains("Rate exceeded");
+    if throttled {
+        CallError::Throttled(said)
+    } else {
+        CallError::Failed(said)
+    }
 }
 
 /// What AWS says when it refuses: its JSON's message, its XML's, or its first words.
@@ -174,6 +190,33 @@ mod tests {
         ] {
             let ahead = ahead(at(begun), at(ended), date).unwrap();
             assert_eq!(ahead, SignedDuration::from_secs(seconds), "{begun}");
+        }
+    }
+
+    #[test]
+    fn too_many_calls_are_told_from_other_refusals() {
+        for (status, body, throttled) in [
+            (400, r#"{"__type":"ThrottlingException"}"#, true),
+            (
+                400,
+                r#"{"__type":"x#ThrottlingException","message":"slow"}"#,
+                true,
+            ),
+            (400, r#"{"__type":"x","message":"Rate exceeded"}"#, true),
+            (
+                400,
+                "<R><Code>Throttling</Code><Message>Rate exceeded</Message></R>",
+                true,
+            ),
+            (429, "", true),
+            (400, r#"{"__type":"AccessDeniedException"}"#, false),
+        ] {
+            let error = refused(status, body.as_bytes());
+            assert_eq!(
+                matches!(error, CallError::Throttled(_)),
+                throttled,
+                "{body}"
+            );
         }
     }
 

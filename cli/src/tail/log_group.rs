@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    LOG_PAUSE as PAUSE,
     decision::{ALLOWED, Decision, Sought},
     log_line,
 };
@@ -17,6 +18,8 @@ use crate::{
     failure::{Failure, Status},
 };
 
+/// How often in a row a call is repeated that AWS does not take.
+const REPEATS: u32 = 10;
 /// How late a line may come, in milliseconds.
 const LATE_MS: i64 = 60_000;
 /// Logical ids in template.yaml.
@@ -107,13 +110,19 @@ impl LogGroup {
             let said = format!("the log group {}: {error}", self.name);
             Failure::new(Status::NoAnswer, said)
         };
-        let answer = match self.aws.post("logs", &headers, body).await {
+        let mut repeats = 0;
+        let answer = loop {
+            let answer = self.aws.post("logs", &headers, body.clone()).await;
             // AWS takes a few calls a second: the same one is made again a while later.
-            Err(CallError::Failed(said)) if said.contains("Rate exceeded") => {
-                let (decisions, more) = (Vec::new(), false);
-                return Ok(Came { decisions, more });
+            match answer {
+                Err(CallError::Throttled(_)) if repeats < REPEATS => repeats += 1,
+                Err(CallError::Throttled(said)) => {
+                    let said = format!("{said}, {repeats} times in a row: start again later");
+                    return Err(failed(CallError::Failed(said)));
+                }
+                answer => break answer.map_err(failed)?,
             }
-            answer => answer.map_err(failed)?,
+            tokio::time::sleep(PAUSE).await;
         };
         let unreadable = |_| failed(CallError::Failed("its answer cannot be read".to_owned()));
         let page: Page = serde_json::from_slice(&answer.body).map_err(unreadable)?;

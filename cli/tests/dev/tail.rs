@@ -133,7 +133,12 @@ fn where_there_are_no_decisions_it_is_said_where_they_are() {
 
 /// CloudFormation and CloudWatch Logs, with a log of two pages.
 pub(crate) fn logs() -> AwsServer {
-    AwsServer::start(|operation, body| {
+    throttled_logs(0)
+}
+
+/// The same, which takes the call for the second page only when it was made so often.
+fn throttled_logs(mut throttled: usize) -> AwsServer {
+    AwsServer::start(move |operation, body| {
         if operation.is_empty() {
             let form = body.as_str().unwrap();
             assert!(form.contains("StackName=shop"), "{form}");
@@ -160,10 +165,33 @@ pub(crate) fn logs() -> AwsServer {
         };
         let page = match body.get("nextToken") {
             None => json!({"events": [event("1", "throttled")], "nextToken": "more"}),
+            Some(_) if throttled > 0 => {
+                throttled -= 1;
+                return (
+                    400,
+                    json!({"__type": "ThrottlingException", "message": "Rate exceeded"}),
+                );
+            }
             Some(_) => json!({"events": [event("1", "throttled"), event("2", "key_disabled")]}),
         };
         (200, page)
     })
+}
+
+#[test]
+fn what_aws_does_not_take_at_once_is_asked_again() {
+    let dev = Dev::start(&["--in-memory"]);
+    let aws = throttled_logs(1);
+    let mut command = aws.with(latchkey(&dev, &["tail", "--stack", "shop"]));
+    command.env_remove("LATCHKEY_URL");
+    let printed = run(command, "");
+    assert_eq!((printed.status, printed.err.as_str()), (0, ""));
+    let lines: Vec<_> = printed.out.lines().collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[1].contains("key_disabled"), "{lines:?}");
+    let tokens = aws.asked().into_iter();
+    let tokens = tokens.filter(|(_, body)| body["nextToken"] == "more");
+    assert_eq!(tokens.count(), 2);
 }
 
 #[test]
