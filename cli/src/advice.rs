@@ -1,5 +1,10 @@
 //! What to do next, for each way in which the admin API refuses.
 
+use crate::client::Problem;
+
+/// For a fault, which is none of the caller's.
+const FAULT: &str = "run it once more in a while; a change may have been made: look at it with `list` or `show`. Where it stays so, the admin function's log tells why";
+
 /// By the name of the problem's page (docs/problems).
 const ADVICE: [(&str, &str); 17] = [
     (
@@ -63,8 +68,14 @@ const ADVICE: [(&str, &str); 17] = [
     ),
 ];
 
+/// For its problem, else for its status.
+pub(crate) fn for_refusal(problem: &Problem) -> Option<&'static str> {
+    let fault = || (problem.status >= 500).then_some(FAULT);
+    for_problem(&problem.kind).or_else(fault)
+}
+
 /// For a problem such as `/problems/unknown-plan`.
-pub(crate) fn for_problem(kind: &str) -> Option<&'static str> {
+fn for_problem(kind: &str) -> Option<&'static str> {
     let name = kind.strip_prefix("/problems/")?;
     let found = ADVICE.iter().find(|(theirs, _)| *theirs == name);
     found.map(|(_, advice)| *advice)

@@ -1,7 +1,7 @@
 //! How a command ends that did not do what it was asked, for people and for scripts.
 
 use crate::{
-    advice::for_problem,
+    advice::for_refusal,
     aws::{CallError, NoCaller},
     client::{ClientError, TargetError},
 };
@@ -14,7 +14,8 @@ pub(crate) enum Status {
     Refused = 1,
     /// What was given cannot be used: an argument, a file.
     Usage = 2,
-    /// There was no answer: no connection, no credentials, an answer that cannot be read.
+    /// There was no answer of the admin API's: no connection, no credentials, a fault, a refusal
+    /// of what stands before it, an answer that cannot be read.
     NoAnswer = 3,
 }
 
@@ -38,14 +39,13 @@ impl Failure {
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
-        let status = match error {
-            ClientError::Refused(_) => Status::Refused,
+        let status = match &error {
+            ClientError::Refused(problem) if problem.is_answer() => Status::Refused,
+            ClientError::Refused(_) => Status::NoAnswer,
             ClientError::Unsendable(_) => Status::Usage,
             ClientError::NoAnswer { .. } | ClientError::Unreadable { .. } => Status::NoAnswer,
         };
-        let advice = error
-            .problem()
-            .and_then(|problem| for_problem(&problem.kind));
+        let advice = error.problem().and_then(for_refusal);
         match advice {
             Some(advice) => Self::new(status, format!("{error}\nhint: {advice}")),
             None => Self::new(status, error),
@@ -56,7 +56,7 @@ impl From<ClientError> for Failure {
 impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         let status = match error {
-            TargetError::Url(_) => Status::Usage,
+            TargetError::Url(_) | TargetError::TwoVariables => Status::Usage,
             _ => Status::NoAnswer,
         };
         Self::new(status, error)

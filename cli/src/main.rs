@@ -17,6 +17,7 @@ mod gateway;
 mod help;
 mod tail;
 mod try_call;
+mod visible;
 
 use std::{
     io::Write as _,

@@ -6,6 +6,16 @@ use latchkey_domain::Clock;
 
 use super::{Connection, Signer, Variables};
 
+/// What to do about a session that has ended.
+pub(crate) const SIGN_IN: &str =
+    ": sign in again (such as with `aws sso login`) and run it once more.";
+
+/// Whether AWS says that the caller's session has ended.
+pub(crate) fn is_expired(said: &str) -> bool {
+    said.contains("ExpiredToken")
+        || said.contains("security token included in the request is expired")
+}
+
 /// Why a call gave no answer: one line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CallError {
@@ -158,6 +168,7 @@ fn refused(status: u16, body: &[u8]) -> CallError {
 /// What AWS says when it refuses: its JSON's message, its XML's, or its first words.
 fn refusal(status: u16, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
+    let expired = is_expired(&text);
     let json = serde_json::from_slice::<serde_json::Value>(body).ok();
     let said = json.and_then(|json| {
         let names = ["message", "Message"];
@@ -171,6 +182,9 @@ fn refusal(status: u16, body: &[u8]) -> String {
     let said = said.or_else(in_xml).unwrap_or_else(|| text.into_owned());
     let line = |c: char| if c.is_control() { ' ' } else { c };
     let said: String = said.chars().take(300).map(line).collect();
+    if expired {
+        return format!("{status}{SIGN_IN} {said}");
+    }
     format!("{status}: {said}")
 }
 
@@ -229,6 +243,10 @@ mod tests {
                 "403: no such",
             ),
             ("plain", "403: plain"),
+            (
+                "<R><Code>ExpiredToken</Code><Message>too old</Message></R>",
+                "403: sign in again (such as with `aws sso login`) and run it once more. too old",
+            ),
         ] {
             assert_eq!(refusal(403, body.as_bytes()), line);
         }

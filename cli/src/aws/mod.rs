@@ -8,7 +8,7 @@ mod credentials;
 mod signer;
 
 pub(crate) use self::{
-    call::{Answer, Aws, CallError},
+    call::{Answer, Aws, CallError, SIGN_IN, is_expired},
     cloudformation::Named,
     connection::{Connection, NoAnswer},
     credentials::{NoCaller, Variables},

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::aws::NoAnswer;
+use crate::aws::{NoAnswer, SIGN_IN, is_expired};
 
 /// Why a call did nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,11 +71,13 @@ impl ClientError {
             .ok()
             .filter(|problem| !problem.kind.is_empty());
         if let Some(problem) = problem {
-            return Self::Refused(problem);
+            let status = status.as_u16();
+            return Self::Refused(Problem { status, ..problem });
         }
         let plain = serde_json::from_slice::<Plain>(body).ok();
         let said = plain.map(|plain| plain.message).unwrap_or_default();
         let advice = match status {
+            StatusCode::FORBIDDEN if is_expired(&said) => SIGN_IN,
             StatusCode::FORBIDDEN => {
                 ": these credentials may not call this; execute-api:Invoke is what they need"
             }
@@ -91,12 +93,29 @@ impl ClientError {
         })
     }
 
+    /// Whether it is not known what the call did: a repeated one may get its answer.
+    pub(super) fn is_lost(&self) -> bool {
+        match self {
+            Self::NoAnswer { .. } => true,
+            Self::Refused(problem) => matches!(problem.status, 502..=504),
+            Self::Unsendable(_) | Self::Unreadable { .. } => false,
+        }
+    }
+
     /// The problem of a refusal.
     pub(crate) fn problem(&self) -> Option<&Problem> {
         match self {
             Self::Refused(problem) => Some(problem),
             _ => None,
         }
+    }
+}
+
+impl Problem {
+    /// Whether the admin API has answered what it was asked: no fault, and none of what stands
+    /// before it, which writes no problem documents.
+    pub(crate) fn is_answer(&self) -> bool {
+        self.status < 500 && !self.kind.is_empty()
     }
 }
 
@@ -155,6 +174,11 @@ mod tests {
                 403,
                 r#"{"message":"Forbidden"}"#,
                 "403 Forbidden: these credentials may not call this; execute-api:Invoke is what they need Forbidden",
+            ),
+            (
+                403,
+                r#"{"message":"The security token included in the request is expired"}"#,
+                "403 Forbidden: sign in again (such as with `aws sso login`) and run it once more. The security token included in the request is expired",
             ),
             (502, "<html>", "502 Bad Gateway"),
             (404, "", "404 Not Found: is the address the admin API's?"),

@@ -15,9 +15,12 @@ pub(crate) use self::{
     error::{ClientError, FieldError, Problem},
     models::*,
     path::{Path, Query},
-    target::{Target, TargetError},
+    target::{Place, Target, TargetError},
 };
 use crate::aws::{Connection, Signer};
+
+/// Names a call, so that it does its work once however often it comes.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The admin API at one address, for one caller.
 pub(crate) struct Client {
@@ -105,11 +108,30 @@ impl Client {
         self.send_with(method, path, headers, body).await
     }
 
-    /// A call with headers of its own, such as `If-Match` or `Idempotency-Key`, and any body.
+    /// A call with headers of its own, such as `If-Match` or `Idempotency-Key`, and any body. With
+    /// an `Idempotency-Key` it does its work once: where its answer was lost, it is repeated once.
     ///
     /// # Errors
     /// [`ClientError`].
     pub(crate) async fn send_with(
+        &self,
+        method: Method,
+        path: &Path,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<Answer, ClientError> {
+        let works_once = |(name, _): &(&str, &str)| name.eq_ignore_ascii_case(IDEMPOTENCY_KEY);
+        if !headers.iter().any(works_once) {
+            return self.send_once(method, path, headers, body).await;
+        }
+        let first = self.send_once(method.clone(), path, headers, body.clone());
+        match first.await {
+            Err(error) if error.is_lost() => self.send_once(method, path, headers, body).await,
+            answer => answer,
+        }
+    }
+
+    async fn send_once(
         &self,
         method: Method,
         path: &Path,

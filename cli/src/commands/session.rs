@@ -63,7 +63,7 @@ impl Session {
         Ok(self.send(method, path, condition, body).await?)
     }
 
-    /// A POST that can be repeated: once it is, where its answer was lost.
+    /// A POST that can be repeated: the client does so, where its answer was lost.
     ///
     /// # Errors
     /// The client's.
@@ -94,14 +94,8 @@ impl Session {
         let once = self.idempotency_key()?;
         let mut headers = headers.to_vec();
         headers.push(("idempotency-key", &once));
-        let send = || {
-            let body = body.clone();
-            self.client.send_with(Method::POST, path, &headers, body)
-        };
-        match send().await {
-            Err(ClientError::NoAnswer { .. }) => Ok(send().await?),
-            answer => Ok(answer?),
-        }
+        let answer = self.client.send_with(Method::POST, path, &headers, body);
+        Ok(answer.await?)
     }
 
     /// # Errors

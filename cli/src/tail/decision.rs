@@ -4,6 +4,8 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::visible::visible;
+
 /// What calls that passed are sought by.
 pub(super) const ALLOWED: &str = "allowed";
 
@@ -62,8 +64,8 @@ impl fmt::Display for Decision {
             (None, false) => "deny".to_owned(),
         };
         let reason = self.reason.as_deref().unwrap_or_default();
-        let outcome = format!("{verdict} {reason}");
-        let word = |word: &Option<String>| printable(word.as_deref().unwrap_or("-"));
+        let outcome = visible(&format!("{verdict} {reason}"));
+        let word = |word: &Option<String>| visible(word.as_deref().unwrap_or("-"));
         let left = self.left.map(|left| format!("{left} left"));
         write!(
             f,
@@ -82,12 +84,6 @@ impl fmt::Display for Decision {
         }
         Ok(())
     }
-}
-
-/// Without what a terminal would take for a command.
-fn printable(text: &str) -> String {
-    let visible = |c: char| if c.is_control() { '?' } else { c };
-    text.chars().map(visible).collect()
 }
 
 #[cfg(test)]
@@ -121,12 +117,12 @@ mod tests {
             status: Some(200),
             reason: None,
             sample: 100,
-            called: Some("/x\u{1b}[2J".to_owned()),
+            called: Some("/x\u{1b}[2J\u{202e}".to_owned()),
             ..decision()
         };
         assert_eq!(
             admitted.to_string(),
-            "2026-11-26T12:00:00Z  200                     GET     /x?[2J                        key_1  -  gold  7 left  x100"
+            "2026-11-26T12:00:00Z  200                     GET     /x\u{fffd}[2J\u{fffd}                       key_1  -  gold  7 left  x100"
         );
     }
 

@@ -59,23 +59,18 @@ impl Dev {
             ),
             error => error.into(),
         })?;
-        // Numbers begin anew where it was started anew.
-        let after = if told.next < self.after {
-            0
-        } else {
-            self.after
-        };
-        let new = told.next.saturating_sub(after);
         let came = u64::try_from(told.decisions.len()).unwrap_or(u64::MAX);
-        let missed = if after == 0 {
-            0
-        } else {
-            new.saturating_sub(came)
-        };
+        let missed = missed(self.after, told.next, came);
         self.after = told.next;
         let decisions = told.decisions.into_iter().map(Decision::from).collect();
         Ok(Came { decisions, missed })
     }
+}
+
+/// How many of those up to `next` did not come. Numbers begin anew where it was started anew.
+fn missed(after: u64, next: u64, came: u64) -> u64 {
+    let after = if next < after { 0 } else { after };
+    next.saturating_sub(after).saturating_sub(came)
 }
 
 impl From<One> for Decision {
@@ -93,5 +88,18 @@ impl From<One> for Decision {
             left: one.remaining,
             sample: 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missed;
+
+    #[test]
+    fn what_was_forgotten_is_told_from_the_first_look_on() {
+        assert_eq!(missed(0, 1_100, 1_000), 100);
+        assert_eq!(missed(1_100, 2_300, 1_000), 200);
+        assert_eq!(missed(1_100, 1_103, 3), 0);
+        assert_eq!(missed(1_100, 3, 3), 0, "started anew");
     }
 }

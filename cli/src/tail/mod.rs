@@ -22,7 +22,8 @@ use self::{
     log_group::LogGroup,
 };
 use crate::{
-    client::Client,
+    client::{Client, Place},
+    commands::say,
     failure::{Failure, Status},
 };
 
@@ -49,14 +50,14 @@ pub(crate) async fn run(
         since,
     };
     let told = async {
-        match &arguments.target.stack {
-            Some(stack) => {
+        match arguments.target.place()? {
+            Place::Stack(stack) => {
                 let aws = arguments.target.aws(clock)?;
                 let sought = &lines.sought;
-                let group = LogGroup::of_stack(aws, stack, sought, since).await?;
+                let group = LogGroup::of_stack(aws, &stack, sought, since).await?;
                 of_log(group, arguments.follow, &mut lines).await
             }
-            None => of_dev(arguments, clock, &mut lines).await,
+            Place::Url(_) => of_dev(arguments, clock, &mut lines).await,
         }
     };
     tokio::select! {
@@ -84,8 +85,21 @@ async fn of_dev<W: Write>(
         )
     })?;
     let mut dev = Dev::new(Client::new(root, None, clock));
+    let (mut was_there, mut is_missed) = (false, false);
     loop {
-        let came = dev.next().await?;
+        let came = match dev.next().await {
+            // It is started anew, such as after a build.
+            Err(failure) if was_there && failure.status == Status::NoAnswer => {
+                if !is_missed {
+                    say(&format!("latchkey: {failure}\nWaiting until it is back."));
+                }
+                is_missed = true;
+                tokio::time::sleep(DEV_PAUSE).await;
+                continue;
+            }
+            came => came?,
+        };
+        (was_there, is_missed) = (true, false);
         if came.missed > 0 {
             lines.say(&format!("({} more, too many to be kept)", came.missed))?;
         }

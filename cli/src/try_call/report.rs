@@ -9,7 +9,10 @@ use super::{
     asked::Asked,
     words::{failed, passed, reason, remedy},
 };
-use crate::client::{Key, Plan, Quota, Verified};
+use crate::{
+    client::{Key, Plan, Quota, Verified},
+    visible::visible,
+};
 
 /// Names of a list that are shown.
 const NAMED: usize = 3;
@@ -56,10 +59,11 @@ impl Report<'_> {
 
     fn heading(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (method, path) = (&self.asked.method, &self.asked.path);
-        match &self.verified.reason {
-            None => writeln!(f, "ALLOWED  {method} {path} on {}", self.place()),
-            Some(reason) => writeln!(f, "REFUSED  {method} {path} on {}: {reason}", self.place()),
-        }
+        let heading = match &self.verified.reason {
+            None => format!("ALLOWED  {method} {path} on {}", self.place()),
+            Some(reason) => format!("REFUSED  {method} {path} on {}: {reason}", self.place()),
+        };
+        writeln!(f, "{}", visible(&heading))
     }
 
     fn facts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,14 +152,14 @@ impl Display for Report<'_> {
             } else {
                 ""
             };
-            writeln!(f, "{shift}{line}")?;
+            writeln!(f, "{shift}{}", visible(&line))?;
         }
         Ok(())
     }
 }
 
 fn fact(f: &mut fmt::Formatter<'_>, name: &str, value: impl Display) -> fmt::Result {
-    writeln!(f, "  {name:<9}  {value}")
+    writeln!(f, "  {name:<9}  {}", visible(&value.to_string()))
 }
 
 fn named(name: Option<&str>, id: &str) -> String {

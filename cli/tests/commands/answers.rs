@@ -1,6 +1,6 @@
 //! How a command ends, and what it says then.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use super::{
     recorder::Recorder,
@@ -66,11 +66,29 @@ fn what_cannot_be_used_ends_with_2() {
             "LATCHKEY_KEY",
         ),
         (&["plans", "list", "--url", "nowhere"], "--url nowhere"),
+        (
+            &["plans", "list", "--url", "http://x", "--stack", "y"],
+            "cannot be used with",
+        ),
     ] {
         let ran = dev.run(words);
         assert!(ran.failed(2).contains(said), "{words:?}: {ran:?}");
         assert_eq!(ran.stdout, "");
     }
+}
+
+#[test]
+fn two_variables_that_say_where_are_told_as_such() {
+    let dev = shared();
+    let mut command = dev.command(&["plans", "list"]);
+    command.env("LATCHKEY_STACK", "shop");
+    let ran = run_with(command, "");
+    assert!(ran.failed(2).contains("are both set"), "{ran:?}");
+    let mut command = dev.command(&["plans", "list", "--url", &format!("{}/admin", dev.base())]);
+    command
+        .env("LATCHKEY_STACK", "shop")
+        .env("LATCHKEY_URL", "http://nowhere");
+    run_with(command, "").printed();
 }
 
 #[test]
@@ -90,9 +108,38 @@ fn another_server_s_answer_is_told_as_such() {
     let page = Recorder::answering(200, "<html>");
     let ran = page.run(&["plans", "list"]);
     assert!(ran.failed(3).contains("is the address right?"), "{ran:?}");
-    let gateway = Recorder::answering(403, r#"{"message":"Forbidden"}"#);
-    let ran = gateway.run(&["plans", "list"]);
-    assert!(ran.failed(1).contains("execute-api:Invoke"), "{ran:?}");
+}
+
+#[test]
+fn a_fault_and_a_refusal_before_the_api_are_no_verdict() {
+    let told = r#"{"type":"/problems/unavailable","title":"x","status":503,"detail":"x"}"#;
+    let expired = r#"{"message":"The security token included in the request is expired"}"#;
+    let verify = ["verify", "GET", "/", "--api-stage", "a:b"];
+    for (status, body, said) in [
+        (403, r#"{"message":"Forbidden"}"#, "execute-api:Invoke"),
+        (403, expired, "`aws sso login`"),
+        (404, "", "is the address the admin API's?"),
+        (500, "", "run it once more"),
+        (502, "<html>", "run it once more"),
+        (503, told, "run it once more"),
+        (
+            504,
+            r#"{"message":"Endpoint request timed out"}"#,
+            "run it once more",
+        ),
+    ] {
+        let gateway = Recorder::answering(status, body);
+        for words in [&["plans", "list"][..], &verify, &["try", "k", "GET", "/"]] {
+            let mut command = gateway.command(words);
+            command.env("LATCHKEY_KEY", "k".repeat(20));
+            let ran = run_with(command, "");
+            assert!(ran.failed(3).contains(said), "{status} {words:?}: {ran:?}");
+            assert_eq!(ran.stdout, "");
+        }
+    }
+    let refusal = r#"{"type":"/problems/unknown-plan","title":"x","status":404,"detail":"x"}"#;
+    let ran = Recorder::answering(404, refusal).run(&["plans", "show", "x"]);
+    assert!(ran.failed(1).contains("`latchkey plans list`"), "{ran:?}");
 }
 
 #[test]
@@ -130,6 +177,25 @@ fn a_value_that_nobody_reads_is_told_as_lost() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3), "{stderr}");
     assert!(stderr.contains("`latchkey keys rotate key_"), "{stderr}");
+}
+
+#[test]
+fn a_value_for_a_closed_standard_output_is_told_as_lost() {
+    let dev = shared();
+    let create = |redirected: &str| {
+        let mut command = Command::new("/bin/sh");
+        let line = format!("exec \"$0\" keys create --name Closed {redirected}");
+        command.args(["-c", &line, env!("CARGO_BIN_EXE_latchkey")]);
+        command.env("LATCHKEY_URL", format!("{}/admin", dev.base()));
+        run_with(command, "")
+    };
+    let ran = create(">&-");
+    assert!(
+        ran.failed(3).contains("`latchkey keys rotate key_"),
+        "{ran:?}"
+    );
+    let ran = create("> /dev/null");
+    assert_eq!(ran.printed(), "", "which is what was asked for");
 }
 
 #[test]

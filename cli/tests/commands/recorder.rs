@@ -39,6 +39,16 @@ impl Recorder {
 
     /// One whose first `lost` answers are lost: it ends those connections instead.
     pub(super) fn losing(lost: usize, status: u16, body: &str) -> Self {
+        Self::first(lost, "", status, body)
+    }
+
+    /// One that answers 50x to the first `lost` requests, as what stands before an API does.
+    pub(super) fn failing(lost: usize, fault: u16, status: u16, body: &str) -> Self {
+        let fault = format!("HTTP/1.1 {fault} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        Self::first(lost, &fault, status, body)
+    }
+
+    fn first(lost: usize, fault: &str, status: u16, body: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -46,15 +56,15 @@ impl Recorder {
             "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
         );
-        let kept = Arc::clone(&requests);
+        let (kept, fault) = (Arc::clone(&requests), fault.to_owned());
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let mut kept = kept.lock().unwrap();
                 kept.push(read(&stream));
-                if kept.len() > lost {
-                    drop(stream.write_all(answer.as_bytes()));
-                }
+                let is_lost = kept.len() <= lost;
+                let answer = if is_lost { &fault } else { &answer };
+                drop(stream.write_all(answer.as_bytes()));
             }
         });
         Self { port, requests }

@@ -83,3 +83,21 @@ fn a_lost_answer_is_asked_for_once_more_under_the_same_idempotency_key() {
     server.run(&["keys", "create", "--name", "Never"]).failed(3);
     assert_eq!(server.requests().len(), 2);
 }
+
+#[test]
+fn a_fault_before_the_api_is_a_lost_answer() {
+    let key = r#"{"value":"lk_live_x","id":"key_1","enabled":true,"createdDate":"","lastUpdatedDate":""}"#;
+    for fault in [502, 503, 504] {
+        let server = Recorder::failing(1, fault, 201, key);
+        let made = server.run(&["keys", "create", "--name", "Once"]);
+        assert_eq!(made.printed(), "lk_live_x\n");
+        let requests = server.requests();
+        let once = |at: usize| requests[at].header("idempotency-key").unwrap();
+        assert_eq!((requests.len(), once(0)), (2, once(1)), "{fault}");
+    }
+    let server = Recorder::failing(1, 500, 201, key);
+    server.run(&["keys", "create", "--name", "Told"]).failed(3);
+    let server = Recorder::failing(1, 503, 200, "{}");
+    server.run(&["plans", "list"]).failed(3);
+    assert_eq!(server.requests().len(), 1, "nothing to repeat under");
+}

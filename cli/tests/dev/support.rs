@@ -101,8 +101,10 @@ impl Dev {
 
     /// The same with a command of one's own.
     pub(crate) fn start_with(mut command: Command) -> Self {
+        if command.get_args().all(|argument| argument != "--port") {
+            command.args(["--port", "0"]);
+        }
         command
-            .args(["--port", "0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -90,6 +90,33 @@ fn it_goes_on_until_it_is_interrupted() {
 }
 
 #[test]
+fn it_goes_on_with_a_dev_that_is_started_anew() {
+    let dev = Dev::start(&["--in-memory"]);
+    let mut tail = following(&dev);
+    let mut lines = BufReader::new(tail.stdout.take().unwrap());
+    let mut said = BufReader::new(tail.stderr.take().unwrap());
+    let mut next = |dev: &Dev, path: &str| {
+        dev.get(path, &[]);
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        assert!(line.contains(path), "{line}");
+    };
+    next(&dev, "/demo/first");
+    next(&dev, "/demo/second");
+    let port = dev.base().rsplit(':').next().unwrap().to_owned();
+    drop(dev);
+    let mut line = String::new();
+    while !line.contains("Waiting until it is back.") {
+        line.clear();
+        assert_ne!(said.read_line(&mut line).unwrap(), 0);
+    }
+    let dev = Dev::start(&["--in-memory", "--port", &port]);
+    next(&dev, "/demo/third");
+    tail.kill().unwrap();
+    tail.wait().unwrap();
+}
+
+#[test]
 fn it_ends_where_nobody_reads_on() {
     let dev = Dev::start(&["--in-memory"]);
     let mut tail = following(&dev);
@@ -182,8 +209,7 @@ fn throttled_logs(mut throttled: usize) -> AwsServer {
 fn what_aws_does_not_take_at_once_is_asked_again() {
     let dev = Dev::start(&["--in-memory"]);
     let aws = throttled_logs(1);
-    let mut command = aws.with(latchkey(&dev, &["tail", "--stack", "shop"]));
-    command.env_remove("LATCHKEY_URL");
+    let command = aws.with(latchkey(&dev, &["tail", "--stack", "shop"]));
     let printed = run(command, "");
     assert_eq!((printed.status, printed.err.as_str()), (0, ""));
     let lines: Vec<_> = printed.out.lines().collect();

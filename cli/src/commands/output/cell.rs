@@ -2,6 +2,8 @@
 
 use latchkey_admin::csv::Cell as InCsv;
 
+use crate::visible::visible;
+
 /// A cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cell {
@@ -61,8 +63,7 @@ impl Cell {
                 text.clone()
             }
         };
-        let seen = |c: char| if is_obeyed(c) { '\u{fffd}' } else { c };
-        text.chars().map(seen).collect()
+        visible(&text)
     }
 
     /// As a spreadsheet has it.
@@ -78,12 +79,6 @@ impl Cell {
             | Self::Bad(text) => InCsv::text(text),
         }
     }
-}
-
-/// Signs that are none of the text's but a terminal's: controls, and those that turn the
-/// direction of writing.
-fn is_obeyed(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `2026-11-26 17:30` of `2026-11-26T17:30:12.000Z`; all else as it is.

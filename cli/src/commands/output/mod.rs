@@ -6,7 +6,11 @@ mod json;
 mod screen;
 mod table;
 
-use std::io::{ErrorKind, Write as _};
+use std::{
+    fs::{File, Metadata},
+    io::{ErrorKind, Read as _, Write as _},
+    os::{fd::AsFd as _, unix::fs::MetadataExt as _},
+};
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -161,6 +165,9 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// # Errors
 /// Where it was not written.
 pub(crate) fn print_once(text: &str) -> Result<(), Failure> {
+    if is_closed() {
+        return Err(unwritten(&"it is closed"));
+    }
     write(text).map_err(|error| unwritten(&error))
 }
 
@@ -170,7 +177,20 @@ fn write(text: &str) -> std::io::Result<()> {
     stdout.flush()
 }
 
-fn unwritten(error: &std::io::Error) -> Failure {
+/// Whether standard output was closed (`>&-`) when the command began. Rust's library opens
+/// /dev/null in its place, for reading too, which `> /dev/null` does not.
+fn is_closed() -> bool {
+    let Ok(stdout) = std::io::stdout().as_fd().try_clone_to_owned() else {
+        return true;
+    };
+    let mut stdout = File::from(stdout);
+    let device = |metadata: Metadata| metadata.rdev();
+    let null = std::fs::metadata("/dev/null").map(device).ok();
+    let is_null = null.is_some() && stdout.metadata().map(device).ok() == null;
+    is_null && stdout.read(&mut [0]).is_ok()
+}
+
+fn unwritten(error: &dyn std::fmt::Display) -> Failure {
     let message = format!("standard output cannot be written: {error}");
     Failure::new(Status::NoAnswer, message)
 }
