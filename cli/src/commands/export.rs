@@ -7,6 +7,8 @@ use std::{
     path::{Path as FilePath, PathBuf},
 };
 
+use latchkey_admin::Random;
+
 use super::{Machine, Session, options::Options, output::Output, progress::Progress, say};
 use crate::{
     client::{Path, Query, Target},
@@ -40,13 +42,14 @@ pub(super) async fn run(arguments: Arguments, machine: Machine) -> Result<(), Fa
         output: Output::Csv,
         target: arguments.target,
     };
+    let random = machine.random.clone();
     let session = Session::open(&options, machine).await?;
     let Some(file) = arguments.file else {
         let written = write(&session, arguments.hashes, &mut std::io::stdout()).await;
         return written.map(drop);
     };
     // What is there stays until the new table is whole.
-    let part = part_of(&file);
+    let part = part_of(&file, &random)?;
     let cannot = |error: std::io::Error| {
         let message = format!("{} cannot be written: {error}", part.display());
         Failure::new(Status::Usage, message)
@@ -57,19 +60,23 @@ pub(super) async fn run(arguments: Arguments, machine: Machine) -> Result<(), Fa
     let renamed = table
         .sync_all()
         .and_then(|()| std::fs::rename(&part, &file));
-    renamed.map_err(cannot)?;
+    renamed
+        .inspect_err(|_| drop(std::fs::remove_file(&part)))
+        .map_err(cannot)?;
     say(&format!("{rows} keys are in {}.", file.display()));
     Ok(())
 }
 
-fn part_of(file: &FilePath) -> PathBuf {
+/// A name beside it that nothing else has.
+fn part_of(file: &FilePath, random: &Random) -> Result<PathBuf, Failure> {
+    let bytes = random.bytes::<8>();
+    let bytes = bytes.map_err(|error| Failure::new(Status::NoAnswer, error))?;
     let mut name = file.as_os_str().to_owned();
-    name.push(".part");
-    name.into()
+    name.push(format!(".{:016x}.part", u64::from_be_bytes(bytes)));
+    Ok(name.into())
 }
 
 fn open(path: &FilePath) -> std::io::Result<File> {
-    drop(std::fs::remove_file(path));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600).open(path)
 }

@@ -59,6 +59,22 @@ fn a_long_table_is_imported_listed_and_exported_whole() {
 }
 
 #[test]
+fn an_export_touches_no_file_but_its_own() {
+    let dev = shared();
+    let folder = Scratch::new();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("out.csv.part"), "somebody's").unwrap();
+    std::fs::create_dir(path("folder")).unwrap();
+    let file = |name: &str| path(name).to_str().unwrap().to_owned();
+    dev.run(&["export", "--file", &file("out.csv")]).printed();
+    dev.run(&["export", "--file", &file("folder")]).failed(2);
+    let other = std::fs::read_to_string(path("out.csv.part")).unwrap();
+    assert_eq!(other, "somebody's");
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    assert_eq!(files.count(), 3, "what was begun is gone");
+}
+
+#[test]
 fn a_wrong_row_is_told_by_its_line_and_nothing_is_written() {
     let dev = shared();
     let table = "Name,key,usageplanIds\n\nWrong a,wrong-a-0123456789012345,\nWrong b,wrong-b-0123456789012345,none\n";
