@@ -15,7 +15,7 @@ use crate::client::Target;
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(super) described: Described,
-    /// Do not ask before
+    /// Do not ask before; without a terminal, deletions need it
     #[arg(long, short)]
     pub(super) yes: bool,
 }

@@ -22,6 +22,7 @@ use crate::{
 const JSON: (&str, &str) = ("content-type", "application/json");
 const IDEMPOTENCY: &str = "Idempotency-Key";
 const RUNNING: &str = "/problems/idempotency-key-running";
+const IN_USE: &str = "/problems/plan-in-use";
 const REUSED: &str = "/problems/idempotency-key-reused";
 /// How many deleted keys are passed over for one that is there.
 const MOST_DELETED: usize = 8;
@@ -122,7 +123,7 @@ impl Carrier<'_> {
         };
         let etag = unchanged(&there, before, fields)?;
         let headers = [(IF_MATCH.as_str(), etag.as_str())];
-        found(self.send(Method::DELETE, path, &headers, None).await)?;
+        found(self.send(Method::DELETE, path, &headers, None).await).map_err(not_deleted)?;
         Ok("deleted")
     }
 
@@ -309,6 +310,16 @@ fn edited(new: &NewKey) -> Failure {
         "an earlier run was cut off between the key and its value, and the file has described the key otherwise then: undo that edit, run it again for the value in {}, and only then make the edit anew",
         new.value
     ))
+}
+
+/// What takes all keys off a plan is no flag of this command.
+fn not_deleted(error: ClientError) -> Failure {
+    match error.problem() {
+        Some(problem) if problem.kind == IN_USE => refused(
+            "keys are on it that the file does not own: `latchkey plans keys PLAN` lists them, and `latchkey plans detach PLAN KEY` takes one off",
+        ),
+        _ => error.into(),
+    }
 }
 
 fn deleted_again() -> Failure {

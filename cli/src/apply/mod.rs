@@ -14,7 +14,7 @@ mod state;
 mod value;
 
 use std::{
-    io::{BufRead, IsTerminal as _, Write},
+    io::{BufRead, ErrorKind, IsTerminal as _, Write},
     path::Path,
 };
 
@@ -53,7 +53,7 @@ pub(crate) async fn diff(
     }
 }
 
-/// Makes it as described; `from` is asked before, if it is a terminal.
+/// Makes it as described; whoever sits at a terminal is asked before.
 ///
 /// # Errors
 /// [`Failure`].
@@ -66,6 +66,10 @@ pub(crate) async fn apply(
     let compared = Compared::new(&arguments.described, clock, random).await?;
     compared.show(to);
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if !terminal && !arguments.yes && compared.steps.iter().any(Step::deletes) {
+        let said = "deleting is asked for first, and here is no terminal to ask: say --yes";
+        return Err(Failure::new(Status::Usage, said));
+    }
     let asks = terminal && !arguments.yes && !compared.steps.is_empty();
     if asks && !confirmed(&mut std::io::stdin().lock(), to) {
         return Err(Failure::new(Status::Refused, "nothing was changed"));
@@ -164,8 +168,13 @@ fn confirmed(from: &mut impl BufRead, to: &mut impl Write) -> bool {
 
 fn read(path: &Path) -> Result<Wanted, Failure> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::new(Status::Usage, format!("{shown}: {error}")))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let said = match error.kind() {
+            ErrorKind::NotFound => format!("{shown}: {error}: -f FILE names the file"),
+            _ => format!("{shown}: {error}"),
+        };
+        Failure::new(Status::Usage, said)
+    })?;
     file::read(&text).map_err(|wrong| {
         let lines = wrong.into_iter().map(
             |Wrong {

@@ -216,6 +216,10 @@ impl Step {
         }
     }
 
+    pub(super) fn deletes(&self) -> bool {
+        matches!(self, Self::DeleteKey { .. } | Self::DeletePlan { .. })
+    }
+
     /// The key that it is about.
     pub(super) fn key(&self) -> Option<&str> {
         match self {

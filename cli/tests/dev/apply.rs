@@ -206,7 +206,11 @@ fn only_prune_deletes_and_only_what_has_the_prefix() {
         shop.applied()
             .contains("Not described, with the file's prefix: 2.")
     );
-    let printed = shop.run(&["apply", "--prune"]);
+    let unasked = shop.run(&["apply", "--prune"]);
+    assert_eq!(unasked.status, 2, "{unasked:?}");
+    assert!(unasked.err.contains("say --yes"), "{unasked:?}");
+    assert_ne!(shop.key("shop-acme"), Value::Null);
+    let printed = shop.run(&["apply", "--prune", "--yes"]);
     assert!(
         printed.out.contains("[2/2] - plan shop-gold: deleted"),
         "{printed:?}"
@@ -228,6 +232,19 @@ fn only_prune_deletes_and_only_what_has_the_prefix() {
         refused.err.contains("--prune needs a prefix"),
         "{refused:?}"
     );
+}
+
+#[test]
+fn a_plan_with_another_s_key_on_it_stays_and_no_flag_is_named_that_is_not_there() {
+    let shop = Shop::open();
+    shop.applied();
+    let other = json!({"name": "Other", "planIds": ["shop-gold"]});
+    shop.dev.admin("POST", "/v1/keys", &other);
+    shop.describe("prefix: shop-\n");
+    let refused = shop.run(&["apply", "--prune", "--yes"]);
+    assert_eq!(refused.status, 1, "{refused:?}");
+    assert!(refused.err.contains("latchkey plans detach"), "{refused:?}");
+    assert!(!refused.err.contains("force"), "{refused:?}");
 }
 
 #[test]
@@ -447,6 +464,7 @@ fn a_wrong_file_is_told_by_line_and_changes_nothing() {
     }
     let missing = shop.run(&["diff", "-f", "other.yaml"]);
     assert_eq!(missing.status, 2, "{missing:?}");
+    assert!(missing.err.contains("other.yaml: ") && missing.err.contains("-f FILE"));
     assert_eq!(shop.changes(), 0);
 }
 
