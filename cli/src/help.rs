@@ -34,7 +34,7 @@ fn examples(text: &str) -> Vec<Vec<String>> {
     lines.collect()
 }
 
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let (mut words, mut quote) = (vec![String::new()], None);
     for c in line.chars() {
         match (c, quote) {

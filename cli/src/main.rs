@@ -11,6 +11,8 @@ mod commands;
 mod console;
 mod dev;
 mod doctor;
+#[cfg(test)]
+mod documents;
 mod failure;
 mod gateway;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 set -euo pipefail
 # Makes a usage plan and a key on it, with curl. Quoted in the README from the next line on.
-latchkey() {  # METHOD PATH [BODY]: the answer, or what is wrong on standard error
+admin() {  # METHOD PATH [BODY]: the answer, or what is wrong on standard error
   local answer
   answer=$(curl --silent --show-error --fail-with-body --request "$1" "$ADMIN_URL$2" ${3+--data "$3"} \
     --header "Content-Type: application/json" ${AWS_SESSION_TOKEN:+--header "X-Amz-Security-Token: $AWS_SESSION_TOKEN"} \
@@ -10,14 +10,14 @@ latchkey() {  # METHOD PATH [BODY]: the answer, or what is wrong on standard err
   echo "$answer"
 }
 
-latchkey PUT /v1/plans/basic '{
+admin PUT /v1/plans/basic '{
   "name": "Basic",
   "throttle": {"rateLimit": 10, "burstLimit": 20},
   "quota": {"limit": 1000, "period": "DAY"},
   "apiStages": [{"apiId": "*", "stage": "*"}]
 }' >/dev/null
 
-key=$(latchkey POST /v1/keys '{"name": "First customer"}')
-latchkey PUT "/v1/plans/basic/keys/$(echo "$key" | jq --raw-output .id)" >/dev/null
+key=$(admin POST /v1/keys '{"name": "First customer"}')
+admin PUT "/v1/plans/basic/keys/$(echo "$key" | jq --raw-output .id)" >/dev/null
 
 echo "$key" | jq --raw-output .value

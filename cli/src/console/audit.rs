@@ -51,7 +51,8 @@ struct AuditPage {
     wrong: Option<String>,
     changes: Vec<Entry>,
     next: Option<String>,
-    first: bool,
+    /// The address of the first page, on those after it.
+    first: Option<String>,
 }
 
 /// GET /audit
@@ -61,7 +62,9 @@ pub(super) async fn list(State(console): App, RawQuery(query): RawQuery) -> Page
         query.with(name, given(name))
     });
     let cursor = given("cursor");
-    let first = cursor.is_none();
+    let first = cursor
+        .is_some()
+        .then(|| Path::of(&["audit"]).with(&filters).to_string());
     let asked = filters
         .clone()
         .with("limit", Some(SHOWN))

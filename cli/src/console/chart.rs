@@ -88,7 +88,7 @@ impl Chart {
         let most = days.iter().map(|day| day.used).max().unwrap_or(0);
         let total: u64 = days.iter().map(|day| day.used).sum();
         // A limit far above the use would make the use a flat line.
-        let near = |limit: &&DayLimit| limit.units <= most.saturating_mul(5);
+        let near = |limit: &&DayLimit| most == 0 || limit.units <= most.saturating_mul(5);
         let drawn = limit.as_ref().filter(near).map(|limit| limit.units);
         let top = nice(most.max(drawn.unwrap_or(0)));
         let scaled = |units: u64| {

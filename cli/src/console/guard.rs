@@ -127,7 +127,7 @@ pub(super) async fn admit(
 ) -> Response {
     let mut response = match admitted(&console, request, next).await {
         Ok(response) => response,
-        Err(sentence) => (StatusCode::FORBIDDEN, format!("{sentence}\n")).into_response(),
+        Err((status, sentence)) => (status, format!("{sentence}\n")).into_response(),
     };
     frame::protect(response.headers_mut());
     response
@@ -145,19 +145,20 @@ async fn admitted(
     console: &Console,
     request: Request,
     next: Next,
-) -> Result<Response, &'static str> {
+) -> Result<Response, (StatusCode, String)> {
+    let refused = |sentence: &str| (StatusCode::FORBIDDEN, sentence.to_owned());
     let guard = &console.guard;
     let headers = request.headers();
     if !guard.is_addressed(headers) {
-        return Err(ADDRESS);
+        return Err(refused(ADDRESS));
     }
     if !is_own_origin(headers) {
-        return Err(ORIGIN);
+        return Err(refused(ORIGIN));
     }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if let Some(token) = token_in(&request) {
         if !reads || !same(&token, &guard.token) {
-            return Err(TOKEN);
+            return Err(refused(TOKEN));
         }
         let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response();
         guard.set_cookie(&mut response);
@@ -166,14 +167,15 @@ async fn admitted(
     let known = guard.has_cookie(headers);
     let may_come = known || reads && guard.entry == Entry::Open;
     if !may_come {
-        return Err(TOKEN);
+        return Err(refused(TOKEN));
     }
     let request = if reads {
         request
     } else {
-        let (request, posted) = Posted::read(request).await.map_err(|()| FORM)?;
+        let read = Posted::read(request).await;
+        let (request, posted) = read.map_err(|error| (error.status(), error.to_string()))?;
         if !same(posted.text("csrf"), &guard.csrf) {
-            return Err(FORM);
+            return Err(refused(FORM));
         }
         let mut request = request;
         request.extensions_mut().insert(posted);

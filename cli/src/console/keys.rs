@@ -37,7 +37,8 @@ struct KeysPage {
     next: Option<String>,
     /// Whether anything was searched for.
     searched: bool,
-    first: bool,
+    /// The address of the first page, on those after it.
+    first: Option<String>,
 }
 
 /// GET /keys
@@ -48,7 +49,9 @@ pub(super) async fn list(State(console): App, RawQuery(query): RawQuery) -> Page
     });
     let searched = filters != Query::default();
     let cursor = given("cursor");
-    let first = cursor.is_none();
+    let first = cursor
+        .is_some()
+        .then(|| Path::of(&["keys"]).with(&filters).to_string());
     let asked = filters
         .clone()
         .with("limit", Some(SHOWN))

@@ -28,8 +28,8 @@ struct PlansPage {
     rows: Vec<Row>,
     /// The address of the next page.
     next: Option<String>,
-    /// Whether this is the first one.
-    first: bool,
+    /// The address of the first page, on those after it.
+    first: Option<String>,
 }
 
 struct Row {
@@ -58,7 +58,7 @@ pub(super) async fn list(State(console): App, RawQuery(query): RawQuery) -> Page
         frame: Frame::of(&console, "/plans", "Plans").with_done(query.as_deref()),
         rows: join_all(rows).await,
         next,
-        first: cursor.is_none(),
+        first: cursor.map(|_| "/plans".to_owned()),
     };
     Ok(html(StatusCode::OK, &shown))
 }

@@ -133,7 +133,7 @@ fn told(console: &Console, posted: &Posted, verified: Verified) -> Told {
         let (passed, failed) = words::check(&check.name);
         let (word, sentence) = match check.outcome.as_str() {
             "pass" => ("passed", passed),
-            "fail" => ("failed", failed),
+            "fail" => ("refused", failed),
             _ => ("not looked at", passed),
         };
         Said {
@@ -151,7 +151,13 @@ fn told(console: &Console, posted: &Posted, verified: Verified) -> Told {
     });
     Told {
         allowed,
-        call: format!("{} {}", posted.text("/method"), posted.text("/path")),
+        call: format!(
+            "{} {} on {}, stage {}",
+            posted.text("/method"),
+            posted.text("/path"),
+            posted.text("/apiId"),
+            posted.text("/stage")
+        ),
         headline: if allowed {
             "It would pass"
         } else {

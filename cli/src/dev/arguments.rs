@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Port to serve on, on 127.0.0.1; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    #[arg(long, value_name = "PORT", default_value_t = super::USUAL_PORT)]
     pub(crate) port: u16,
     /// Port on which to serve the table `latchkey` to the AWS CLI and SDKs; 0 takes a free one
     #[arg(long, value_name = "PORT")]

@@ -52,6 +52,8 @@ use crate::{
     gateway::{ApiStage, DenyFor, Form, HttpApi, ProxyApi, RestApi},
 };
 
+/// At which the command looks for it.
+const USUAL_PORT: u16 = 3000;
 /// The table's name, for clients of `--dynamodb-port`.
 const TABLE: &str = "latchkey";
 /// The stage of the admin API.
@@ -276,6 +278,9 @@ fn announcement(
     let mut text = format!(
         "Latchkey runs on http://{address}, {kept}. Open that address in a browser; Ctrl-C ends it.\n"
     );
+    if address.port() != USUAL_PORT {
+        text += &format!("The command finds it by: export LATCHKEY_URL=http://{address}/admin\n");
+    }
     if let Some(dynamodb) = dynamodb {
         text += &format!(
             "Its table, to the AWS CLI: AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any aws dynamodb scan --region us-east-1 --table-name {TABLE} --endpoint-url http://{dynamodb}\n"

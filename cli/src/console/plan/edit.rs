@@ -59,7 +59,7 @@ pub(in crate::console) async fn blank(State(console): App) -> Page {
     ];
     let mut filled: Vec<_> = filled.map(|(name, text)| (name, text.to_owned())).into();
     if console.here.is_some() {
-        filled.push(("/apiStages", "demohttp:$default\ndemorest:dev\n".to_owned()));
+        filled.push(("/apiStages", "demorest:dev\ndemohttp:$default\n".to_owned()));
     }
     let form = Form::new(NAMES, filled.into_iter().collect());
     let once = console.once()?;
