@@ -158,7 +158,10 @@ fn ctrl_c_and_sigterm_end_it_cleanly() {
 #[test]
 fn the_table_is_served_to_other_programs_where_that_is_asked_for() {
     let dev = Dev::start(&["--in-memory", "--dynamodb-port", "0"]);
-    let line = dev.announcement().lines().nth(1).unwrap().to_owned();
+    let lines: Vec<_> = dev.announcement().lines().take(3).collect();
+    let export = format!("export LATCHKEY_URL={}/admin", dev.base());
+    assert!(lines[1].ends_with(&export), "{lines:?}");
+    let line = lines[2].to_owned();
     let endpoint = line.rsplit(' ').next().unwrap();
     let client = ureq::Agent::new_with_defaults();
     let call = |operation: &str, body: &str| {
