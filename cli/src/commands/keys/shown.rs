@@ -51,7 +51,7 @@ pub(super) fn print(
     }
     notice(answer)?;
     say(&format!(
-        "The value of {id}, shown this once: only its hash is kept."
+        "The value of {id} is on standard output, this once: only its hash is kept."
     ));
     let text = match session.printer.output {
         Output::Table => format!("{}\n", shown.value),
