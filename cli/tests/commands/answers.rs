@@ -115,6 +115,7 @@ fn a_fault_and_a_refusal_before_the_api_are_no_verdict() {
     let told = r#"{"type":"/problems/unavailable","title":"x","status":503,"detail":"x"}"#;
     let expired = r#"{"message":"The security token included in the request is expired"}"#;
     let verify = ["verify", "GET", "/", "--api-stage", "a:b"];
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/latchkey.yaml");
     for (status, body, said) in [
         (403, r#"{"message":"Forbidden"}"#, "execute-api:Invoke"),
         (403, expired, "`aws sso login`"),
@@ -129,7 +130,8 @@ fn a_fault_and_a_refusal_before_the_api_are_no_verdict() {
         ),
     ] {
         let gateway = Recorder::answering(status, body);
-        for words in [&["plans", "list"][..], &verify, &["try", "k", "GET", "/"]] {
+        let (try_call, diff) = (["try", "k", "GET", "/"], ["diff", "--file", file]);
+        for words in [&["plans", "list"][..], &verify, &try_call, &diff] {
             let mut command = gateway.command(words);
             command.env("LATCHKEY_KEY", "k".repeat(20));
             let ran = run_with(command, "");
