@@ -11,7 +11,10 @@ fn a_new_value_is_all_that_is_printed_and_is_in_no_other_place() {
     let made = dev.run(&["keys", "create", "--name", "Shown", "--plan", "demo"]);
     let value = made.printed().trim_end();
     assert_eq!(value.lines().count(), 1);
-    assert!(made.stderr.contains("on standard output, this once"), "{made:?}");
+    assert!(
+        made.stderr.contains("on standard output, this once"),
+        "{made:?}"
+    );
     assert!(!made.stderr.contains(value));
     assert_eq!(dev.get_with("/demo/x", value).status, 200);
     let id = made
