@@ -6,6 +6,7 @@
 mod advice;
 mod apply;
 mod aws;
+mod checks;
 mod client;
 mod commands;
 mod console;

@@ -81,7 +81,9 @@ impl ClientError {
             StatusCode::FORBIDDEN => {
                 ": these credentials may not call this; execute-api:Invoke is what they need"
             }
-            StatusCode::NOT_FOUND => ": is the address the admin API's?",
+            StatusCode::NOT_FOUND => {
+                ": is the address the admin API's? That of `latchkey dev` ends with /admin"
+            }
             _ => "",
         };
         let title = status.canonical_reason().unwrap_or("refused");
@@ -181,7 +183,11 @@ mod tests {
                 "403 Forbidden: sign in again (such as with `aws sso login`) and run it once more. The security token included in the request is expired",
             ),
             (502, "<html>", "502 Bad Gateway"),
-            (404, "", "404 Not Found: is the address the admin API's?"),
+            (
+                404,
+                "",
+                "404 Not Found: is the address the admin API's? That of `latchkey dev` ends with /admin",
+            ),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
             let error = ClientError::refused(status, body.as_bytes());

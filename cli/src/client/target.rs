@@ -21,7 +21,8 @@ const OUTPUT: &str = "AdminUrl";
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Where")]
 pub(crate) struct Target {
-    /// Address of the admin API: AdminUrl among a stack's outputs [env: LATCHKEY_URL]
+    /// Address of the admin API: AdminUrl among a stack's outputs; of `latchkey dev` it is
+    /// http://127.0.0.1:PORT/admin [env: LATCHKEY_URL]
     #[arg(long, value_name = "ADDRESS", global = true, conflicts_with = "stack")]
     pub(crate) url: Option<String>,
     /// The stack whose admin API it is [env: LATCHKEY_STACK]

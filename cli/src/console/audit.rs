@@ -1,23 +1,18 @@
 //! The audit: who changed what, with what was there before and after.
 
 use askama::Template;
-use axum::{
-    extract::{RawQuery, State},
-    http::StatusCode,
-};
+use axum::extract::{RawQuery, State};
 use serde_json::Value;
 
 use super::{
     App, Page,
     form::Form,
     frame::{Frame, html},
-    plans::param,
-    posted::Posted,
+    search::search,
     words,
 };
-use crate::client::{self, AuditRecord, ClientError, Path, Query};
+use crate::client::{AuditRecord, Path};
 
-const SHOWN: u16 = 25;
 /// What can be filtered by: the admin API's own parameters.
 const NAMES: &[&str] = &["keyId", "planId", "principal", "startDate", "endDate"];
 /// The longest value that is shown of a field, in characters.
@@ -57,43 +52,15 @@ struct AuditPage {
 
 /// GET /audit
 pub(super) async fn list(State(console): App, RawQuery(query): RawQuery) -> Page {
-    let given = |name: &'static str| param(query.as_deref(), name);
-    let filters = NAMES.iter().fold(Query::default(), |query, name| {
-        query.with(name, given(name))
-    });
-    let cursor = given("cursor");
-    let first = cursor
-        .is_some()
-        .then(|| Path::of(&["audit"]).with(&filters).to_string());
-    let asked = filters
-        .clone()
-        .with("limit", Some(SHOWN))
-        .with("cursor", cursor);
-    let path = Path::of(&["v1", "audit"]).with(&asked);
-    let answer = console.client.get::<client::Page<AuditRecord>>(&path).await;
-    let (page, wrong, status) = match answer {
-        Ok(page) => (page, None, StatusCode::OK),
-        Err(ClientError::Refused(problem)) if problem.status == 400 => {
-            let none = client::Page {
-                items: Vec::new(),
-                cursor: None,
-            };
-            (none, Some(problem.to_string()), StatusCode::BAD_REQUEST)
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let next = page.cursor.map(|cursor| {
-        let query = filters.with("cursor", Some(cursor));
-        Path::of(&["audit"]).with(&query).to_string()
-    });
-    let fields = NAMES.iter().filter_map(|name| Some((*name, given(name)?)));
+    let found = search::<AuditRecord>(&console, "audit", NAMES, query.as_deref()).await?;
+    let status = found.status;
     let shown = AuditPage {
         frame: Frame::of(&console, "/audit", "Audit"),
-        form: Form::new(NAMES, fields.collect::<Posted>()),
-        wrong,
-        changes: page.items.iter().map(entry).collect(),
-        next,
-        first,
+        form: found.form,
+        wrong: found.wrong,
+        changes: found.items.iter().map(entry).collect(),
+        next: found.next,
+        first: found.first,
     };
     Ok(html(status, &shown))
 }

@@ -19,6 +19,7 @@ mod plan;
 mod plans;
 mod posted;
 mod run;
+mod search;
 mod verify;
 mod words;
 

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::client::{Key, Plan, Quota, Throttle};
+use crate::{
+    checks,
+    client::{Key, Plan, Quota, Throttle},
+};
 
 /// A number, or a reference to one: templates hand over both.
 pub(super) trait Number {
@@ -129,44 +132,11 @@ pub(super) fn key_name(key: &Key) -> String {
 }
 
 /// A check by the reason that its failure gives: what it says when it passes, and when not.
-pub(super) fn check(reason: &str) -> (&str, &str) {
-    match reason {
-        "malformed_event" => (
-            "The call can be understood",
-            "The call cannot be understood",
-        ),
-        "missing_key" => ("A key was sent", "No key was sent"),
-        "malformed_key" => (
-            "It has the form of a key",
-            "It cannot be a key: something is missing, or too much",
-        ),
-        "unknown_key" => ("There is such a key", "No key has this value"),
-        "key_disabled" => ("The key is enabled", "The key is disabled"),
-        "key_not_yet_valid" => ("Its time has begun", "Its time has not begun"),
-        "key_expired" => ("It has not expired", "It has expired"),
-        "ip_not_allowed" => (
-            "The caller's address is allowed",
-            "The caller's address is none of those that the key is for",
-        ),
-        "route_not_allowed" => (
-            "The key may call this method and path",
-            "None of the key's routes opens this method and path",
-        ),
-        "no_usage_plan" => (
-            "One of its plans covers this stage",
-            "None of its plans covers this stage",
-        ),
-        "quota_exceeded" => (
-            "Enough of the quota is left",
-            "The quota of this period is used up",
-        ),
-        "throttled" => (
-            "The throttle lets it pass",
-            "Too many calls came at once: the throttle holds it back",
-        ),
-        "unavailable" => ("The table answers", "The table did not answer in time"),
-        other => (other, other),
-    }
+pub(super) fn check(name: &str) -> (&str, &str) {
+    let known = checks::reason(name);
+    known.map_or((name, name), |reason| {
+        (checks::passed(reason), checks::failed(reason))
+    })
 }
 
 /// What to do about a failed check.

@@ -81,7 +81,7 @@ async fn of_dev<W: Write>(
     let root = root.filter(|_| !admin.signs()).ok_or_else(|| {
         Failure::new(
             Status::Usage,
-            "decisions stand in the authorizer's log, which the stack's name leads to: --stack NAME",
+            "decisions stand in the authorizer's log, which the stack's name leads to: --stack NAME; those of `latchkey dev` are beside an address that ends with /admin",
         )
     })?;
     let mut dev = Dev::new(Client::new(root, None, clock));

@@ -5,11 +5,9 @@ use std::fmt::{self, Display};
 use jiff::{SignedDuration, Timestamp};
 use latchkey_domain::Reason;
 
-use super::{
-    asked::Asked,
-    words::{failed, passed, reason, remedy},
-};
+use super::{asked::Asked, words::remedy};
 use crate::{
+    checks::{failed, passed, reason},
     client::{Key, Plan, Quota, Verified},
     visible::visible,
 };
@@ -50,6 +48,12 @@ impl Report<'_> {
     pub(super) fn routes(&self) -> String {
         let list = self.key.and_then(|key| key.routes.as_deref());
         format!("It opens {}.", few(list.unwrap_or_default()))
+    }
+
+    /// Units that a period of the plan has.
+    pub(super) fn quota_limit(&self) -> u64 {
+        let quota = self.plan.and_then(|plan| plan.quota.as_ref());
+        quota.map_or(1, |quota| quota.limit)
     }
 
     pub(super) fn plans(&self) -> String {
@@ -99,10 +103,10 @@ impl Report<'_> {
             }
         }
         if let Some(seconds) = self.verified.retry_after {
-            let at = self.now.checked_add(SignedDuration::from_secs(seconds));
+            let wait = SignedDuration::from_secs(seconds);
+            let at = self.now.checked_add(wait);
             let at = at.map(|at| format!(", at {at:.0}")).unwrap_or_default();
-            let unit = if seconds == 1 { "second" } else { "seconds" };
-            fact(f, "come back", format!("in {seconds} {unit}{at}"))?;
+            fact(f, "come back", format!("in {wait:#}{at}"))?;
         }
         Ok(())
     }
@@ -112,9 +116,9 @@ impl Report<'_> {
             let known = reason(&check.name);
             let (mark, words) = match (check.outcome.as_str(), known) {
                 ("pass", Some(reason)) => ("pass", passed(reason)),
-                ("pass", None) => ("pass", "it holds"),
+                ("pass", None) => ("pass", "It holds"),
                 ("fail", Some(reason)) => ("FAIL", failed(reason)),
-                ("fail", None) => ("FAIL", "it does not hold"),
+                ("fail", None) => ("FAIL", "It does not hold"),
                 (_, reason) => ("-", self.skipped(reason)),
             };
             writeln!(f, "  {mark:<4}  {:<17}  {words}", check.name)?;
@@ -129,9 +133,9 @@ impl Report<'_> {
             .plan
             .is_some_and(|plan| plan.enforcement == "apiGateway");
         if limit && native && self.verified.reason.is_none() {
-            return "not asked here: API Gateway counts this plan";
+            return "Not asked here: API Gateway counts this plan";
         }
-        "not asked any more"
+        "Not asked any more"
     }
 }
 

@@ -1,54 +1,8 @@
-//! Each check in plain words: what it means that it holds or fails, and what to do about it.
+//! What to do about a check that fails.
 
 use latchkey_domain::Reason;
 
 use super::report::Report;
-
-/// The check of a name that this release knows.
-pub(super) fn reason(name: &str) -> Option<Reason> {
-    Reason::ALL
-        .iter()
-        .copied()
-        .find(|reason| reason.as_str() == name)
-}
-
-/// What it means that the check holds.
-pub(super) fn passed(reason: Reason) -> &'static str {
-    match reason {
-        Reason::MalformedEvent => "the call can be read",
-        Reason::MissingKey => "a key was sent",
-        Reason::MalformedKey => "the value can be a key's",
-        Reason::UnknownKey => "there is a key with this value",
-        Reason::KeyDisabled => "the key is enabled",
-        Reason::KeyNotYetValid => "its time has begun",
-        Reason::KeyExpired => "its time is not over",
-        Reason::IpNotAllowed => "it may be used from this address",
-        Reason::RouteNotAllowed => "it opens this method and path",
-        Reason::NoUsagePlan => "one of its plans covers this API and stage",
-        Reason::QuotaExceeded => "the quota has room for the call",
-        Reason::Throttled => "neither rate nor burst is reached",
-        Reason::Unavailable => "the table answers",
-    }
-}
-
-/// What it means that the check fails.
-pub(super) fn failed(reason: Reason) -> &'static str {
-    match reason {
-        Reason::MalformedEvent => "the call cannot be read",
-        Reason::MissingKey => "no key was sent",
-        Reason::MalformedKey => "the value can be no key's: it was cut or changed on its way",
-        Reason::UnknownKey => "no key has this value, or no longer",
-        Reason::KeyDisabled => "the key is switched off",
-        Reason::KeyNotYetValid => "its time has not begun",
-        Reason::KeyExpired => "its time is over",
-        Reason::IpNotAllowed => "it may not be used from this address",
-        Reason::RouteNotAllowed => "it does not open this method and path",
-        Reason::NoUsagePlan => "none of its plans covers this API and stage",
-        Reason::QuotaExceeded => "the quota has no room for the call",
-        Reason::Throttled => "too many calls at once: rate and burst are reached",
-        Reason::Unavailable => "the plan has just been changed",
-    }
-}
 
 /// What to do about it, a line each: words, and commands to copy.
 pub(super) fn remedy(reason: Reason, report: &Report<'_>) -> Vec<String> {
@@ -93,10 +47,14 @@ pub(super) fn remedy(reason: Reason, report: &Report<'_>) -> Vec<String> {
         Reason::NoUsagePlan => vec![
             format!("{} Put it on one that covers {}:", report.plans(), report.place()),
             format!("latchkey keys attach {key} PLAN_ID"),
+            "latchkey plans list".to_owned(),
         ],
         Reason::QuotaExceeded => vec![
             format!("Wait, or raise the quota of {plan}, or set what is left for this period:"),
-            format!("latchkey usage grant {plan} {key} --remaining 1000"),
+            format!(
+                "latchkey usage grant {plan} {key} --remaining {}",
+                report.quota_limit()
+            ),
         ],
         Reason::Throttled => vec![format!(
             "Wait, call less often at a time, or raise rate and burst of {plan}."
@@ -139,7 +97,7 @@ mod tests {
             .iter()
             .flat_map(|reason| remedy(*reason, &report));
         let commands: Vec<String> = lines.filter(|line| line.starts_with("latchkey ")).collect();
-        assert_eq!(commands.len(), 8);
+        assert_eq!(commands.len(), 9);
         for command in commands {
             let command = command.replace("NETWORK", "192.0.2.0/24");
             let parsed = crate::Command::try_parse_from(split(&command));

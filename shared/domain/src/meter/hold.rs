@@ -64,3 +64,86 @@ impl Holds {
         self.0.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(nanos: Nanos) -> Reading {
+        Reading {
+            wall: nanos,
+            steady: nanos,
+        }
+    }
+
+    fn lost(times: usize, units: u64) -> Holds {
+        let mut holds = Holds::default();
+        for _ in 0..times {
+            holds.lost(units, at(0));
+        }
+        holds
+    }
+
+    #[test]
+    fn a_pause_doubles_from_a_twentieth_of_a_second_to_four() {
+        let pauses = [1, 2, 3, 7, 8, 20].map(|times| lost(times, 1).remaining(1, &at(0)));
+        let ms = [50, 100, 200, 3_200, 4_000, 4_000];
+        assert_eq!(pauses, ms.map(|ms| Some(ms * SECOND / 1_000)));
+    }
+
+    #[test]
+    fn a_pause_is_over_at_its_end() {
+        let holds = lost(1, 1);
+        assert_eq!(holds.remaining(1, &at(FIRST - 1)), Some(1));
+        assert_eq!(holds.remaining(1, &at(FIRST)), None);
+        assert_eq!(holds.remaining(1, &at(FIRST + 1)), None);
+    }
+
+    #[test]
+    fn a_call_obeys_the_longest_pause_of_those_that_cost_no_more() {
+        let mut holds = lost(2, 3);
+        holds.lost(5, at(0));
+        let left = |units| holds.remaining(units, &at(0));
+        assert_eq!(
+            [left(2), left(3), left(5)],
+            [None, Some(2 * FIRST), Some(2 * FIRST)]
+        );
+        let contended = |units| holds.contended(units);
+        assert_eq!(
+            [contended(2), contended(3), contended(9)],
+            [false, true, true]
+        );
+    }
+
+    #[test]
+    fn a_charge_that_is_granted_ends_the_pause_and_halves_the_next() {
+        let mut holds = lost(3, 2);
+        holds.won(1);
+        assert_eq!(
+            holds.remaining(2, &at(0)),
+            Some(4 * FIRST),
+            "of a dearer call"
+        );
+        holds.won(2);
+        assert_eq!(holds.remaining(2, &at(0)), None);
+        assert!(holds.contended(2));
+        holds.lost(2, at(0));
+        assert_eq!(
+            holds.remaining(2, &at(0)),
+            Some(4 * FIRST),
+            "from half of it, doubled"
+        );
+        for _ in 0..3 {
+            holds.won(2);
+        }
+        assert!(!holds.contended(2), "below the first pause it is forgotten");
+    }
+
+    #[test]
+    fn all_is_forgotten_at_once() {
+        let mut holds = lost(4, 1);
+        holds.forget();
+        assert!(!holds.contended(1));
+        assert_eq!(holds.remaining(1, &at(0)), None);
+    }
+}
