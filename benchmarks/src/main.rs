@@ -5,7 +5,6 @@
 //! is noisy for all; DynamoDB is the embedded engine, in this process, behind TLS.
 #![expect(clippy::print_stderr, reason = "the reason of a failure is its result")]
 
-mod awake;
 mod bound;
 mod budgets;
 mod certificate;
@@ -17,6 +16,7 @@ mod machine;
 mod measure;
 mod outcome;
 mod process;
+mod processor;
 mod report;
 mod rows;
 mod run;
@@ -42,9 +42,6 @@ struct Arguments {
 enum Command {
     /// Measures starts and calls of all rows, interleaved.
     Run(run::RunArguments),
-    /// Keeps a processor awake for as long as its parent lives.
-    #[command(hide = true)]
-    Spin,
     /// Loads several processes for some minutes, and looks for growth.
     Load(load::LoadArguments),
 }
@@ -53,10 +50,6 @@ fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
-        Command::Spin => {
-            awake::spin();
-            Ok(())
-        }
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
-    awake::Awake,
     budgets::Measured,
     figures::Figures,
     measure::{Amount, Came, Round, round},
     outcome::Outcome,
+    processor,
     report::write_rows,
     rows::{self, Places, Row, Side},
     section::Section,
@@ -32,7 +32,7 @@ pub(crate) struct RunArguments {
     /// For how long DynamoDB's answers wait, in ms, but in `loopback`.
     #[arg(long, default_value_t = 4.0)]
     delay: f64,
-    /// Rounds in `loopback`; a third of them in the others, at least 3.
+    /// Rounds in `loopback`; half of them in the others, at least 3.
     #[arg(long, default_value_t = 21)]
     rounds: usize,
     /// Calls in each round that count; under a share of a processor 60 at most.
@@ -60,7 +60,7 @@ const FEW: Amount = Amount {
 
 impl RunArguments {
     fn amount(&self, section: Section) -> Amount {
-        let others = (self.rounds / 3).max(3);
+        let others = (self.rounds / 2).max(3);
         match section {
             Section::Loopback => Amount {
                 rounds: self.rounds,
@@ -96,7 +96,7 @@ pub(crate) fn places(authorizer: PathBuf) -> Places {
 /// Where a function fails or calls DynamoDB more often than it may, and where nothing is built.
 pub(crate) fn run(arguments: &RunArguments) -> Outcome<()> {
     let world = World::new(arguments.keys())?;
-    let _awake = Awake::start()?;
+    processor::keep_to_the_first()?;
     let places = places(arguments.authorizer.clone());
     let wanted: Vec<Row> = rows::all(&places, &world.around, &world.events)
         .into_iter()
@@ -149,8 +149,12 @@ fn measure(
     world.dynamodb.delay(delay_us as u64);
     let amount = arguments.amount(section);
     let mut rounds: Vec<Vec<Round>> = rows.iter().map(|_| Vec::new()).collect();
-    for _ in 0..amount.rounds {
-        for (row, rounds) in rows.iter().zip(&mut rounds) {
+    for first in 0..amount.rounds {
+        // Another row begins each time: what a row leaves behind hits each other one alike.
+        for at in (0..rows.len()).map(|at| (first + at) % rows.len()) {
+            let (Some(row), Some(rounds)) = (rows.get(at), rounds.get_mut(at)) else {
+                continue;
+            };
             rounds.push(patiently(|| {
                 let (share, output) = (section.share()?, world.output("function"));
                 round(row, amount, &world.dynamodb, share.as_ref(), output)
