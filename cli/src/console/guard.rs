@@ -18,7 +18,10 @@ use latchkey_admin::{NoRandomness, Random};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::{Console, frame, posted::Posted};
+use super::{
+    Console, frame,
+    posted::{NoForm, Posted, received},
+};
 
 /// How one comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +150,9 @@ async fn admitted(
     next: Next,
 ) -> Result<Response, (StatusCode, String)> {
     let refused = |sentence: &str| (StatusCode::FORBIDDEN, sentence.to_owned());
+    let no_form = |error: NoForm| (error.status(), error.to_string());
+    // Whoever is refused has sent all by then, and reads why, instead of a broken connection.
+    let request = received(request).await.map_err(no_form)?;
     let guard = &console.guard;
     let headers = request.headers();
     if !guard.is_addressed(headers) {
@@ -173,7 +179,7 @@ async fn admitted(
         request
     } else {
         let read = Posted::read(request).await;
-        let (request, posted) = read.map_err(|error| (error.status(), error.to_string()))?;
+        let (request, posted) = read.map_err(no_form)?;
         if !same(posted.text("csrf"), &guard.csrf) {
             return Err(refused(FORM));
         }

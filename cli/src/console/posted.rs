@@ -36,6 +36,17 @@ impl NoForm {
     }
 }
 
+/// The request when its body has come.
+///
+/// # Errors
+/// [`NoForm::TooLarge`].
+pub(super) async fn received(request: Request) -> Result<Request, NoForm> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, MAX_BODY_BYTES).await;
+    let body = body.map_err(|_| NoForm::TooLarge)?;
+    Ok(Request::from_parts(parts, Body::from(body)))
+}
+
 /// The fields of a form, as they were filled in. It may hold a key's value, so it has no Debug.
 #[derive(Clone, Default)]
 pub(super) struct Posted(Arc<Vec<(String, String)>>);
