@@ -53,30 +53,20 @@ pub(super) struct Pair {
 
 impl From<PlanAndKey> for Pair {
     fn from(pair: PlanAndKey) -> Self {
-        let PlanAndKey {
-            plan,
-            key,
-            condition,
-        } = pair;
         Self {
-            plan,
-            key,
-            condition,
+            plan: pair.plan,
+            key: pair.key,
+            condition: pair.condition,
         }
     }
 }
 
 impl From<KeyAndPlan> for Pair {
     fn from(pair: KeyAndPlan) -> Self {
-        let KeyAndPlan {
-            key,
-            plan,
-            condition,
-        } = pair;
         Self {
-            plan,
-            key,
-            condition,
+            plan: pair.plan,
+            key: pair.key,
+            condition: pair.condition,
         }
     }
 }

@@ -69,17 +69,7 @@ mod tests {
     use latchkey_domain::Reason;
 
     use super::*;
-    use crate::{client::Verified, try_call::asked::Asked};
-
-    /// The words of a line as a shell would make them.
-    fn split(line: &str) -> Vec<String> {
-        let parts = line.split('\'').enumerate();
-        let words = parts.flat_map(|(at, part)| match at % 2 {
-            0 => part.split_whitespace().map(str::to_owned).collect(),
-            _ => vec![part.to_owned()],
-        });
-        words.collect()
-    }
+    use crate::{client::Verified, help::words, try_call::asked::Asked};
 
     #[test]
     fn each_command_that_is_advised_is_one() {
@@ -100,7 +90,7 @@ mod tests {
         assert_eq!(commands.len(), 9);
         for command in commands {
             let command = command.replace("NETWORK", "192.0.2.0/24");
-            let parsed = crate::Command::try_parse_from(split(&command));
+            let parsed = crate::Command::try_parse_from(words(&command));
             assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
         }
     }
