@@ -19,9 +19,9 @@ const WAITING: usize = 4_000;
 /// Of so many calls one is of each kind that is refused.
 const MIX: usize = 20;
 
-/// Calls of each kind in turn, and whether each is to be refused.
-fn mixed(events: &Events) -> impl Iterator<Item = (Event, bool)> {
-    let mut keys = events.fresh.iter().cycle();
+/// Calls of each kind in turn, of so many keys, and whether each is to be refused.
+fn mixed(events: &Events, keys: usize) -> impl Iterator<Item = (Event, bool)> {
+    let mut keys = events.fresh.iter().take(keys).cycle();
     let mut unknown = events.unknown.iter().cycle();
     (0..MIX).cycle().filter_map(move |at| {
         Some(match at {
@@ -51,14 +51,30 @@ fn memory(instances: &[Instance]) -> Outcome<Vec<u64>> {
     instances.iter().map(memory).collect()
 }
 
-/// Loads `processes` processes with so many calls at once in each.
+/// What the processes have to do.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    /// How many there are.
+    pub(super) processes: usize,
+    /// Calls at once in each.
+    pub(super) at_once: usize,
+    /// Keys that are called in turn.
+    pub(super) keys: usize,
+}
+
+/// Loads processes for so long.
 pub(super) fn loaded(
     what: String,
     row: &Row,
-    (processes, at_once): (usize, usize),
+    shape: Shape,
     time: Duration,
     world: &World,
 ) -> Outcome<LoadRun> {
+    let Shape {
+        processes,
+        at_once,
+        keys,
+    } = shape;
     let mut row = row.clone();
     if at_once > 1 {
         let concurrency = ("AWS_LAMBDA_MAX_CONCURRENCY".to_owned(), at_once.to_string());
@@ -72,7 +88,7 @@ pub(super) fn loaded(
         Ok(Instance { api, process })
     };
     let mut instances = (0..processes).map(start).collect::<Outcome<Vec<_>>>()?;
-    let mut events = mixed(&world.events);
+    let mut events = mixed(&world.events, keys);
     let (mut told, mut windows, mut to_refuse) = (Told::default(), Vec::new(), 0);
     let (begun, before) = (now(), world.dynamodb.count());
     let length = time / WINDOWS;

@@ -15,7 +15,7 @@ use std::{
 use clap::Args;
 use serde::Serialize;
 
-use self::authorizer::loaded;
+use self::authorizer::{Shape, loaded};
 use crate::{
     budgets::Budget,
     figures::{micros, quantile},
@@ -38,7 +38,7 @@ pub(crate) struct LoadArguments {
     /// Calls at once in each process, in the second kind of load.
     #[arg(long, default_value_t = 16)]
     concurrency: usize,
-    /// For how long DynamoDB's answers wait, in ms.
+    /// For how long DynamoDB's answers wait, in ms; not with more keys than are remembered.
     #[arg(long, default_value_t = 4.0)]
     delay: f64,
     /// The authorizer's binary.
@@ -88,10 +88,12 @@ pub(crate) struct Window {
 }
 
 /// Kinds of load.
-const KINDS: f64 = 3.0;
+const KINDS: f64 = 4.0;
 const WINDOWS: u32 = 12;
 /// Keys that are called in turn.
 const KEYS: usize = 50;
+/// More than a process remembers, so that each is forgotten before it is called again.
+const MANY_KEYS: usize = 12_000;
 const LOOK: Duration = Duration::from_millis(20);
 /// How much a process may grow in the second half of the time.
 const GROWTH_KIB: u64 = 512;
@@ -103,8 +105,7 @@ const DRIFT: f64 = 1.25;
 /// # Errors
 /// Where a function fails.
 pub(crate) fn run(arguments: &LoadArguments) -> Outcome<()> {
-    let world = World::new(KEYS)?;
-    world.dynamodb.delay((arguments.delay * 1e3) as u64);
+    let world = World::new(MANY_KEYS)?;
     let places = places(arguments.authorizer.clone());
     let rows = rows::all(&places, &world.around, &world.events);
     let row = rows.into_iter().find(|row| row.name == LEASED);
@@ -113,12 +114,35 @@ pub(crate) fn run(arguments: &LoadArguments) -> Outcome<()> {
         .ok_or("the authorizer is not built")?;
     let part = Duration::from_secs_f64(arguments.minutes * 60.0 / KINDS);
     let (processes, concurrency) = (arguments.processes, arguments.concurrency);
-    let one_by_one = format!("{processes} processes of the authorizer, one call at a time in each");
-    let at_once =
-        format!("{processes} processes of the authorizer, {concurrency} calls at once in each");
+    let alone = Shape {
+        processes,
+        at_once: 1,
+        keys: KEYS,
+    };
+    let together = Shape {
+        at_once: concurrency,
+        ..alone
+    };
+    let forgetting = Shape {
+        processes: 1,
+        keys: MANY_KEYS,
+        ..alone
+    };
+    let of_authorizer = |what: &str, shape: Shape, delay: f64| {
+        world.dynamodb.delay((delay * 1e3) as u64);
+        let processes = match shape.processes {
+            1 => "1 process".to_owned(),
+            processes => format!("{processes} processes"),
+        };
+        let what = format!("{processes} of the authorizer, {what}");
+        loaded(what, &row, shape, part, &world)
+    };
+    let many = format!("{} keys in turn, more than it remembers", MANY_KEYS);
+    let at_once = format!("{concurrency} calls at once in each");
     let mut runs = vec![
-        loaded(one_by_one, &row, (processes, 1), part, &world)?,
-        loaded(at_once, &row, (processes, concurrency), part, &world)?,
+        of_authorizer("one call at a time in each", alone, arguments.delay)?,
+        of_authorizer(&at_once, together, arguments.delay)?,
+        of_authorizer(&many, forgetting, 0.0)?,
     ];
     if arguments.dev.exists() {
         let what = format!("`latchkey dev`, {concurrency} callers");

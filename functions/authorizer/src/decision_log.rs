@@ -118,3 +118,62 @@ impl DecisionLog {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::Value;
+    use tracing::Level;
+
+    use super::*;
+
+    /// What is written, for a test to read.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written(log: &DecisionLog) -> String {
+        let lines = Written::default();
+        let to = lines.clone();
+        let subscriber = latchkey_telemetry::json(Level::INFO, move || to.clone());
+        tracing::subscriber::with_default(subscriber, || log.emit(1));
+        String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn an_admitted_call_is_one_line_as_long_as_docs_cost_reckons() {
+        let log = DecisionLog {
+            allowed: true,
+            kind: Some("rest-request"),
+            api_id: Some("a1b2c3d4e5".to_owned()),
+            stage: Some("production".to_owned()),
+            method: Some("GET"),
+            key_id: Some("key_ayHlZ5Lgs9xZNmDS".parse().unwrap()),
+            customer_id: Some("customer-1234".parse().unwrap()),
+            plan_id: Some("professional".parse().unwrap()),
+            units: Some(1),
+            quota_remaining: Some(9_876_543),
+            duration_us: 412,
+            ..DecisionLog::default()
+        };
+        let line = written(&log);
+        let reckoned = include_str!("../../../tests/fixtures/decision.json");
+        let without_time = |line: &str| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            let time = line.as_object_mut().unwrap().remove("timestamp");
+            (time.map(|time| time.as_str().unwrap().len()), line)
+        };
+        assert_eq!(without_time(&line), without_time(reckoned));
+        assert_eq!(line.len(), reckoned.len());
+    }
+}

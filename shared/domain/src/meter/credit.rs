@@ -308,6 +308,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_told_of_the_same_moment_counts() {
+        let mut credit = credit(40, 1.0);
+        credit.learn(Standing::read(&meter(90), at(NOON)));
+        let terms = terms(Some(100), None, 1);
+        assert_eq!(passed(&mut credit, &terms, 200, NOON), 10);
+    }
+
+    #[test]
+    fn a_bucket_fills_at_the_rate_of_the_instance_s_part() {
+        for (part, seconds) in [(1.0, 10), (0.5, 20)] {
+            let terms = terms(None, Some(("0.1", 1)), 1);
+            let mut credit = credit(0, part);
+            let full_again = NOON + seconds * SECOND;
+            for (now, expected) in [(NOON, 1), (full_again - 1, 0), (full_again, 1)] {
+                let passed = passed(&mut credit, &terms, 2, now);
+                assert_eq!(passed, expected, "{part}, {now}");
+            }
+        }
+    }
+
+    /// A unit of a part so small takes more nanoseconds than there are.
+    #[test]
+    fn however_small_the_part_one_call_passes_and_no_other() {
+        let terms = terms(None, Some(("0.01", 1)), 1);
+        for part in [1e-8, 1e-300, f64::MIN_POSITIVE] {
+            let mut credit = credit(0, part);
+            assert_eq!(passed(&mut credit, &terms, 5, NOON), 1, "{part}");
+            assert_eq!(passed(&mut credit, &terms, 5, NOON + HOUR), 0, "{part}");
+        }
+    }
+
+    #[test]
     fn after_an_hour_nothing_passes_by_whichever_clock_says_so_first() {
         let terms = terms(None, None, 1);
         assert!(credit(0, 1.0).admit(&terms, at(NOON + CREDIT_LIFE)));

@@ -172,11 +172,11 @@ mod tests {
             is(boost.factor(at(START)), factor);
         }
         for (after, factor) in [
-            (QUIET, 4.0),
-            (QUIET + 1, 2.0),
-            (2 * QUIET + 1, 2.0),
-            (2 * QUIET + 2, 1.0),
-            (9 * QUIET, 1.0),
+            (5 * SECOND, 4.0),
+            (5 * SECOND + 1, 2.0),
+            (10 * SECOND + 1, 2.0),
+            (10 * SECOND + 2, 1.0),
+            (45 * SECOND, 1.0),
         ] {
             is(boost.factor(at(START + after)), factor);
         }

@@ -17,6 +17,7 @@ use super::{
 const MEMORY_MB: u64 = 256;
 const MEMORIES_MB: [u64; 4] = [128, MEMORY_MB, 512, 1_769];
 const NOT_TAKEN: &str = "-";
+const NOT_HAD: &str = "there are none";
 /// Messages of a connection, in the table's row.
 const MESSAGES: u64 = 20;
 
@@ -163,25 +164,33 @@ pub(super) fn parts(used: &[Used]) -> String {
 pub(super) fn with_fee(used: &[Used], prices: &Prices) -> String {
     let added = [(BUSY, LEASED), (SLOW, LEASED), (SLOW, Front::ThreeCalls)];
     let added = added.map(|(shape, front)| bill(used, shape, front, prices));
-    let row = |api: &str, fee: Money, native: String| {
+    let told_by_gateway = bill(used, BUSY, Front::ApiGateway { ttl: 0 }, prices);
+    let row = |api: &str, fee: Money, native: bool| {
         let with_fee = |bill: &Option<Bill>| told(bill.map(|bill| fee + bill.total()));
+        let of_gateway = if native {
+            [fee.to_string(), with_fee(&told_by_gateway)]
+        } else {
+            [NOT_HAD, NOT_HAD].map(str::to_owned)
+        };
         let sums = added.iter().map(with_fee);
-        head(&[api], [fee.to_string(), native].into_iter().chain(sums))
+        let cells = [fee.to_string()].into_iter().chain(of_gateway);
+        head(&[api], cells.chain(sums))
     };
     let (rest, http) = (prices.rest.price(), prices.http.price());
     let (rest, http) = (rest.times(1_000_000), http.times(1_000_000));
     let mut rows = vec![
-        row("calls of a REST API", rest, rest.to_string()),
-        row("calls of an HTTP API", http, "there are none".to_owned()),
+        row("calls of a REST API", rest, true),
+        row("calls of an HTTP API", http, false),
     ];
     if let Some(message) = prices.websocket {
         let fee = message.price().times(1_000_000 * MESSAGES);
         let name = format!("connections to a WebSocket API, {MESSAGES} messages each");
-        rows.push(row(&name, fee, fee.to_string()));
+        rows.push(row(&name, fee, true));
     }
     let names = [
         "API Gateway's fee",
         "with its own keys and plans",
+        "with these, and Latchkey for `apiGateway`",
         "with Latchkey, busy keys",
         "with Latchkey, slow keys",
         "with three calls",

@@ -16,7 +16,9 @@ pub(super) const LAMBDA_LINES: [&str; 3] = [
     "END RequestId: 8f5070ee-0a3c-4d4e-9a44-8f6d7a1c2b3d",
     "REPORT RequestId: 8f5070ee-0a3c-4d4e-9a44-8f6d7a1c2b3d\tDuration: 1.43 ms\tBilled Duration: 2 ms\tMemory Size: 256 MB\tMax Memory Used: 21 MB\t",
 ];
-pub(super) const DECISION_LINE: &str = r#"{"timestamp":"2026-11-26T13:51:00.123456Z","level":"INFO","message":"decision","decision":"allow","key_id":"key_ayHlZ5Lgs9xZNmDS","customer_id":"customer-1234","plan_id":"professional","units":1,"quota_remaining":9876543,"api_id":"a1b2c3d4e5","stage":"production","method":"GET","kind":"rest-request","duration_us":412,"sample":1}"#;
+/// The authorizer is held to write it by its own tests.
+pub(super) const DECISION_LINE: &str =
+    include_str!("../../../fixtures/decision.json").trim_ascii_end();
 
 /// Milliseconds that a call takes beside DynamoDB, rounded up as Lambda does, and that a call of
 /// DynamoDB adds: as long as in the simulation.
