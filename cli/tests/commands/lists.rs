@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::run::{run_with, shared};
+use super::run::{run_with, shared, value_of};
 use crate::support::{Dev, Scratch};
 
 /// More than two pages, and two calls of an import.
@@ -56,6 +56,28 @@ fn a_long_table_is_imported_listed_and_exported_whole() {
     assert_eq!(exported, dev.run(&["export", "--hashes"]).printed());
     let moved = dev.run(&["import", &file]);
     assert!(moved.printed().contains("1003 there before"), "{moved:?}");
+}
+
+/// docs/operations.md, "Another Region".
+#[test]
+fn keys_that_move_with_their_hashes_open_there_and_those_without_are_refused() {
+    let [from, to] = [(); 2].map(|()| Dev::start(&["--in-memory"]));
+    let value = value_of("Moves");
+    for dev in [&from, &to] {
+        dev.plan("moved", &["--api-stage", "moved:x"]);
+    }
+    from.key("Moves", &["--plan", "moved"]);
+    let imported = |export: &[&str]| {
+        let table = from.run(export);
+        run_with(to.command(&["import", "-"]), table.printed())
+    };
+    let refused = imported(&["export"]);
+    refused.failed(1);
+    assert!(refused.stdout.contains("hashes=true"), "{refused:?}");
+    imported(&["export", "--hashes"]).printed();
+    let words = "verify GET / --api-stage moved:x --value -";
+    let words: Vec<&str> = words.split(' ').collect();
+    run_with(to.command(&words), &value).printed();
 }
 
 #[test]

@@ -116,6 +116,7 @@ fn a_bucket_that_others_charge_often_is_taken_as_busy_at_first_sight_and_not_twi
     for (others, first) in [
         (0, IDLE),
         (2, IDLE),
+        (4, IDLE),
         (6, busy(NOW - SLACK)),
         (100, busy(NOW - SLACK)),
     ] {
