@@ -35,7 +35,7 @@ def check(built, architecture):
         report(f"{function}: {size:.2f} MiB", size <= largest, f"at most {largest} MiB", f"{size:.2f} MiB")
         needed = max(tuple(map(int, version.split(b"."))) for version in re.findall(rb"GLIBC_([0-9.]+)", binary))
         report(f"{function}: needs glibc {version_text(needed)}", needed <= GLIBC, version_text(GLIBC), version_text(needed))
-        report(f"{function}: no path of the checkout", bytes(ROOT / "shared") not in binary, "none", str(ROOT))
+        report(f"{function}: no path of the checkout", bytes(ROOT) not in binary, "none", str(ROOT))
 
 
 if __name__ == "__main__":

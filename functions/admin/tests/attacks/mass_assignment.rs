@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::{
+    contract::CONTRACT,
     native_account,
     support::{Admin, request},
 };
@@ -60,6 +61,8 @@ async fn written_and_told(admin: &Admin, paths: &[String]) -> BTreeSet<String> {
 struct Body {
     method: Method,
     path: String,
+    /// The path as the OpenAPI document has it.
+    template: &'static str,
     valid: Value,
     fields: &'static [&'static str],
 }
@@ -89,62 +92,87 @@ const KEY: &[&str] = &[
     "nativeValue",
 ];
 
+const VERIFY: &[&str] = &["value", "apiId", "stage", "method", "path", "sourceIp"];
+
+/// The REST API that may be changed from here.
+const MANAGED: &str = "authorizer";
+
 fn bodies(plan: &str, key: &str) -> Vec<Body> {
-    let body = |method: Method, path: String, valid: Value, fields| Body {
+    let filled = |template: &str| {
+        template
+            .replace("{planId}", plan)
+            .replace("{keyId}", key)
+            .replace("{apiId}", MANAGED)
+    };
+    let body = |method: Method, template: &'static str, valid: Value, fields| Body {
         method,
-        path,
+        path: filled(template),
+        template,
         valid,
         fields,
     };
-    let (plans, keys) = (format!("/v1/plans/{plan}"), format!("/v1/keys/{key}"));
+    let (named, key_named) = ("/v1/plans/{planId}", "/v1/keys/{keyId}");
+    let (post, put, patch) = (Method::POST, Method::PUT, Method::PATCH);
+    let new = json!({"name": "P"});
+    let moved = json!({"fromPlanId": plan, "toPlanId": "p2"});
+    let call = json!({"value": "a-value-of-somebody", "apiId": "a1", "stage": "s", "method": "GET", "path": "/"});
+    let to = json!({"apiId": MANAGED, "stage": "prod"});
+    let required = json!({"path": "/orders", "method": "GET", "apiKeyRequired": true});
+    let of_required: &[&str] = &["path", "method", "apiKeyRequired"];
+    let usage = "/v1/plans/{planId}/keys/{keyId}/usage";
+    let (rotate, to_other) = ("/v1/keys/{keyId}/rotate", "/v1/keys/{keyId}/move");
+    let new_at_put = Body {
+        path: "/v1/plans/own".to_owned(),
+        ..body(put.clone(), named, new.clone(), PLAN)
+    };
     vec![
-        body(Method::POST, "/v1/plans".into(), json!({"name": "P"}), PLAN),
+        new_at_put,
+        body(post.clone(), "/v1/plans", new.clone(), PLAN),
+        body(put.clone(), named, new, PLAN),
+        body(patch.clone(), named, json!({}), PLAN),
+        body(post.clone(), "/v1/keys", json!({}), KEY),
+        body(patch.clone(), key_named, json!({}), KEY),
+        body(post.clone(), rotate, json!({}), &["gracePeriodSeconds"]),
+        body(post.clone(), to_other, moved, &["fromPlanId", "toPlanId"]),
+        body(patch, usage, json!({"remaining": 5}), &["remaining"]),
+        body(post.clone(), "/v1/verify", call, VERIFY),
         body(
-            Method::PUT,
-            "/v1/plans/own".into(),
-            json!({"name": "P"}),
-            PLAN,
-        ),
-        body(Method::PUT, plans.clone(), json!({"name": "P"}), PLAN),
-        body(Method::PATCH, plans.clone(), json!({}), PLAN),
-        body(Method::POST, "/v1/keys".into(), json!({}), KEY),
-        body(Method::PATCH, keys.clone(), json!({}), KEY),
-        body(
-            Method::POST,
-            format!("{keys}/rotate"),
-            json!({}),
-            &["gracePeriodSeconds"],
-        ),
-        body(
-            Method::POST,
-            format!("{keys}/move"),
-            json!({"fromPlanId": plan, "toPlanId": "p2"}),
-            &["fromPlanId", "toPlanId"],
-        ),
-        body(
-            Method::PATCH,
-            format!("{plans}/keys/{key}/usage"),
-            json!({"remaining": 5}),
-            &["remaining"],
-        ),
-        body(
-            Method::POST,
-            "/v1/verify".into(),
-            json!({"value": "a-value-of-somebody", "apiId": "a1", "stage": "s", "method": "GET", "path": "/"}),
-            &["value", "apiId", "stage", "method", "path", "sourceIp"],
-        ),
-        body(
-            Method::POST,
-            "/v1/adopt".into(),
+            post.clone(),
+            "/v1/adopt",
             json!({"dryRun": true}),
-            &["dryRun", "usagePlanIds", "planIds"],
+            &["dryRun", "enforcement", "cursor"],
         ),
+        body(post, "/v1/deployments", to, &["apiId", "stage"]),
+        body(put, "/v1/apis/{apiId}/methods", required, of_required),
     ]
+}
+
+/// Tables are read by their columns, which tests of the import hold.
+#[test]
+fn each_operation_that_takes_a_body_is_tried_with_fields_that_are_not_its_own() {
+    let paths = CONTRACT.document["paths"].as_object().unwrap();
+    let taken: BTreeSet<(String, &str)> = paths
+        .iter()
+        .flat_map(|(path, operations)| {
+            let operations = operations.as_object().unwrap().iter();
+            let with_body = operations.filter(|(_, operation)| {
+                !operation["requestBody"]["content"]["application/json"].is_null()
+            });
+            with_body.map(|(method, _)| (method.to_uppercase(), path.as_str()))
+        })
+        .collect();
+    let tried: BTreeSet<(String, &str)> = bodies("p1", "k1")
+        .into_iter()
+        .map(|body| (body.method.to_string(), body.template))
+        .collect();
+    assert_eq!(tried, taken);
 }
 
 #[tokio::test]
 async fn no_field_that_is_not_in_the_contract_is_taken_by_any_body() {
-    let (_, admin) = native_account::start().await;
+    let fake = native_account::account();
+    fake.set_method(MANAGED, "/orders", "GET", false);
+    let admin = Admin::with_gateway(&fake, &[MANAGED]).await;
     let native = native_account::made(&admin, &["authorizer:prod"]).await;
     let plan = json!({
         "name": "P", "throttle": {"rateLimit": 9, "burstLimit": 9}, "quota": {"limit": 9, "period": "DAY"},
@@ -208,6 +236,8 @@ async fn no_field_that_is_not_in_the_contract_is_taken_by_any_body() {
         before,
         "nothing was written"
     );
+    assert_eq!(fake.deployments(), []);
+    assert_eq!(fake.requires_key(MANAGED, "/orders", "GET"), Some(false));
 }
 
 /// So inside of a body.
