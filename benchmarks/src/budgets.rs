@@ -63,11 +63,12 @@ fn at_least(what: &str, reached: f64, bound: f64) -> Budget {
 }
 
 /// Those that can be told from these sections.
-pub(crate) fn budgets(sections: &[Measured]) -> Vec<Budget> {
+pub(crate) fn budgets(sections: &[Measured], remembered: Option<&Figures>) -> Vec<Budget> {
     let mut budgets = Vec::new();
     let of = |section| sections.iter().find(|measured| measured.section == section);
     if let Some(loopback) = of(Section::Loopback) {
         budgets.extend(near_the_floor(loopback));
+        budgets.extend(remembered.map(memory_of_keys));
         budgets.extend(ahead_of_python(loopback));
     }
     for (section, what) in AT_128_MB {
@@ -130,6 +131,16 @@ fn near_the_floor(loopback: &Measured) -> Vec<Budget> {
             "MiB",
         ),
     ]
+}
+
+/// With all keys that the authorizer remembers at most; `calls` and two more were seen.
+fn memory_of_keys(remembered: &Figures) -> Budget {
+    at_most(
+        &format!("the same with {} keys seen", remembered.calls + 2),
+        remembered.peak_memory_kib as f64 / 1024.0,
+        25.0,
+        "MiB",
+    )
 }
 
 fn most_memory(measured: &Measured) -> u64 {
@@ -232,6 +243,7 @@ fn calls(own: &Figures, theirs: &Figures) -> [Pair; 7] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::REMEMBERED;
 
     fn figures(row: &'static str, side: Side, time: f64) -> Figures {
         Figures {
@@ -269,12 +281,12 @@ mod tests {
     fn a_peer_is_compared_with_rows_that_were_measured_and_in_each_column() {
         let [rust, ..] = COMPILED;
         let theirs = figures(rust, Side::Peer, 10.0);
-        assert_eq!(budgets(&measured(vec![theirs.clone()])), []);
+        assert_eq!(budgets(&measured(vec![theirs.clone()]), None), []);
         let own = figures(LEASED, Side::Latchkey, 9.0);
-        let ahead = budgets(&measured(vec![own.clone(), theirs.clone()]));
+        let ahead = budgets(&measured(vec![own.clone(), theirs.clone()]), None);
         assert!(ahead.len() == 1 && ahead[0].met, "{ahead:?}");
         let own = Figures { p99: 10.0, ..own };
-        let behind = budgets(&measured(vec![own, theirs]));
+        let behind = budgets(&measured(vec![own, theirs]), None);
         assert_eq!(behind[0].reached, "behind in leased call: p99");
         assert!(!behind[0].met);
     }
@@ -282,10 +294,12 @@ mod tests {
     #[test]
     fn the_floor_s_budgets_need_the_floor() {
         let leased = figures(LEASED, Side::Latchkey, 9.0);
-        assert_eq!(budgets(&measured(vec![leased.clone()])), []);
+        assert_eq!(budgets(&measured(vec![leased.clone()]), None), []);
         let empty = figures(EMPTY, Side::Floor, 1.0);
-        let near = budgets(&measured(vec![leased, empty]));
-        assert_eq!(near.len(), 7);
-        assert!(near.iter().all(|budget| budget.met), "{near:?}");
+        let remembered = figures(REMEMBERED, Side::Latchkey, 30.0 * 1024.0);
+        let near = budgets(&measured(vec![leased, empty]), Some(&remembered));
+        assert_eq!(near.len(), 8);
+        let missed: Vec<&Budget> = near.iter().filter(|budget| !budget.met).collect();
+        assert_eq!(missed, [&memory_of_keys(&remembered)], "30 MiB");
     }
 }

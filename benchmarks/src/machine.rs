@@ -4,7 +4,7 @@ use std::{fs, process::Command, thread};
 
 use serde::Serialize;
 
-use crate::clock::today;
+use crate::{clock::today, sdks::sdks};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Machine {
@@ -16,6 +16,10 @@ pub(crate) struct Machine {
     kernel: String,
     /// Of the languages that are measured, those that are there.
     versions: Vec<String>,
+    /// What of Latchkey was measured.
+    commit: String,
+    /// The AWS SDKs that are measured.
+    sdks: Vec<String>,
 }
 
 /// The commands that tell a version in their first line.
@@ -46,19 +50,39 @@ impl Machine {
                 .iter()
                 .filter_map(|(program, arguments)| version(program, arguments))
                 .collect(),
+            commit: commit(),
+            sdks: sdks(),
         }
     }
 
     pub(crate) fn in_words(&self) -> String {
         format!(
-            "{}: {}, {} processors, {} MiB of memory, Linux {}; {}.",
+            "{}: {}, {} processors, {} MiB of memory, Linux {}; {}. Latchkey {}; {}.",
             self.day,
             self.processor,
             self.processors,
             self.memory_mib,
             self.kernel,
             self.versions.join("; "),
+            self.commit,
+            self.sdks.join("; "),
         )
+    }
+}
+
+/// The commit, and whether something was changed since.
+fn commit() -> String {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else {
+        return "of no commit".to_owned();
+    };
+    match git(&["status", "--porcelain", "--untracked-files=no"]) {
+        Some(changed) if changed.is_empty() => format!("at {commit}"),
+        _ => format!("at {commit} and changes"),
     }
 }
 

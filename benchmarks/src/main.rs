@@ -21,6 +21,7 @@ mod report;
 mod rows;
 mod run;
 mod runtime_api;
+mod sdks;
 mod section;
 mod share;
 mod table;

@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Side {
-    /// What no function can go below.
+    /// What no function can go below, and one that does nothing as most people write it.
     Floor,
     Latchkey,
     /// What people write instead.
@@ -85,10 +85,14 @@ impl Surroundings {
 
 pub(crate) const BARE: &str = "bare loop over a socket";
 pub(crate) const EMPTY: &str = "empty Rust function";
+pub(crate) const READING: &str = "empty Rust function, event read as JSON";
 pub(crate) const LEASED: &str = "leased call";
+pub(crate) const WHOLE: &str = "leased call, whole event of a REST API";
 pub(crate) const LOGGED: &str = "leased call, each logged";
 pub(crate) const NEW_LEASE: &str = "new lease each call";
 pub(crate) const FIRST_SIGHT: &str = "first sight of a key";
+/// Measured once, beside the sections.
+pub(crate) const REMEMBERED: &str = "ten thousand keys seen";
 pub(crate) const UNKNOWN: &str = "unknown key";
 pub(crate) const MALFORMED: &str = "malformed key";
 pub(crate) const DENIED: &str = "denied from memory";
@@ -118,7 +122,11 @@ fn floors(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
             dynamodb: Calls::Exactly(0),
         }
     };
-    vec![floor(BARE, "bare-loop"), floor(EMPTY, "empty-function")]
+    vec![
+        floor(BARE, "bare-loop"),
+        floor(EMPTY, "empty-function"),
+        floor(READING, "reading-function"),
+    ]
 }
 
 fn latchkey(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
@@ -143,6 +151,13 @@ fn latchkey(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row>
     vec![
         row(LEASED, quiet, open(), Said::Allow, leased),
         row(LOGGED, &[], open(), Said::Allow, leased),
+        row(
+            WHOLE,
+            quiet,
+            vec![events.whole.clone()],
+            Said::Allow,
+            leased,
+        ),
         row(
             NEW_LEASE,
             one_by_one,
@@ -231,6 +246,15 @@ fn peers(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
 }
 
 impl Row {
+    /// The first sight of each of these keys, after which all of them are remembered.
+    pub(crate) fn remembering(self, events: Vec<Event>) -> Self {
+        Self {
+            name: REMEMBERED,
+            events,
+            ..self
+        }
+    }
+
     /// Whether all of it is there.
     pub(crate) fn is_built(&self) -> bool {
         self.deployed.iter().all(|path| path.exists())

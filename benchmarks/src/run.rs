@@ -12,7 +12,7 @@ use crate::{
     outcome::Outcome,
     processor,
     report::write_rows,
-    rows::{self, Places, Row, Side},
+    rows::{self, FIRST_SIGHT, Places, Row, Side},
     section::Section,
     world::World,
 };
@@ -38,6 +38,10 @@ pub(crate) struct RunArguments {
     /// Calls in each round that count; under a share of a processor 60 at most.
     #[arg(long, default_value_t = 400)]
     calls: usize,
+    /// Keys that are seen once by one process, for its memory, in `loopback`; 0 leaves it out. No
+    /// more than 10,000 are remembered.
+    #[arg(long, default_value_t = 10_000)]
+    remembered: usize,
     /// Fails where a figure is missed.
     #[arg(long)]
     enforce: bool,
@@ -113,7 +117,8 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome<()> {
     for section in &arguments.sections {
         sections.extend(measure(arguments, *section, &built, &world)?);
     }
-    let (text, budgets) = write_rows(arguments.write.as_deref(), &sections)?;
+    let remembered = remembered(arguments, &built, &world)?;
+    let (text, budgets) = write_rows(arguments.write.as_deref(), &sections, remembered.as_ref())?;
     println!("{text}");
     let missed = budgets.iter().filter(|budget| !budget.met).count();
     if arguments.enforce && missed > 0 {
@@ -169,6 +174,34 @@ fn measure(
             .map(|(row, rounds)| Figures::of(row, rounds))
             .collect::<Outcome<_>>()?,
     }))
+}
+
+/// One process that sees each of many keys once, in one round; none where first sights are not
+/// measured.
+fn remembered(arguments: &RunArguments, rows: &[Row], world: &World) -> Outcome<Option<Figures>> {
+    let row = rows.iter().find(|row| row.name == FIRST_SIGHT);
+    let keys = arguments.remembered;
+    let is_wanted = arguments.sections.contains(&Section::Loopback) && keys > 2;
+    let Some(row) = row.filter(|_| is_wanted) else {
+        return Ok(None);
+    };
+    let row = row.clone().remembering(world.more_keys(keys)?);
+    let amount = Amount {
+        rounds: 1,
+        warm: 1,
+        calls: keys - 2,
+    };
+    world.dynamodb.delay(0);
+    let rounds = [patiently(|| {
+        round(
+            &row,
+            amount,
+            &world.dynamodb,
+            None,
+            world.output("function"),
+        )
+    })?];
+    Figures::of(&row, &rounds).map(Some)
 }
 
 /// A round in which a call was answered by an error is measured again, twice at most, and the page

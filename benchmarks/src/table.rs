@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::{
 };
 use fastrand::Rng;
 use latchkey_domain::{
-    Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, StageSelector, Throttle,
-    TwinValue, meter::Owner,
+    Key, KeyId, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, StageSelector,
+    Throttle, TwinValue, meter::Owner,
 };
 use latchkey_engine::Engine;
 use latchkey_store::{Change, Patience, Store, create_table};
@@ -29,6 +29,8 @@ const SEED: u64 = 14;
 pub(crate) struct Events {
     /// Of one key with room for every call.
     pub(crate) open: Event,
+    /// The same, with all that a REST API sends.
+    pub(crate) whole: Event,
     /// Of keys with room, each another.
     pub(crate) fresh: Vec<Event>,
     /// Of a key whose quota is used up.
@@ -47,30 +49,19 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
     create_table(&client, TABLE).await?;
     let store = Store::new(&client, TABLE, Patience::Change);
     let mut random = Rng::with_seed(SEED);
-    let open = plan("open", 1_000_000_000)?;
+    let open = open()?;
     let shut = plan("shut", 1)?;
     for plan in [&open, &shut] {
         store
             .create_plan(plan, &change(&plan.id.to_string()))
             .await?;
     }
-    let mut values = Vec::new();
-    for at in 0..count + 2 {
-        let value = drawn(&mut random);
-        let key = Key::new(&value, today());
-        let plan = if at == 0 { &shut } else { &open };
-        let twin = TwinValue::generate(&[7; 32]);
-        let change = change(&format!("key {at}"));
-        store.create_key(&key, &[plan], &twin, &change).await?;
-        if at == 0 {
-            use_up(&store, &key, &shut).await?;
-        }
-        values.push(event(value.expose())?);
-    }
-    let mut events = values.into_iter();
-    let (Some(shut), Some(open)) = (events.next(), events.next()) else {
-        return Err("no keys".into());
-    };
+    let key = put(&store, &mut random, &shut).await?;
+    use_up(&store, key.presented().id, &shut).await?;
+    let shut = event(key.expose())?;
+    let key = put(&store, &mut random, &open).await?;
+    let (open, whole) = (event(key.expose())?, whole_event(key.expose())?);
+    let fresh = keys(&store, &mut random, count).await?;
     let unknown = (0..count)
         .map(|_| event(drawn(&mut random).expose()))
         .collect::<Outcome<_>>()?;
@@ -78,7 +69,8 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
     peers(&client, peer.expose()).await?;
     Ok(Events {
         open,
-        fresh: events.collect(),
+        whole,
+        fresh,
         shut,
         unknown,
         malformed: event("not-a-key")?,
@@ -86,13 +78,38 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
     })
 }
 
-async fn use_up(store: &Store, key: &Key, plan: &Plan) -> Outcome<()> {
+/// Writes so many keys more than `fill` did, and returns an event of each.
+pub(crate) async fn more_keys(engine: &Engine, count: usize) -> Outcome<Vec<Event>> {
+    let store = Store::new(&engine.client(), TABLE, Patience::Change);
+    keys(&store, &mut Rng::with_seed(SEED + 1), count).await
+}
+
+async fn keys(store: &Store, random: &mut Rng, count: usize) -> Outcome<Vec<Event>> {
+    let open = open()?;
+    let mut events = Vec::with_capacity(count);
+    for _ in 0..count {
+        events.push(event(put(store, random, &open).await?.expose())?);
+    }
+    Ok(events)
+}
+
+/// A new key on a plan.
+async fn put(store: &Store, random: &mut Rng, plan: &Plan) -> Outcome<KeyValue> {
+    let value = drawn(random);
+    let key = Key::new(&value, today());
+    let twin = TwinValue::generate(&[7; 32]);
+    let change = change(&format!("key {}", key.id));
+    store.create_key(&key, &[plan], &twin, &change).await?;
+    Ok(value)
+}
+
+async fn use_up(store: &Store, key: KeyId, plan: &Plan) -> Outcome<()> {
     let quota = plan.quota.ok_or("a plan without a quota")?;
     let now = i64::try_from(today().as_nanosecond())?;
     let window = (&quota, quota.period().window(now));
     let change = change("used up");
     store
-        .grant(&Owner::Key(key.id), plan, window, 0, &change)
+        .grant(&Owner::Key(key), plan, window, 0, &change)
         .await?;
     Ok(())
 }
@@ -101,6 +118,11 @@ fn drawn(random: &mut Rng) -> KeyValue {
     let mut bytes = [0; RANDOM_BYTES];
     random.fill(&mut bytes);
     KeyValue::generate(&Prefix::default(), &bytes)
+}
+
+/// The plan of all keys but one.
+fn open() -> Outcome<Plan> {
+    plan("open", 1_000_000_000)
 }
 
 fn plan(id: &str, quota: u64) -> Outcome<Plan> {
@@ -130,6 +152,15 @@ fn event(value: &str) -> Outcome<Event> {
     let mut event: Value = serde_json::from_str(include_str!("../event.json"))?;
     event["headers"]["x-api-key"] = value.into();
     event["identitySource"] = json!([value]);
+    Ok(event.to_string().into_bytes().into())
+}
+
+/// All that a REST API sends its authorizer.
+fn whole_event(value: &str) -> Outcome<Event> {
+    let event = include_str!("../../tests/fixtures/events/rest-request.json");
+    let mut event: Value = serde_json::from_str(event)?;
+    event["headers"]["X-Api-Key"] = value.into();
+    event["multiValueHeaders"]["X-Api-Key"] = json!([value]);
     Ok(event.to_string().into_bytes().into())
 }
 

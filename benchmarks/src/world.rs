@@ -13,13 +13,15 @@ use crate::{
     dynamodb::DynamoDb,
     outcome::Outcome,
     rows::Surroundings,
-    table::{Events, fill},
+    runtime_api::Event,
+    table::{Events, fill, more_keys},
 };
 
 pub(crate) struct World {
     pub(crate) dynamodb: DynamoDb,
     pub(crate) events: Events,
     pub(crate) around: Surroundings,
+    engine: Engine,
     directory: Directory,
 }
 
@@ -45,7 +47,7 @@ impl World {
             .enable_all()
             .build()?;
         let events = runtime.block_on(fill(&engine, keys))?;
-        let dynamodb = DynamoDb::start(engine, tls)?;
+        let dynamodb = DynamoDb::start(engine.clone(), tls)?;
         Ok(Self {
             around: Surroundings {
                 endpoint: dynamodb.endpoint.clone(),
@@ -55,8 +57,17 @@ impl World {
             },
             dynamodb,
             events,
+            engine,
             directory,
         })
+    }
+
+    /// Events of so many keys more, each of another.
+    pub(crate) fn more_keys(&self, count: usize) -> Outcome<Vec<Event>> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(more_keys(&self.engine, count))
     }
 
     /// Where a process's output goes.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     budgets::{Budget, Measured, budgets},
+    figures::Figures,
     load::Load,
     machine::Machine,
     outcome::Outcome,
@@ -26,9 +27,10 @@ const DATA: &str = "performance.json";
 pub(crate) fn write_rows(
     to: Option<&Path>,
     sections: &[Measured],
+    remembered: Option<&Figures>,
 ) -> Outcome<(String, Vec<Budget>)> {
     let machine = Machine::read();
-    let budgets = budgets(sections);
+    let budgets = budgets(sections, remembered);
     let mut text = format!("{}\n\n{}", machine.in_words(), tables::budgets(&budgets));
     for measured in sections {
         text.push_str(&tables::section(measured));
@@ -42,6 +44,7 @@ pub(crate) fn write_rows(
                 "machine": machine,
                 "budgets": budgets,
                 "sections": sections,
+                "remembered": remembered,
             }),
         )?;
         for (name, svg) in plot::plots(sections)? {

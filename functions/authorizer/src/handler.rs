@@ -15,7 +15,7 @@ use latchkey_domain::{
     decide,
     meter::{Owner, Refusal, Verdict},
 };
-use latchkey_store::{KeyRecord, Store, StoreError};
+use latchkey_store::{Store, StoreError};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
@@ -26,7 +26,8 @@ use crate::{
     event::{self, Incoming},
     folding::Folding,
     holdings::Holdings,
-    keys::{Keys, KnownKey, Source},
+    keys::{Keys, Source},
+    known_key::{KeptKey, KnownKey},
     metering::{Account, Metered, Metering},
     metrics::{Counted, Metrics},
     plans::Plans,
@@ -224,19 +225,17 @@ impl Authorizer {
             );
         }
         let known = found.key.as_deref();
-        let known = known.and_then(|known| Some((&known.record.as_ref()?.key, &known.policy)));
-        let key = known.map(|(key, _)| key);
+        let known = known.and_then(|known| known.record.as_deref());
+        let key = known.map(|known| &known.key);
         let decided = match (verdict, known, &found.plan) {
-            (Verdict::Admitted { remaining }, Some((key, policy)), Some(plan)) => {
-                Decided::Allowed {
-                    key,
-                    policy,
-                    plan,
-                    remaining,
-                    counted_by: found.counted_by.as_ref(),
-                    without_store: found.without_store,
-                }
-            }
+            (Verdict::Admitted { remaining }, Some(known), Some(plan)) => Decided::Allowed {
+                key: &known.key,
+                policy: &known.policy,
+                plan,
+                remaining,
+                counted_by: found.counted_by.as_ref(),
+                without_store: found.without_store,
+            },
             (Verdict::Admitted { .. }, ..) => unavailable(),
             (
                 Verdict::Refused(Refusal {
@@ -347,16 +346,16 @@ impl Authorizer {
             return Ok(Verdict::refused(Reason::UnknownKey));
         };
         found.key = Some(known.clone());
-        let mut plans = Vec::with_capacity(record.plan_ids.len());
-        for id in &record.plan_ids {
-            plans.extend(self.plans.get(id, call.now).await?);
+        let mut plans = Vec::with_capacity(record.plans.len());
+        for on_plan in &record.plans {
+            plans.extend(self.plans.get(&on_plan.id, call.now).await?);
         }
         let covered = covering(record, &plans, call.presented, call.request, call.now);
         let (plan, owner) = match covered {
             Ok(covered) => covered,
             Err(reason) => {
                 // A plan that keys are on is not deleted.
-                let gone = plans.len() < record.plan_ids.len();
+                let gone = plans.len() < record.plans.len();
                 found.out_of_date = gone && reason == Reason::NoUsagePlan;
                 return Ok(Verdict::refused(reason));
             }
@@ -409,7 +408,7 @@ impl Authorizer {
         let Some(record) = &known.record else {
             return Verdict::refused(Reason::UnknownKey);
         };
-        found.counted_by = UsageIdentifier::of(&record.key, known.twin.as_ref(), sent);
+        found.counted_by = UsageIdentifier::of(&record.key, record.twin.as_ref(), sent);
         if found.counted_by.is_some() {
             return Verdict::Admitted { remaining: None };
         }
@@ -425,7 +424,7 @@ impl Authorizer {
 
 /// Of a key's plans the one that covers the call, and whose meter it is charged to there.
 fn covering(
-    record: &KeyRecord,
+    record: &KeptKey,
     plans: &[Arc<Plan>],
     presented: &PresentedKey,
     request: &Request,

@@ -4,13 +4,17 @@
 //! one read. An entry's age counts from the start of its read: a key that was disabled while
 //! its read was under way is not fresh for longer than the setting says.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use latchkey_domain::{Clock, KeyId, Nanos, PlanId, Reading, TwinValue, meter::Meter};
-use latchkey_store::{KeyRecord, Store, StoreError};
+use latchkey_domain::{Clock, KeyId, Nanos, Reading};
+use latchkey_store::{Store, StoreError};
 use quick_cache::sync::Cache;
 
-use crate::{kept_policy::KeptPolicy, metrics::Metrics};
+use crate::{
+    kept_policy::{KeptPolicy, Stages},
+    known_key::{KeptKey, KnownKey},
+    metrics::Metrics,
+};
 
 /// Keys remembered.
 const KEYS: usize = 10_000;
@@ -18,36 +22,6 @@ const KEYS: usize = 10_000;
 const UNKNOWN_FOR: Nanos = 5_000_000_000;
 /// How often a key is read again for a value that is not known as its own.
 const AGAIN_AFTER: Nanos = 1_000_000_000;
-
-/// A key and its meters as they were read.
-#[derive(Debug)]
-pub(crate) struct KnownKey {
-    /// When its read began.
-    pub(crate) read_at: Reading,
-    /// Whether it was read for a value that was not known as the key's.
-    again: bool,
-    /// The key; none where no key has this id.
-    pub(crate) record: Option<KeyRecord>,
-    /// The value of its twin at API Gateway, where that is an internal one.
-    pub(crate) twin: Option<TwinValue>,
-    meters: BTreeMap<PlanId, Meter>,
-    /// What calls with it are answered with.
-    pub(crate) policy: KeptPolicy,
-}
-
-impl KnownKey {
-    /// Grows with each change of the key, also where it was deleted and made again; none where
-    /// there is no key.
-    fn revision(&self) -> Option<impl Ord + use<>> {
-        let key = self.record.as_ref().map(|record| &record.key)?;
-        Some((key.created, key.revision))
-    }
-
-    /// Its meter on a plan.
-    pub(crate) fn meter(&self, plan: &PlanId) -> Option<&Meter> {
-        self.meters.get(plan)
-    }
-}
 
 /// Where what is known comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +40,7 @@ pub(crate) struct Keys {
     metrics: Arc<Metrics>,
     fresh_for: Nanos,
     known: Cache<KeyId, Arc<KnownKey>>,
+    stages: Arc<Stages>,
 }
 
 impl Keys {
@@ -81,6 +56,7 @@ impl Keys {
             metrics,
             fresh_for,
             known: Cache::new(KEYS),
+            stages: Arc::default(),
         }
     }
 
@@ -144,16 +120,14 @@ impl Keys {
         let begun = self.clock.now();
         let snapshot = self.store.key_snapshot(id).await;
         self.metrics.read(self.clock.now().since(&begun));
-        let (record, twin, meters) = snapshot?.map_or((None, None, BTreeMap::new()), |found| {
-            (Some(found.record), found.twin, found.meters)
+        let record = snapshot?.map(|found| {
+            let policy = KeptPolicy::of(self.stages.clone());
+            Box::new(KeptKey::new(found, policy))
         });
         let known = Arc::new(KnownKey {
             read_at: now,
             again,
             record,
-            twin,
-            meters,
-            policy: KeptPolicy::default(),
         });
         // An answer that comes late does not take the place of a later one.
         let is_later = |other: &Arc<KnownKey>| other.read_at.steady > now.steady;

@@ -19,6 +19,7 @@ mod handler;
 mod holdings;
 mod kept_policy;
 mod keys;
+mod known_key;
 mod metering;
 mod metrics;
 mod plans;

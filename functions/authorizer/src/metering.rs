@@ -6,13 +6,13 @@ use std::{sync::Arc, time::Duration};
 
 use latchkey_domain::{
     Clock, Enforcement, Plan, Reason, Recognised, Request,
-    meter::{Answer, Asked, Charge, Holding, Meter, Owner, Step, Verdict, Write},
+    meter::{Answer, Asked, Charge, Holding, Known, Owner, Step, Verdict, Write},
 };
 use latchkey_store::{Store, StoreError};
 use tokio::time::sleep;
 
 use crate::{
-    credits::Credits, folding::Folding, holdings::Holdings, keys::KnownKey, metrics::Metrics,
+    credits::Credits, folding::Folding, holdings::Holdings, known_key::KnownKey, metrics::Metrics,
     plans::Plans,
 };
 
@@ -85,7 +85,7 @@ impl Metering<'_> {
     ) -> Result<Metered, StoreError> {
         // Each attachment opens a meter: it tells of a later plan that has this id by now, whoever's
         // meter it is.
-        let is_later = |meter: &Meter| meter.plan_version > plan.version;
+        let is_later = |known: &Known| known.plan_version > plan.version;
         let read = account.key.meter(&plan.id);
         if plan.enforcement == Enforcement::ApiGateway && read.is_some_and(is_later) {
             let Some(now) = self.renewed(account, &plan).await? else {

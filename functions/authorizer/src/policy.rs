@@ -25,7 +25,7 @@ pub(crate) enum PolicyError {
 /// Opens what the key may call.
 pub(crate) fn allow(incoming: &Incoming<'_>, key: &Key) -> Result<IamPolicyDocument, PolicyError> {
     let resources = match &key.routes {
-        Some(routes) if incoming.kind != Kind::WebSocket => {
+        Some(routes) if !is_of_the_stage(incoming, key) => {
             let stage = incoming.target.stage_arn();
             let mut resources: Vec<String> =
                 routes.iter().map(|route| route_arn(stage, route)).collect();
@@ -39,6 +39,12 @@ pub(crate) fn allow(incoming: &Incoming<'_>, key: &Key) -> Result<IamPolicyDocum
         return Err(PolicyError::NoRoute);
     }
     policy(IamPolicyEffect::Allow, resources)
+}
+
+/// Whether what the key may call here is the whole stage, as with every other key of which this
+/// holds.
+pub(crate) fn is_of_the_stage(incoming: &Incoming<'_>, key: &Key) -> bool {
+    key.routes.is_none() || incoming.kind == Kind::WebSocket
 }
 
 /// Closes the whole stage.

@@ -52,6 +52,10 @@ impl AddressRules {
         Ok(canonical(network))
     }
 
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
     /// Whether a call from `source` is allowed. An address that the event does not tell is
     /// in no network; an IPv4 address written as IPv6 is IPv4.
     pub fn allow(&self, source: Option<IpAddr>) -> bool {

@@ -208,6 +208,26 @@ impl Key {
         })
     }
 
+    /// The key without what no call asks for, its description, its prefix and the ends of its
+    /// values, and without room to grow: for whoever keeps thousands of them in memory.
+    #[must_use]
+    pub fn for_calls(mut self) -> Self {
+        self.description = None;
+        self.prefix = None;
+        self.last4 = String::new();
+        for value in &mut self.previous {
+            value.last4 = String::new();
+        }
+        self.previous.shrink_to_fit();
+        if let Some(routes) = &mut self.routes {
+            routes.shrink_to_fit();
+        }
+        if let Some(rules) = &mut self.allowed_ips {
+            rules.shrink_to_fit();
+        }
+        self
+    }
+
     /// Checks what no single field can tell.
     ///
     /// # Errors

@@ -1,12 +1,10 @@
 //! What the owner wants to hand to the backend with each call of a key.
 
-use std::collections::BTreeMap;
-
 use crate::Invalid;
 
-/// Up to 20 short texts by name; the backend sees each as `meta_<name>`.
+/// Up to 20 short texts by name, in the order of their names; the backend sees each as `meta_<name>`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Metadata(BTreeMap<String, String>);
+pub struct Metadata(Vec<(Box<str>, Box<str>)>);
 
 impl Metadata {
     /// Entries that a key may have.
@@ -31,22 +29,31 @@ impl Metadata {
             let allowed = "at most 256 characters, none of them a control character";
             return Err(Invalid::new("a metadata value", value, allowed));
         }
-        if self.0.len() == Self::MAX_ENTRIES && !self.0.contains_key(name) {
-            return Err(Invalid::new(
-                "a metadata name that still fits",
-                name,
-                "at most 20 entries",
-            ));
+        match self.0.binary_search_by(|(own, _)| (**own).cmp(name)) {
+            Ok(at) => {
+                if let Some((_, known)) = self.0.get_mut(at) {
+                    *known = value.into();
+                }
+            }
+            Err(_) if self.0.len() == Self::MAX_ENTRIES => {
+                return Err(Invalid::new(
+                    "a metadata name that still fits",
+                    name,
+                    "at most 20 entries",
+                ));
+            }
+            Err(at) => {
+                // Ten thousand keys are remembered: no room to grow.
+                self.0.reserve_exact(1);
+                self.0.insert(at, (name.into(), value.into()));
+            }
         }
-        self.0.insert(name.to_owned(), value.to_owned());
         Ok(())
     }
 
     /// The entries in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (&**name, &**value))
     }
 
     /// Whether there is none.

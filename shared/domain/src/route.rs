@@ -29,7 +29,7 @@ pub fn method_in_log(method: &str) -> &'static str {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Pattern {
     /// None for `*`: every method.
-    method: Option<String>,
+    method: Option<&'static str>,
     path: String,
 }
 
@@ -39,8 +39,7 @@ impl Pattern {
     fn new(method: &str, path: &str) -> Option<Self> {
         let method = match method {
             "*" => None,
-            named if METHODS.contains(&named) => Some(named.to_owned()),
-            _ => return None,
+            named => Some(METHODS.into_iter().find(|known| *known == named)?),
         };
         let segments = path.strip_prefix('/')?.split('/');
         let last = segments.clone().count() - 1;
@@ -182,7 +181,7 @@ impl Route {
 
     /// Its method; none where it opens every one.
     pub fn method(&self) -> Option<&str> {
-        self.0.method.as_deref()
+        self.0.method
     }
 
     /// The segments of its path behind the leading `/`: `{name}` for any one segment, a last
@@ -207,12 +206,7 @@ impl FromStr for Route {
 
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}",
-            self.0.method.as_deref().unwrap_or("*"),
-            self.0.path
-        )
+        write!(f, "{} {}", self.0.method.unwrap_or("*"), self.0.path)
     }
 }
 
@@ -259,12 +253,7 @@ impl FromStr for MethodKey {
 
 impl fmt::Display for MethodKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}/{}",
-            self.0.path,
-            self.0.method.as_deref().unwrap_or("*")
-        )
+        write!(f, "{}/{}", self.0.path, self.0.method.unwrap_or("*"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use latchkey_domain::{
     Nanos, Reading, Reason,
-    meter::{Asked, Terms, Verdict},
+    meter::{Asked, Known, Terms, Verdict},
 };
 
 use crate::{
@@ -152,7 +152,8 @@ impl World {
         let (Some(key), Some((plan, _))) = (key, instance.plan) else {
             return self.refused_unasked(place, call, Reason::NoUsagePlan);
         };
-        instance.holding.learn(key.meter.as_ref(), key.read_at);
+        let read = key.meter.as_ref().map(Known::from);
+        instance.holding.learn(read.as_ref(), key.read_at);
         let Some(mut terms) = self.plans[plan].terms(call.method).copied() else {
             return Ok(());
         };

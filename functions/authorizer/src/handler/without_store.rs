@@ -24,9 +24,9 @@ impl Authorizer {
         let presented = PresentedKey::parse(sent.expose()).ok()?;
         let known = self.keys.remembered(presented.id, now, CREDIT_LIFE)?;
         let record = known.record.as_ref()?;
-        let plans = record.plan_ids.iter();
+        let plans = record.plans.iter();
         let plans: Option<Vec<Arc<Plan>>> = plans
-            .map(|id| self.plans.remembered(id, now, CREDIT_LIFE))
+            .map(|on_plan| self.plans.remembered(&on_plan.id, now, CREDIT_LIFE))
             .collect();
         // Which plan covers the call is only known where all are.
         let (plan, owner) = covering(record, &plans?, &presented, &incoming.request, now).ok()?;
@@ -42,7 +42,7 @@ impl Authorizer {
         }
         // With the key its own meter was read, if it has one.
         let read = known.meter(&plan.id);
-        let read = read.map(|meter| Standing::read(meter, known.read_at));
+        let read = read.map(|meter| Standing::read(meter.clone(), known.read_at));
         credits.learn_read(&owner, &plan.id, read);
         let terms = plan.terms(&incoming.request);
         let is_admitted = credits.admit(&owner, &plan.id, &terms, now);

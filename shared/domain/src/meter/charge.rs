@@ -146,7 +146,7 @@ impl Charge {
         match (write, answer) {
             (Write::Clamp(clamp), answer) => self.after_clamp(holding, &clamp, answer, now),
             (Write::Charge(charge), Answer::Applied(meter)) => {
-                self.granted(holding, charge.net, size, meter, now)
+                self.granted(holding, charge.net, size, &meter, now)
             }
             (Write::Charge(_), Answer::Failed(state)) => {
                 self.after_failure(holding, state, size, now)
@@ -176,7 +176,7 @@ impl Charge {
         holding: &mut Holding,
         net: u64,
         size: Size,
-        meter: Meter,
+        meter: &Meter,
         now: &Reading,
     ) -> Step {
         holding.told(meter, net, self.frozen, now);
@@ -222,7 +222,7 @@ impl Charge {
         let version = meter.plan_version;
         // Whoever knew of room has lost it to others; whoever knew nothing has lost nothing.
         let raced = holding.known_under(self.terms.plan_version).is_some();
-        holding.told(meter, 0, self.frozen, now);
+        holding.told(&meter, 0, self.frozen, now);
         if version > self.terms.plan_version {
             if self.renewed || late {
                 return refuse(Refusal::of(Reason::Unavailable));
@@ -314,7 +314,7 @@ impl Charge {
     fn clamp(&self, holding: &Holding, now: &Reading) -> Option<ClampWrite> {
         let bucket = self.terms.bucket?;
         let known = holding.known.as_ref()?;
-        let seen = *known.arrivals.get(&bucket.number)?;
+        let seen = known.arrival(bucket.number)?;
         let margin = if known.plan_version < self.terms.plan_version {
             0
         } else {
@@ -336,7 +336,7 @@ impl Charge {
         answer: Answer,
         now: &Reading,
     ) -> Step {
-        if let Answer::Applied(meter) | Answer::Failed(Some(meter)) = answer {
+        if let Answer::Applied(meter) | Answer::Failed(Some(meter)) = &answer {
             holding.told(meter, 0, self.frozen, now);
         }
         let room_at = clamp.arrival - self.full() + self.cost();
@@ -372,10 +372,11 @@ impl Charge {
                 at_most: quota.limit() as i64 - net as i64,
             }),
             throttle: self.throttle(holding, size, slack),
-            drop_buckets: known.map_or_else(Vec::new, |meter| {
-                meter.arrivals.keys().copied().filter(gone).collect()
+            drop_buckets: known.map_or_else(Vec::new, |known| {
+                let numbers = known.arrivals().iter().map(|(number, _)| *number);
+                numbers.filter(gone).collect()
             }),
-            drop_windows: known.map_or_else(Vec::new, |meter| meter.stale_windows(now)),
+            drop_windows: known.map_or_else(Vec::new, |known| known.stale_windows(now)),
         };
         self.send(Write::Charge(write), size)
     }
@@ -418,7 +419,7 @@ impl Charge {
 
     fn arrival(&self, holding: &Holding) -> Option<Nanos> {
         let number = self.terms.bucket?.number;
-        holding.known.as_ref()?.arrivals.get(&number).copied()
+        holding.known.as_ref()?.arrival(number)
     }
 
     fn times(&self) -> Option<BucketTimes> {

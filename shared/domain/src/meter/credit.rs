@@ -5,9 +5,7 @@
 //! charged when the store answers again, whatever the limit is by then. Each instance knows of its
 //! own calls alone, so quota and throttle are not exact any more (docs/metering.md).
 
-use std::collections::BTreeMap;
-
-use super::{Bucket, Holding, Meter, Terms, charge::refused_by_plan};
+use super::{Bucket, Holding, Known, Terms, charge::refused_by_plan};
 use crate::{
     quota::day_of,
     time::{Day, HOUR, Hour, Nanos, Reading},
@@ -22,9 +20,7 @@ pub const CREDIT_LIFE: Nanos = HOUR;
 pub struct Standing {
     /// When the store told it.
     at: Reading,
-    plan_version: u64,
-    windows: BTreeMap<Hour, i64>,
-    arrivals: BTreeMap<u16, Nanos>,
+    known: Known,
     /// The part of all calls that this instance had, above 0 and at most 1; none where it is
     /// not known.
     part: Option<f64>,
@@ -34,14 +30,13 @@ pub struct Standing {
 
 impl Standing {
     /// A meter as it was read at `at`. How many others call with it is not known.
-    pub fn read(meter: &Meter, at: Reading) -> Self {
+    pub fn read(meter: impl Into<Known>, at: Reading) -> Self {
+        let known = meter.into();
         Self {
             at,
-            plan_version: meter.plan_version,
-            windows: meter.windows.clone(),
-            arrivals: meter.arrivals.clone(),
             part: None,
-            ended: meter.detached,
+            ended: known.detached,
+            known,
         }
     }
 }
@@ -53,11 +48,11 @@ impl Holding {
         let own = self
             .lease_of(terms)
             .map_or(0.0, |lease| lease.demand.rate());
-        let known = Standing::read(self.known.as_ref()?, self.told_at());
+        let told = Standing::read(self.known.clone()?, self.told_at());
         Some(Standing {
             part: (own > 0.0).then(|| own / (own + others)),
-            ended: known.ended || self.has_ended(),
-            ..known
+            ended: told.ended || self.has_ended(),
+            ..told
         })
     }
 }
@@ -104,19 +99,20 @@ impl Credit {
         }
         let before = std::mem::replace(&mut self.standing, told);
         self.standing.part = self.standing.part.or(before.part);
-        for (bucket, arrival) in before.arrivals {
-            let known = self.standing.arrivals.entry(bucket).or_insert(arrival);
-            *known = arrival.max(*known);
+        for (bucket, arrival) in before.known.arrivals() {
+            let known = self.standing.known.arrival(*bucket);
+            let later = known.map_or(*arrival, |known| known.max(*arrival));
+            self.standing.known.set_arrival(*bucket, later);
         }
     }
 
     /// One call that the store gave no answer to: whether it passes. Its units are then owed.
     pub fn admit(&mut self, terms: &Terms, now: Reading) -> bool {
-        let known = &self.standing;
-        let is_old = now.since(&known.at) > CREDIT_LIFE;
+        let standing = &self.standing;
+        let is_old = now.since(&standing.at) > CREDIT_LIFE;
         // Under a later plan other limits hold.
-        let is_other = known.plan_version > terms.plan_version;
-        if known.ended || is_old || is_other || refused_by_plan(terms).is_some() {
+        let is_other = standing.known.plan_version > terms.plan_version;
+        if standing.ended || is_old || is_other || refused_by_plan(terms).is_some() {
             return false;
         }
         let debt = Debt {
@@ -133,7 +129,7 @@ impl Credit {
             let Some(arrival) = self.arrival_with(bucket, terms.units, now) else {
                 return false;
             };
-            self.standing.arrivals.insert(bucket.number, arrival);
+            self.standing.known.set_arrival(bucket.number, arrival);
         }
         self.owe(debt);
         true
@@ -160,7 +156,7 @@ impl Credit {
         let Some((quota, window)) = terms.quota.zip(window) else {
             return u64::MAX;
         };
-        let used = self.standing.windows.get(&window).copied().unwrap_or(0);
+        let used = self.standing.known.in_window(window).unwrap_or(0);
         let left = i128::from(quota.limit()) - i128::from(used);
         let part = (left.max(0) as f64 * self.part()) as u64;
         let of_window = self.owed.iter().filter(|debt| debt.window == Some(window));
@@ -182,8 +178,8 @@ impl Credit {
         };
         // One call at least, however small the part.
         let full = times.full.max(cost);
-        let known = self.standing.arrivals.get(&bucket.number);
-        let arrival = known.copied().unwrap_or(now).clamp(now, now + full);
+        let known = self.standing.known.arrival(bucket.number);
+        let arrival = known.unwrap_or(now).clamp(now, now + full);
         (arrival - now <= full - cost).then_some(arrival + cost)
     }
 
@@ -206,7 +202,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Period, Quota, Throttle, meter::model::at, time::SECOND};
+    use crate::{
+        Period, Quota, Throttle,
+        meter::{Meter, model::at},
+        time::SECOND,
+    };
 
     /// Noon of 2026-11-25.
     const NOON: Nanos = (20_782 * 24 + 12) * HOUR;
@@ -276,7 +276,7 @@ mod tests {
     fn the_part_of_an_instance_is_what_it_had_of_all_calls() {
         let terms = terms(Some(1_000), None, 1);
         let mut holding = Holding::new(1_000, at(NOON));
-        holding.learn(Some(&meter(0)), at(NOON));
+        holding.learn(Some(&Known::from(&meter(0))), at(NOON));
         let mut now = NOON;
         // Of ten units nine are others'.
         for call in 1..200 {
@@ -379,7 +379,7 @@ mod tests {
         }
         let mut holding = Holding::new(1, at(NOON));
         assert!(holding.standing(&open).is_none(), "nothing is known");
-        holding.learn(Some(&meter(0)), at(NOON));
+        holding.learn(Some(&Known::from(&meter(0))), at(NOON));
         assert!(Credit::new(holding.standing(&open).unwrap()).admit(&open, now));
         holding.ended(at(NOON));
         assert!(!Credit::new(holding.standing(&open).unwrap()).admit(&open, now));

@@ -1,7 +1,7 @@
 //! Which form the write of a charge has: for a bucket that is idle, or for one that is busy.
 
 use super::{
-    Answer, Asked, Bucket, Form, Holding, Meter, Step, Terms, Write,
+    Answer, Asked, Bucket, Form, Holding, Known, Meter, Step, Terms, Write,
     model::{at, without_leases},
 };
 use crate::{
@@ -40,7 +40,7 @@ fn meter(arrival: Nanos) -> Meter {
 /// A holding that knows the meter and may take leases.
 fn with_leases(known: &Meter) -> Holding {
     let mut holding = Holding::new(1_000, at(NOW));
-    holding.learn(Some(known), at(NOW));
+    holding.learn(Some(&Known::from(known)), at(NOW));
     holding
 }
 

@@ -4,7 +4,7 @@
 //! says so for certain. All others begin a [`Charge`].
 
 use super::{
-    Asked, Bucket, Charge, Meter, Refusal, Return, Terms, Verdict,
+    Asked, Bucket, Charge, Known, Meter, Refusal, Return, Terms, Verdict,
     charge::refused_by_plan,
     demand::{Boost, Others},
     lease::{Counter, Lease},
@@ -35,7 +35,7 @@ struct Remembered {
 pub struct Holding {
     pub(super) lease_max: u64,
     /// The state as it was last seen.
-    pub(super) known: Option<Meter>,
+    pub(super) known: Option<Known>,
     /// The frozen reading of the charge that it was told by.
     pub(super) seen: Reading,
     /// When it was told.
@@ -71,7 +71,7 @@ impl Holding {
 
     /// Takes in what was read of the meter at `read_at`, where nothing better is known: before the
     /// first charge, and after one that found no meter to charge.
-    pub fn learn(&mut self, meter: Option<&Meter>, read_at: Reading) {
+    pub fn learn(&mut self, meter: Option<&Known>, read_at: Reading) {
         let later = self.refused.is_some_and(|refused| {
             refused.reason == Reason::NoUsagePlan && read_at.since(&refused.at) >= 0
         });
@@ -166,6 +166,8 @@ impl Holding {
         let number = bucket.map(|bucket| bucket.number);
         let found = self.leases.iter().position(|lease| lease.bucket == number);
         let at = found.unwrap_or_else(|| {
+            // Most meters have one bucket: room for one more, and no other.
+            self.leases.reserve_exact(1);
             self.leases.push(Lease::new(number, now));
             self.leases.len() - 1
         });
@@ -221,13 +223,14 @@ impl Holding {
     }
 
     /// Takes in a state that an answer tells. `net` was charged by this instance with it.
-    pub(super) fn told(&mut self, meter: Meter, net: u64, frozen: Reading, now: &Reading) {
+    pub(super) fn told(&mut self, meter: &Meter, net: u64, frozen: Reading, now: &Reading) {
+        let told = Known::from(meter);
         let counter = Counter::of(self.quota.as_ref(), frozen.wall);
         if let Some(known) = &self.known {
-            let grown = counter.in_meter(&meter) - counter.in_meter(known) - net as i64;
+            let grown = counter.of_known(&told) - counter.of_known(known) - net as i64;
             self.others.saw(grown, now.since(&self.told_at));
         }
-        self.known = Some(meter);
+        self.known = Some(told);
         self.judged = 0;
         (self.seen, self.told_at) = (frozen, *now);
     }
@@ -240,7 +243,7 @@ impl Holding {
 
     /// What is known, if it was written or judged under this version of the plan: then an
     /// arrival only grows.
-    pub(super) fn known_under(&self, plan_version: u64) -> Option<&Meter> {
+    pub(super) fn known_under(&self, plan_version: u64) -> Option<&Known> {
         let known = self.known.as_ref()?;
         (known.plan_version == plan_version || self.judged == plan_version).then_some(known)
     }

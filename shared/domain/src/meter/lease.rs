@@ -5,7 +5,7 @@
 //! good to the end of its window, and the next charge takes that much less. So nothing has to be
 //! given back, and no write ever lowers a counter.
 
-use super::{Meter, Return, demand::Demand, hold::Holds};
+use super::{Known, Return, demand::Demand, hold::Holds};
 use crate::{
     Quota,
     quota::day_of,
@@ -31,12 +31,12 @@ impl Counter {
     }
 
     /// What it counts.
-    pub(super) fn in_meter(self, meter: &Meter) -> i64 {
+    pub(super) fn of_known(self, known: &Known) -> i64 {
         let count = match self {
-            Self::Window(start) => meter.windows.get(&start),
-            Self::Day(day) => meter.days.get(&day),
+            Self::Window(start) => known.in_window(start),
+            Self::Day(day) => known.on_day(day),
         };
-        count.copied().unwrap_or(0)
+        count.unwrap_or(0)
     }
 }
 

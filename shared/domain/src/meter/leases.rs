@@ -1,7 +1,8 @@
 //! What leases do, case by case.
 
 use super::{
-    Answer, Asked, Bucket, Charge, Holding, Meter, Refusal, Return, Step, Terms, Verdict, Write,
+    Answer, Asked, Bucket, Charge, Holding, Known, Meter, Refusal, Return, Step, Terms, Verdict,
+    Write,
     model::{at, call},
     table::{apply, give_back},
 };
@@ -325,11 +326,12 @@ fn that_there_is_no_meter_is_remembered_until_it_is_read_again() {
         ..Meter::default()
     };
     world.pass(SECOND);
-    world.holding.learn(Some(&ended), world.now);
+    world.holding.learn(Some(&Known::from(&ended)), world.now);
     assert_eq!(world.refusal(&terms).1, 0, "it was read, and is ended");
-    world.holding.learn(world.item.as_ref(), at(NOON - 1));
+    let read = world.item.as_ref().map(Known::from);
+    world.holding.learn(read.as_ref(), at(NOON - 1));
     assert_eq!(world.refusal(&terms).1, 0, "the read began before");
-    world.holding.learn(world.item.as_ref(), world.now);
+    world.holding.learn(read.as_ref(), world.now);
     assert_eq!(world.calls(&terms, 1, 0), (1, 1));
     let mut world = World::new();
     world.item = None;
@@ -497,7 +499,7 @@ fn a_lease_pays_for_a_replaced_value_where_the_bucket_is_empty() {
     }
     world
         .holding
-        .told(world.item.clone().unwrap(), 0, world.now, &world.now);
+        .told(world.item.as_ref().unwrap(), 0, world.now, &world.now);
     let asked = world.holding.ask(&terms, true, world.now);
     assert!(
         matches!(asked, Asked::Done(Verdict::Admitted { .. })),

@@ -18,6 +18,7 @@ mod forms;
 mod history;
 mod hold;
 mod holding;
+mod known;
 mod lease;
 #[cfg(test)]
 mod leases;
@@ -39,6 +40,7 @@ pub use charge::{Answer, Asked, Charge, Step};
 pub use credit::{CREDIT_LIFE, Credit, Debt, Standing};
 pub use history::{DAYS_KEPT, Fold, Folded};
 pub use holding::Holding;
+pub use known::Known;
 pub use peek::peek;
 pub use state::Meter;
 pub use verdict::{Refusal, Verdict};

@@ -1,6 +1,6 @@
 //! Callers as plainly as they can be said. (A plain model of the whole is in tests/plain.)
 
-use super::{Asked, Charge, Holding, Meter, Step, Terms, Verdict, Write, table::apply};
+use super::{Asked, Charge, Holding, Known, Meter, Step, Terms, Verdict, Write, table::apply};
 use crate::{Reading, time::Nanos};
 
 /// A reading in which both clocks say `now`.
@@ -14,7 +14,7 @@ pub(super) fn at(now: Nanos) -> Reading {
 /// A holding that knows what was just read, without leases.
 pub(super) fn without_leases(known: Option<&Meter>, now: Reading) -> Holding {
     let mut holding = Holding::new(1, now);
-    holding.learn(known, now);
+    holding.learn(known.map(Known::from).as_ref(), now);
     holding
 }
 

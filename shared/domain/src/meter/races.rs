@@ -1,7 +1,7 @@
 //! What an instance does with a bucket that others take from as well, case by case.
 
 use super::{
-    Asked, Bucket, Holding, Meter, Refusal, Terms, Verdict, Write,
+    Asked, Bucket, Holding, Known, Meter, Refusal, Terms, Verdict, Write,
     model::{at, call},
 };
 use crate::{
@@ -47,7 +47,7 @@ fn a_lease_leaves_half_of_the_bucket_and_ten_calls_where_others_call() {
     for (by_others, most) in [(0, 6), (5, 2)] {
         let (terms, mut item) = (terms("40", 12), attached());
         let mut holding = Holding::new(1_000, at(START));
-        holding.learn(item.as_ref(), at(START));
+        holding.learn(item.as_ref().map(Known::from).as_ref(), at(START));
         let mut largest = 0;
         for number in 0..200 {
             let now = at(START + number * 40 * MILLI);
@@ -68,7 +68,7 @@ fn a_lease_leaves_half_of_the_bucket_and_ten_calls_where_others_call() {
 fn a_bucket_that_others_race_for_is_left_alone_until_it_has_what_is_worth_a_write() {
     let (terms, mut item) = (terms("100", 100), attached());
     let mut holding = Holding::new(1_000, at(START));
-    holding.learn(item.as_ref(), at(START));
+    holding.learn(item.as_ref().map(Known::from).as_ref(), at(START));
     let mut ask = |item: &mut Option<Meter>, now| call(item, &mut holding, &terms, at(now));
     for number in 0..60 {
         let (verdict, _) = ask(&mut item, START + number * MILLI);

@@ -119,7 +119,7 @@ impl Holding {
     /// may have taken some.
     fn free(&self, bucket: &Bucket, now: Nanos) -> u64 {
         let known = self.known.as_ref();
-        let arrival = known.and_then(|known| known.arrivals.get(&bucket.number));
+        let arrival = known.and_then(|known| known.arrival(bucket.number));
         let ahead = arrival.map_or(0, |arrival| (arrival - now).max(0));
         let full = bucket.throttle.times(1).map_or(0, |times| times.full);
         bucket.throttle.rate().units_in(full - ahead)
@@ -134,7 +134,7 @@ impl Holding {
         let lease = self.lease_of(terms)?;
         // By the clock that says more.
         let now_wall = self.seen.wall + now.since(&self.seen);
-        let arrival = *known.arrivals.get(&bucket.number)?;
+        let arrival = known.arrival(bucket.number)?;
         if arrival > now_wall + full + CLOCK_MARGIN {
             // Not lawful: a charge meets it and sets it right.
             return None;

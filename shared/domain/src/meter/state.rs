@@ -8,10 +8,6 @@ use crate::{
     time::{Day, HOUR, Hour, Nanos},
 };
 
-/// Counters of windows that a meter keeps at least: the current and the previous window of four
-/// periods, and that of LIFETIME.
-const WINDOWS_KEPT: usize = 9;
-
 /// The state of a meter. Counters may be below 0 where more was granted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Meter {
@@ -47,19 +43,8 @@ impl Meter {
         left(quota.limit(), self.used_in(window))
     }
 
-    /// Units left in the window of `quota` that `now` lies in for an instance that has
-    /// `pocket` of those charged in its memory; none where more was charged than the limit, which
-    /// was higher then: no charge passes, also one of nothing.
-    pub(crate) fn remaining_with(&self, quota: &Quota, now: Nanos, pocket: u64) -> u64 {
-        let used = self.used_in(quota.period().window(now));
-        if i128::from(used) > i128::from(quota.limit()) {
-            return 0;
-        }
-        left(quota.limit(), used.saturating_sub_unsigned(pocket))
-    }
-
     /// Units charged in a window; below 0 where more was granted.
-    pub(crate) fn used_in(&self, window: Window) -> i64 {
+    fn used_in(&self, window: Window) -> i64 {
         self.windows.get(&window.start).copied().unwrap_or(0)
     }
 
@@ -108,35 +93,10 @@ impl Meter {
             }
         }
     }
-
-    /// Counters to be dropped: the oldest of windows that are neither the current nor the
-    /// previous one of any period, where a meter has more than [`WINDOWS_KEPT`]. By their number
-    /// and not by their age alone: to a clock that is hours or days ahead, windows are long over
-    /// that others still charge.
-    pub(crate) fn stale_windows(&self, now: Nanos) -> Vec<Hour> {
-        const PERIODS: [Period; 4] = [Period::Hour, Period::Day, Period::Week, Period::Month];
-        let beyond = self.windows.len().saturating_sub(WINDOWS_KEPT);
-        if beyond == 0 {
-            return Vec::new();
-        }
-        let live = PERIODS.map(|period| {
-            let current = period.window(now).start;
-            [current, period.window(current * HOUR - 1).start]
-        });
-        let this_hour = now.div_euclid(HOUR);
-        let stale =
-            |hour: &Hour| *hour != 0 && *hour < this_hour && !live.as_flattened().contains(hour);
-        self.windows
-            .keys()
-            .copied()
-            .filter(stale)
-            .take(beyond)
-            .collect()
-    }
 }
 
 /// `max(0, limit - used)`.
-fn left(limit: u64, used: i64) -> u64 {
+pub(super) fn left(limit: u64, used: i64) -> u64 {
     let left = i128::from(limit) - i128::from(used);
     u64::try_from(left.max(0)).unwrap_or(u64::MAX)
 }
@@ -195,35 +155,5 @@ mod tests {
         let day = quota(10, Period::Day);
         assert_eq!(meter(&[(TODAY * 24, -5)], &[]).remaining(&day, NOON), 15);
         assert_eq!(meter(&[(TODAY * 24, 25)], &[]).remaining(&day, NOON), 0);
-    }
-
-    #[test]
-    fn current_and_previous_windows_are_kept_and_lifetime_always() {
-        let starts = |period: Period| {
-            let current = period.window(NOON).start;
-            [current, period.window(current * HOUR - 1).start]
-        };
-        let mut windows: Vec<(Hour, i64)> = vec![(0, 1), (TODAY * 24 + 13, 1)];
-        for period in [Period::Hour, Period::Day, Period::Week, Period::Month] {
-            windows.extend(starts(period).map(|start| (start, 1)));
-        }
-        let old = [TODAY * 24 + 9, (TODAY - 2) * 24, (TODAY - 17) * 24];
-        windows.extend(old.map(|start| (start, 1)));
-        let mut expected = old.to_vec();
-        expected.sort_unstable();
-        assert_eq!(meter(&windows, &[]).stale_windows(NOON), expected);
-    }
-
-    #[test]
-    fn a_clock_that_is_days_ahead_drops_no_counter_that_others_charge() {
-        let hours: Vec<(Hour, i64)> = (0..8).map(|ago| (TODAY * 24 + 12 - ago, 10)).collect();
-        let ahead = NOON + 40 * 24 * HOUR;
-        let mut meter = meter(&hours, &[]);
-        assert_eq!(meter.stale_windows(ahead), []);
-        meter.windows.insert(Period::Hour.window(ahead).start, 1);
-        assert_eq!(meter.stale_windows(ahead), []);
-        // The tenth takes the place of the oldest, not of one that is charged.
-        meter.windows.insert(Period::Day.window(ahead).start, 1);
-        assert_eq!(meter.stale_windows(ahead), [TODAY * 24 + 5]);
     }
 }

@@ -29,9 +29,9 @@ impl Pattern {
     }
 
     fn meet(&self, other: &Self) -> Option<Self> {
-        let method = match (&self.method, &other.method) {
+        let method = match (self.method, other.method) {
             (Some(mine), Some(theirs)) if mine != theirs => return None,
-            (mine, theirs) => mine.as_ref().or(theirs.as_ref()).cloned(),
+            (mine, theirs) => mine.or(theirs),
         };
         let mut path = Vec::new();
         let (mut mine, mut theirs) = (self.path.split('/'), other.path.split('/'));

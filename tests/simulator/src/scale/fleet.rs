@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use latchkey_domain::{
     Nanos, Reading,
-    meter::{Answer, Charge, Holding, Meter, Write},
+    meter::{Answer, Charge, Holding, Known, Meter, Write},
 };
 
 use crate::clock::{MILLISECOND, MachineClock, SECOND};
@@ -92,7 +92,7 @@ impl Fleet {
         }
         let reading = self.read(instance, now);
         let mut holding = Holding::new(self.lease_max, reading);
-        holding.learn(meter().as_ref(), reading);
+        holding.learn(meter().as_ref().map(Known::from).as_ref(), reading);
         self.held.push(Held {
             instance,
             key,
