@@ -82,7 +82,7 @@ fn texts(one_or_more: &Yaml) -> Vec<&str> {
     }
 }
 
-/// Services of which other tests hold the rights, or none needs to.
+/// Services of which `control_plane_rights.rs` and `other_rights.rs` hold the rights.
 const ELSEWHERE: [&str; 5] = ["apigateway:", "logs:", "kms:", "lambda:", "xray:"];
 
 /// Adds what the statements in `part` say of DynamoDB, those under a condition too.
