@@ -179,6 +179,14 @@ impl Function {
         self.process.output.text()
     }
 
+    /// The most memory that it has had so far, in bytes (`VmHWM` of proc_pid_status(5)).
+    ///
+    /// # Errors
+    /// [`FunctionError::Start`] where the machine does not tell: it is told on Linux alone.
+    pub fn peak_memory(&self) -> Result<u64, FunctionError> {
+        Ok(self.process.peak_memory()?)
+    }
+
     /// Ends it at once, with SIGKILL, whatever it is doing; who waits for an answer is told.
     ///
     /// # Errors
@@ -265,6 +273,17 @@ impl Process {
             Some(pid) if self.status.borrow().is_none() => Ok(kill_process(pid, signal)?),
             _ => Ok(()),
         }
+    }
+
+    fn peak_memory(&self) -> io::Result<u64> {
+        let pid = self.pid.map_or(0, Pid::as_raw_pid);
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+        let kib: Option<u64> = line.and_then(|line| line.trim().parse().ok());
+        kib.map(|kib| kib * 1024)
+            .ok_or_else(|| io::Error::other("no peak in the status of the process"))
     }
 
     /// Waits until what it printed is read; a process that it left behind may hold its

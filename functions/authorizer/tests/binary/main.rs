@@ -10,6 +10,7 @@ mod answers;
 mod attacks;
 mod calls;
 mod faults;
+mod large;
 mod native;
 mod observed;
 mod process;

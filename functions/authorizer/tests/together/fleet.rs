@@ -186,14 +186,14 @@ impl Instance {
         self.function.invoke(account.event.clone()).await
     }
 
-    /// The longest that a decision took, in µs, by its own log.
-    pub(crate) fn longest_decision(&self) -> u64 {
+    /// The longest that a decision took, by its own log.
+    pub(crate) fn longest_decision(&self) -> Duration {
         let output = self.function.output();
         let times = output.lines().filter_map(|line| {
             let line: serde_json::Value = serde_json::from_str(line).ok()?;
             line["duration_us"].as_u64()
         });
-        times.max().unwrap()
+        Duration::from_micros(times.max().unwrap())
     }
 
     /// Nothing of an item stands in its log, whatever came in place of an answer.

@@ -13,6 +13,7 @@
 mod books;
 mod concurrent;
 mod crashes;
+mod fault_run;
 mod faults;
 mod fleet;
 mod leases;

@@ -91,9 +91,10 @@ impl Table {
     pub(crate) async fn leave(&self, account: &mut Account, remaining: u64) {
         let (plan, quota) = (&account.plan, account.plan.quota.unwrap());
         let window = (&quota, quota.period().window(START.wall));
+        let change = change(&account.meter_key().0);
         let granted = self
             .store
-            .grant(&account.owner, plan, window, remaining, &change("grant"))
+            .grant(&account.owner, plan, window, remaining, &change)
             .await;
         granted.unwrap();
         account.used_before = quota.limit() as i64 - remaining as i64;

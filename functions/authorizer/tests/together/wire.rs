@@ -63,13 +63,14 @@ struct Message {
 impl Wire {
     pub(crate) async fn to(endpoint: &str) -> Self {
         let next = endpoint.trim_start_matches("http://").parse().unwrap();
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let port = shared(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let address = port.local_addr().unwrap();
+        let listener = shared(address).listen(64).unwrap();
         let (trouble, seen) = watch::channel(Trouble::None);
         Self {
             endpoint: format!("http://{address}"),
             trouble,
-            running: tokio::spawn(run(listener, next, seen)),
+            running: tokio::spawn(run(port, listener, next, seen)),
         }
     }
 
@@ -78,8 +79,22 @@ impl Wire {
     }
 }
 
-async fn run(mut listener: TcpListener, next: SocketAddr, mut trouble: watch::Receiver<Trouble>) {
-    let address = listener.local_addr().unwrap();
+/// A socket on an address that others may share.
+fn shared(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
+}
+
+/// `port` never listens: it keeps the port from everybody else while nothing does.
+async fn run(
+    port: TcpSocket,
+    mut listener: TcpListener,
+    next: SocketAddr,
+    mut trouble: watch::Receiver<Trouble>,
+) {
+    let address = port.local_addr().unwrap();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => Some(accepted.unwrap().0),
@@ -96,15 +111,11 @@ async fn run(mut listener: TcpListener, next: SocketAddr, mut trouble: watch::Re
             continue;
         }
         drop(listener);
-        // Bound and not listening: nobody else gets the port meanwhile.
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_reuseaddr(true).unwrap();
-        socket.bind(address).unwrap();
         let over = trouble.wait_for(|trouble| *trouble != Trouble::Refused);
         if over.await.is_err() {
             return;
         }
-        listener = socket.listen(64).unwrap();
+        listener = shared(address).listen(64).unwrap();
     }
 }
 

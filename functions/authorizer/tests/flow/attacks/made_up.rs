@@ -9,10 +9,10 @@ use crate::{
 };
 
 /// As `KEY_CACHE_SECONDS`: what is remembered of keys is remembered for the whole test.
-const LONG: &str = "60";
+pub(super) const LONG: &str = "60";
 
 /// A world whose calls to the table are counted.
-async fn counted(seconds: &str) -> (World, Passage) {
+pub(super) async fn counted(seconds: &str) -> (World, Passage) {
     let passage = Passage::default();
     let store = |client: &_| Store::new(&passage.to(client), TABLE, Patience::Embedded);
     let world = World::on(store, &[("KEY_CACHE_SECONDS", seconds)]).await;

@@ -1,7 +1,18 @@
-//! How long a comparison takes tells nothing. Held by how it is written, not by a clock, which
-//! on a busy machine tells nothing either.
+//! How long a comparison takes tells nothing. Held by how it is written and by what is asked for,
+//! not by a clock, which on a busy machine tells nothing either.
 
 use std::path::Path;
+
+use futures_util::FutureExt;
+use latchkey_domain::{KeyValue, Prefix, Reason, SECRET_RANDOM_BYTES};
+use serde_json::{json, value::to_raw_value};
+
+use super::made_up::{LONG, counted};
+use crate::world::{keyed, plan, value};
+
+/// 62^15: what the first of 16 digits counts.
+const FIRST_DIGIT: u128 = 62u128.pow(15);
+const SEED: u8 = 3;
 
 /// A function's or an implementation's lines, from the one that begins with `head`.
 fn item(file: &str, head: &str) -> String {
@@ -41,4 +52,66 @@ fn hashes_are_compared_in_constant_time_and_all_of_a_key_s_each_time() {
         2,
         "{recognises}"
     );
+}
+
+/// Another secret for the real id: the real one's, with this added to its first and its second half.
+fn wrong(real: &KeyValue, first: u128, second: u128) -> KeyValue {
+    let half = u128::from_be_bytes([SEED; 16]) % (62 * FIRST_DIGIT);
+    let mut random = [0; SECRET_RANDOM_BYTES];
+    random[..16].copy_from_slice(&(half + first).to_be_bytes());
+    random[16..].copy_from_slice(&(half + second).to_be_bytes());
+    KeyValue::rotated(&Prefix::default(), real.presented().id, &random)
+}
+
+/// The places in which a value's secret differs from the real one's, without the check.
+fn differences(real: &KeyValue, other: &KeyValue) -> Vec<usize> {
+    let secret = |value: &KeyValue| value.expose()[24..56].to_owned().into_bytes();
+    let (real, other) = (secret(real), secret(other));
+    let places = real.iter().zip(&other).enumerate();
+    let differ = places.filter(|(_, (real, other))| real != other);
+    differ.map(|(place, _)| place).collect()
+}
+
+/// The hash of a value says nothing of where it is wrong. What comes before and after the
+/// comparison is the same as well: no read while the key was just read again, and as much memory.
+#[tokio::test]
+async fn a_secret_that_is_wrong_in_its_first_or_its_last_character_asks_for_the_same() {
+    let (world, passage) = counted(LONG).await;
+    let real = keyed(&world, &plan("gold", None), SEED).await;
+    assert_eq!(wrong(&real, 0, 0).expose(), real.expose());
+    let (first, last) = (wrong(&real, FIRST_DIGIT, 0), wrong(&real, 0, 1));
+    assert_eq!(
+        (differences(&real, &first), differences(&real, &last)),
+        (vec![0], vec![31])
+    );
+    let event = |value: &KeyValue| {
+        to_raw_value(&json!({
+            "type": "TOKEN",
+            "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:a1/prod/GET/orders",
+            "authorizationToken": value.expose(),
+        }))
+        .unwrap()
+    };
+    assert_eq!(world.reason(value(SEED).expose()).await, None);
+    assert_eq!(
+        world.reason(first.expose()).await,
+        Some(Reason::UnknownKey),
+        "it is read again"
+    );
+    passage.taken();
+    let [first, last] = [first, last].map(|value| {
+        let (event, mut handled) = (event(&value), None);
+        let used = allocation_counter::measure(|| {
+            handled = world.authorizer.handle(event.get()).now_or_never();
+        });
+        let handled = handled.unwrap();
+        assert_eq!(handled.log.reason, Some(Reason::UnknownKey));
+        (
+            used.count_total,
+            used.bytes_total,
+            format!("{:?}", handled.answer.map(|_| ())),
+        )
+    });
+    assert_eq!(first, last);
+    assert_eq!(passage.taken().0, 0, "the table is not asked");
 }

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod marks;
+mod members;
+#[path = "../support/mod.rs"]
 mod support;
 
 use latchkey_authorizer::{
