@@ -9,11 +9,13 @@ use lambda_http::{
 };
 use latchkey_admin::{AdminState, Random, router};
 use latchkey_domain::{KeyValue, Prefix, RANDOM_BYTES};
+use latchkey_fake_gateway::FakeGateway;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
 use crate::{
+    account,
     event::{clock, fill, generated},
     records::Records,
 };
@@ -22,6 +24,7 @@ use crate::{
 /// no error may tell either.
 const GENERATED: char = '\u{1}';
 const CUSTOM: char = '\u{2}';
+pub(crate) const JSON: &str = "application/json";
 const CUSTOM_VALUE: &str = "Zq7-canary-of-nobody-else-9Xw";
 /// So many of its characters in a row are taken for the value.
 const TOLD: usize = 12;
@@ -73,14 +76,38 @@ pub(crate) fn key_id() -> String {
 /// Sends a request with a text as its body, and holds of every answer: it is no failure, a
 /// refusal has written nothing, and tells no key value.
 pub(crate) fn send(method: Method, target: &str, media_type: &str, body: String) -> Answer {
-    let answer = ADMIN.with(|admin| admin.send(method.clone(), target, media_type, body.clone()));
+    let request = (method.clone(), target, media_type, body.clone());
+    let answer = ADMIN.with(|admin| admin.send_by(&admin.router, request));
+    hold(&method, target, &body, &answer);
+    answer
+}
+
+fn hold(method: &Method, target: &str, body: &str, answer: &Answer) {
     let told = format!("{method} {target} {body:?}: {}", answer.text);
     assert!(!answer.status.is_server_error(), "{} {told}", answer.status);
     if !answer.status.is_success() {
         assert_eq!(answer.writes, 0, "a refusal has written: {told}");
         tells_no_value(&answer.text);
     }
-    answer
+}
+
+/// The same to the admin API of an account at API Gateway, which is there anew for each request,
+/// and beside the answer what was seen of the account before and after. Of what holds one more:
+/// a refusal changes nothing there.
+pub(crate) fn send_to_account(method: Method, target: &str, body: String) -> (Answer, [String; 2]) {
+    let fake = account::account();
+    let before = account::seen(&fake);
+    let answer = ADMIN.with(|admin| {
+        let state = admin.state(Some(&fake));
+        let request = (method.clone(), target, JSON, body.clone());
+        admin.send_by(&router(state), request)
+    });
+    hold(&method, target, &body, &answer);
+    let after = account::seen(&fake);
+    if !answer.status.is_success() {
+        assert_eq!(before, after, "a refusal has changed the account: {body:?}");
+    }
+    (answer, [before, after])
 }
 
 /// Holds that a text has no part of a value in it that would tell it.
@@ -104,24 +131,35 @@ impl Admin {
         let runtime = Builder::new_current_thread().enable_time().build().unwrap();
         let records = Records::default();
         runtime.block_on(fill(&records));
-        let router = router(AdminState {
-            store: records.store(),
+        let admin = Self {
+            runtime,
+            router: Router::new(),
+            records,
+        };
+        Self {
+            router: router(admin.state(None)),
+            ..admin
+        }
+    }
+
+    fn state(&self, fake: Option<&FakeGateway>) -> AdminState {
+        AdminState {
+            store: self.records.store(),
             clock: clock(),
             random: Random::new(|bytes| {
                 thread_local!(static NEXT: Cell<u8> = const { Cell::new(0) });
                 bytes.fill(NEXT.replace(NEXT.get().wrapping_add(1)));
                 Ok(())
             }),
-            api_gateway: None,
-        });
-        Self {
-            runtime,
-            router,
-            records,
+            api_gateway: fake.map(|fake| account::gateway(fake, self.records.store(), clock())),
         }
     }
 
-    fn send(&self, method: Method, target: &str, media_type: &str, body: String) -> Answer {
+    fn send_by(
+        &self,
+        router: &Router,
+        (method, target, media_type, body): (Method, &str, &str, String),
+    ) -> Answer {
         let request = Request::builder().method(method).uri(target);
         let request = if body.is_empty() {
             request
@@ -135,7 +173,7 @@ impl Admin {
         extensions.insert(RequestContext::ApiGatewayV1(context));
         let before = self.records.writes();
         let (status, text) = self.runtime.block_on(async {
-            let response = self.router.clone().oneshot(request).await.unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
             let (parts, body) = response.into_parts();
             let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
             (parts.status, String::from_utf8(bytes.to_vec()).unwrap())

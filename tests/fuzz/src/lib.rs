@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a property fails by panicking")]
 
+mod account;
 mod address;
 mod admin;
 mod called;
@@ -21,8 +22,14 @@ mod sources;
 mod table;
 
 pub use self::{
-    address::address, cursor::cursor, event::event, key_value::key_value, patch::patch,
-    route::route, sources::sources, table::table,
+    address::address,
+    cursor::cursor,
+    event::event,
+    key_value::key_value,
+    patch::{BODIES, patch},
+    route::route,
+    sources::sources,
+    table::table,
 };
 
 /// A property: panics where it does not hold for these bytes.

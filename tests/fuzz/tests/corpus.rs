@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use latchkey_fuzz::PROPERTIES;
+use latchkey_fuzz::{BODIES, PROPERTIES};
 
 /// All files below a folder of tests.
 fn files(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
@@ -72,4 +72,30 @@ fn every_property_is_a_target() {
         .collect();
     targets.sort();
     assert_eq!(targets, PROPERTIES.map(|(name, _)| name));
+}
+
+/// Tables are of another property.
+#[test]
+fn each_operation_that_takes_json_is_sent_bodies() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let document: serde_json::Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+    let mut taken = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            if operation["requestBody"]["content"]["application/json"].is_object() {
+                taken.push((method.to_uppercase(), path.clone()));
+            }
+        }
+    }
+    taken.sort();
+    let mut sent = BODIES.map(|(_, method, path)| (method.to_owned(), path.to_owned()));
+    sent.sort();
+    assert_eq!(sent.to_vec(), taken);
+    let corpus = files("fuzz/corpus/patch");
+    for (kind, ..) in BODIES {
+        let has = corpus
+            .iter()
+            .any(|(_, bytes)| bytes.first() == Some(&(kind as u8)));
+        assert!(has, "the corpus has nothing for {kind}");
+    }
 }
