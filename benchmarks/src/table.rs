@@ -23,6 +23,8 @@ use crate::{clock::today, outcome::Outcome, runtime_api::Event};
 pub(crate) const TABLE: &str = "latchkey";
 pub(crate) const PEERS: &str = "peers";
 const SEED: u64 = 14;
+/// The plan of all keys but one.
+const OPEN: &str = "open";
 
 /// Events for each row.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
     create_table(&client, TABLE).await?;
     let store = Store::new(&client, TABLE, Patience::Change);
     let mut random = Rng::with_seed(SEED);
-    let open = open()?;
+    let open = plan(OPEN, 1_000_000_000)?;
     let shut = plan("shut", 1)?;
     for plan in [&open, &shut] {
         store
@@ -60,8 +62,8 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
     use_up(&store, key.presented().id, &shut).await?;
     let shut = event(key.expose())?;
     let key = put(&store, &mut random, &open).await?;
+    let fresh = keys(&store, &mut random, &open, count).await?;
     let (open, whole) = (event(key.expose())?, whole_event(key.expose())?);
-    let fresh = keys(&store, &mut random, count).await?;
     let unknown = (0..count)
         .map(|_| event(drawn(&mut random).expose()))
         .collect::<Outcome<_>>()?;
@@ -81,14 +83,14 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
 /// Writes so many keys more than `fill` did, and returns an event of each.
 pub(crate) async fn more_keys(engine: &Engine, count: usize) -> Outcome<Vec<Event>> {
     let store = Store::new(&engine.client(), TABLE, Patience::Change);
-    keys(&store, &mut Rng::with_seed(SEED + 1), count).await
+    let open = store.plan(&OPEN.parse()?).await?.ok_or("no plan")?.plan;
+    keys(&store, &mut Rng::with_seed(SEED + 1), &open, count).await
 }
 
-async fn keys(store: &Store, random: &mut Rng, count: usize) -> Outcome<Vec<Event>> {
-    let open = open()?;
+async fn keys(store: &Store, random: &mut Rng, plan: &Plan, count: usize) -> Outcome<Vec<Event>> {
     let mut events = Vec::with_capacity(count);
     for _ in 0..count {
-        events.push(event(put(store, random, &open).await?.expose())?);
+        events.push(event(put(store, random, plan).await?.expose())?);
     }
     Ok(events)
 }
@@ -118,11 +120,6 @@ fn drawn(random: &mut Rng) -> KeyValue {
     let mut bytes = [0; RANDOM_BYTES];
     random.fill(&mut bytes);
     KeyValue::generate(&Prefix::default(), &bytes)
-}
-
-/// The plan of all keys but one.
-fn open() -> Outcome<Plan> {
-    plan("open", 1_000_000_000)
 }
 
 fn plan(id: &str, quota: u64) -> Outcome<Plan> {
