@@ -79,12 +79,17 @@ async fn a_process_that_is_ended_gives_back_what_it_has_and_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_no_key_gets_more_than_its_quota() {
-    const LIMIT: u64 = 600;
+    const LIMIT: u64 = 10_240;
+    // Each lease is a 64th of what is left at most: nine units at first, one by one at the end.
+    const LEFT: u64 = 600;
     const KILLED: [(usize, u64); 2] = [(0, 200), (1, 700)];
     const ENDED: usize = 2;
     let throttle = Throttle::new("3000".parse().unwrap(), Some(300)).ok();
     let plan = plan("gold", quota(LIMIT), throttle);
-    let (fleet, accounts) = Fleet::with(Faults::of_every_kind(7, 200), &plan, 3).await;
+    let (fleet, mut accounts) = Fleet::with(Faults::of_every_kind(7, 200), &plan, 3).await;
+    for account in &mut accounts {
+        fleet.table.leave(account, LEFT).await;
+    }
     let ended = fleet.start_many(ENDED).await;
     let instances = fleet.start_many(6).await;
     let killing = async {
@@ -112,6 +117,14 @@ async fn whatever_happens_no_key_gets_more_than_its_quota() {
             "{books:?}"
         );
     }
+    let (writes, units) = (
+        fleet.proxy.seen().count("UpdateItem"),
+        LEFT * accounts.len() as u64,
+    );
+    assert!(
+        writes < units,
+        "{writes} writes for {units} units: leases held several"
+    );
     let done = fleet.proxy.done();
     for fault in Fault::ALL {
         assert!(

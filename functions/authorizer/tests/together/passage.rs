@@ -90,7 +90,7 @@ impl Passage {
             Fault::Delay => self.deliver_after(time, sent).await,
             Fault::CutBefore => Err(Cut),
             Fault::CutAfter => {
-                self.deliver_unheard(Duration::ZERO, sent).await;
+                self.deliver_unheard(Duration::ZERO, sent).await?;
                 Err(Cut)
             }
             Fault::Twice => {
@@ -98,13 +98,13 @@ impl Passage {
                     .clone()
                     .deliver_after(Duration::ZERO, sent.clone())
                     .await;
-                tokio::spawn(async move { self.deliver_unheard(time, sent).await });
+                tokio::spawn(self.deliver_unheard(time, sent));
                 answer
             }
             Fault::Throttled => Ok(refusal(StatusCode::BAD_REQUEST, "ThrottlingException")),
             Fault::FailedBefore => Ok(failure()),
             Fault::FailedAfter => {
-                self.deliver_unheard(Duration::ZERO, sent).await;
+                self.deliver_unheard(Duration::ZERO, sent).await?;
                 Ok(failure())
             }
         }
@@ -126,12 +126,15 @@ impl Passage {
         answer.await.map_err(|_| Cut)
     }
 
-    /// Delivers it and keeps the answer from everybody.
-    async fn deliver_unheard(&self, time: Duration, sent: Sent) {
-        sleep(time).await;
-        if let Ok((_, Some(written))) = self.deliver(&sent).await {
-            self.seen().lost(&written);
-        }
+    /// Delivers it, even if its caller goes meanwhile, and keeps the answer from everybody.
+    async fn deliver_unheard(self: Arc<Self>, time: Duration, sent: Sent) -> Result<(), Cut> {
+        let delivered = tokio::spawn(async move {
+            sleep(time).await;
+            if let Ok((_, Some(written))) = self.deliver(&sent).await {
+                self.seen().lost(&written);
+            }
+        });
+        delivered.await.map_err(|_| Cut)
     }
 
     /// The engine's answer, and what was written where it was applied to a meter.
