@@ -4,6 +4,7 @@ import json
 import time
 
 from calls import Unexpected, expect_equal
+import check_doctor
 import stack
 
 PLANS = "/v1/plans"
@@ -136,6 +137,7 @@ def check_deleted(admin, gateway, ids):
     on_plan = lambda plan: gateway.get_usage_plan_keys(usagePlanId=plan["id"])["items"]
     all_on = lambda: all(on_plan(plan) for plan in gateway.get_usage_plans()["items"])
     run_until("reconciler: the key is on the new usage plan", all_on)
+    expect_equal("doctor: a plan that API Gateway counts, in step", check_doctor.look(), (0, [], []))
     admin.call("detach the key", "DELETE", ATTACHMENT, 204, **ids)
     none_on = lambda: not any(on_plan(plan) for plan in gateway.get_usage_plans()["items"])
     run_until("reconciler: a detached key is off the usage plan", none_on)

@@ -3,8 +3,8 @@
 
 MiniStack keeps what a patch says as text, under the path as it was written, so that a disabled key stays enabled and
 a usage plan with a stage more cannot be read any more. Here the patches that Latchkey sends are carried out as AWS
-documents them ("Patch operations"), two keys may not have one value, a usage plan with stages cannot be deleted, and
-an authorizer's results can be flushed.
+documents them ("Patch operations"), two keys may not have one value, a usage plan with stages cannot be deleted, an
+authorizer's results can be flushed, and the export of a stage has its gateway responses.
 
 What stays different from AWS is in emulator_gaps.py.
 
@@ -157,6 +157,19 @@ def delete_usage_plan(theirs, plan_id):
         problem = f"Cannot delete Usage Plan {plan_id} because it is associated with API Stages"
         return gateway._v1_error("BadRequestException", problem, 400)
     return theirs(plan_id)
+
+
+@instead_of("_build_api_export")
+def build_api_export(theirs, api_id, stage_name, *rest):
+    """With the gateway responses that are deployed to the stage, as AWS's exports have them; MiniStack's have none."""
+    document = theirs(api_id, stage_name, *rest)
+    deployment = gateway._stages_v1[api_id][stage_name].get("deploymentId")
+    deployed = gateway._deployed_gateway_responses.get(api_id, {}).get(deployment, {})
+    told = ["statusCode", "responseParameters", "responseTemplates"]
+    document["x-amazon-apigateway-gateway-responses"] = {
+        kind: {name: response[name] for name in told if name in response} for kind, response in deployed.items()
+    }
+    return document
 
 
 @instead_of("handle_request")

@@ -1,19 +1,17 @@
 //! Sees what there is. What cannot be seen is noted and left out, but for what all else hangs on:
 //! the stack and its table.
 
-use std::{collections::BTreeSet, fmt::Display, time::Duration};
+use std::{fmt::Display, time::Duration};
 
 use jiff::SignedDuration;
-use latchkey_domain::{Clock, Enforcement};
-use latchkey_gateway::{
-    ApiKind, FoundApi, FoundAuthorizer, Gateway, GatewayError, KeySource, Pacer,
-};
+use latchkey_domain::Clock;
+use latchkey_gateway::{Gateway, Pacer};
 use latchkey_store::{Native, NativeState, Patience, PlanRecord, Store, StoreError};
 use tokio::time::Instant;
 
 use super::{
     DoctorError,
-    facts::{Api, Facts, Function, Table, Unseen},
+    facts::{Compared, Facts, Function, Table, Unseen},
 };
 use crate::aws::{Aws, CallError, Named, Variables};
 
@@ -26,6 +24,7 @@ const PAGE: u16 = 100;
 const TABLE: &str = "Table";
 const AUTHORIZER: &str = "Authorizer";
 const SCHEDULE: &str = "ReconcilerEveryMinute";
+const INVOKE_ROLE: &str = "ApiGatewayInvokeRole";
 
 /// # Errors
 /// Where the stack cannot be found.
@@ -66,9 +65,12 @@ pub(super) async fn collect(
             .keep("the plans", plans(&store).await)
             .unwrap_or_default(),
         waiting: Vec::new(),
-        drift: seen
-            .keep("the last drift report", store.drift().await)
-            .flatten(),
+        compared: match seen.keep("the last drift report", store.drift().await) {
+            None => Compared::NotSeen,
+            Some(None) => Compared::Never,
+            Some(Some(drift)) => Compared::Last(drift),
+        },
+        invoke_role: resources.get(INVOKE_ROLE).cloned(),
         unseen: Vec::new(),
     };
     let waiting = waiting(&store).await;
@@ -83,12 +85,16 @@ pub(super) async fn collect(
 
 /// What could not be seen so far.
 #[derive(Default)]
-struct Looking {
-    unseen: Vec<Unseen>,
+pub(super) struct Looking {
+    pub(super) unseen: Vec<Unseen>,
 }
 
 impl Looking {
-    fn keep<T>(&mut self, what: impl Display, seen: Result<T, impl Display>) -> Option<T> {
+    pub(super) fn keep<T>(
+        &mut self,
+        what: impl Display,
+        seen: Result<T, impl Display>,
+    ) -> Option<T> {
         let note = |why: &dyn Display| Unseen {
             what: what.to_string(),
             why: why.to_string(),
@@ -135,76 +141,6 @@ impl Looking {
             forgets: self.keep("the table's TTL", store.forgets().await),
         }
     }
-
-    async fn apis(&mut self, gateway: &Gateway, facts: &Facts) -> Vec<Api> {
-        let Some(function) = facts.authorizer.as_ref().map(|one| one.arn.clone()) else {
-            self.unseen.push(Unseen {
-                what: "the APIs".to_owned(),
-                why: "without the authorizer it is not known which ask it".to_owned(),
-            });
-            return Vec::new();
-        };
-        let named: BTreeSet<&str> = native_apis(&facts.plans).collect();
-        let all = self.keep("the list of APIs", gateway.apis().await);
-        let mut apis = Vec::new();
-        for found in all.unwrap_or_default() {
-            let what = format!("API {}", found.id);
-            let named = named.contains(found.id.as_str());
-            let seen = one_api(gateway, found, &function, named).await;
-            apis.extend(self.keep(what, seen).flatten());
-        }
-        apis
-    }
-}
-
-/// One API with all that the checks want of it; none where it does not concern Latchkey.
-async fn one_api(
-    gateway: &Gateway,
-    found: FoundApi,
-    function: &str,
-    named: bool,
-) -> Result<Option<Api>, GatewayError> {
-    let mut authorizers = gateway.authorizers(&found).await?;
-    authorizers.retain(|one| asks(one, function));
-    if authorizers.is_empty() && !named {
-        return Ok(None);
-    }
-    let key_source = match found.key_source {
-        Some(source) => source,
-        None => gateway
-            .key_source(&found.id)
-            .await?
-            .unwrap_or(KeySource::Header),
-    };
-    let (answers, methods) = match found.kind {
-        ApiKind::Rest => (
-            Some(gateway.own_answers(&found.id).await?),
-            gateway.methods(&found.id).await?,
-        ),
-        ApiKind::Http | ApiKind::WebSocket => (None, Vec::new()),
-    };
-    Ok(Some(Api {
-        found,
-        key_source,
-        authorizers,
-        answers,
-        methods,
-    }))
-}
-
-/// `arn:...:lambda:path/2015-03-31/functions/<function's ARN>/invocations`. A version or an alias
-/// of it has a policy of its own, and is not looked at.
-fn asks(authorizer: &FoundAuthorizer, function: &str) -> bool {
-    let uri = authorizer.uri.as_deref().unwrap_or_default();
-    uri.ends_with(&format!("/functions/{function}/invocations"))
-}
-
-/// APIs that plans name whose calls API Gateway counts.
-fn native_apis(plans: &[PlanRecord]) -> impl Iterator<Item = &str> {
-    let native = plans
-        .iter()
-        .filter(|one| one.plan.enforcement == Enforcement::ApiGateway);
-    native.flat_map(|one| one.plan.stages.iter().map(|stage| stage.selector.api_id()))
 }
 
 async fn plans(store: &Store) -> Result<Vec<PlanRecord>, StoreError> {

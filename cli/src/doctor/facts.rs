@@ -28,9 +28,21 @@ pub(super) struct Facts {
     /// What is not in step at API Gateway.
     pub(super) waiting: Vec<Native>,
     /// What the reconciler found when it last compared.
-    pub(super) drift: Option<Drift>,
+    pub(super) compared: Compared,
+    /// The stack's own role for `credentials` of authorizers, by its name.
+    pub(super) invoke_role: Option<String>,
     /// What could not be looked at, and why.
     pub(super) unseen: Vec<Unseen>,
+}
+
+/// The reconciler's last comparison of API Gateway with the table.
+#[derive(Debug, Clone)]
+pub(super) enum Compared {
+    /// It could not be looked at.
+    NotSeen,
+    /// There was none yet.
+    Never,
+    Last(Drift),
 }
 
 /// The table.
@@ -72,9 +84,29 @@ pub(super) struct Api {
     /// Of a REST API.
     pub(super) answers: Option<BTreeMap<String, FoundResponse>>,
     pub(super) methods: Vec<FoundMethod>,
+    /// Of a REST API: what its stages serve, which is the definition of their last deployment.
+    pub(super) stages: Vec<Stage>,
+}
+
+/// What a stage of a REST API serves.
+#[derive(Debug, Clone)]
+pub(super) struct Stage {
+    pub(super) name: String,
+    /// Those that ask Latchkey's function, with their names in the place of their ids.
+    pub(super) authorizers: Vec<FoundAuthorizer>,
+    pub(super) answers: Option<BTreeMap<String, FoundResponse>>,
 }
 
 impl Api {
+    /// The API as one of its stages serves it.
+    pub(super) fn served_by(&self, stage: &Stage) -> Self {
+        Self {
+            authorizers: stage.authorizers.clone(),
+            answers: stage.answers.clone(),
+            ..self.clone()
+        }
+    }
+
     /// For people.
     pub(super) fn label(&self) -> String {
         format!("API {} ({})", self.found.id, self.found.name)

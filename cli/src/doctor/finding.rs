@@ -1,6 +1,9 @@
 //! Something that is wrong, and what to do.
 
-use super::checks::Check;
+use super::{
+    checks::Check,
+    facts::{Api, Stage},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Finding {
@@ -25,6 +28,21 @@ impl Finding {
             resource: resource.into(),
             problem: problem.into(),
             remedy: remedy.into(),
+        }
+    }
+
+    /// The same of what a stage serves, where the API is defined otherwise.
+    pub(super) fn served_by(self, api: &Api, stage: &Stage) -> Self {
+        let (id, name) = (&api.found.id, &stage.name);
+        Self {
+            problem: format!(
+                "stage {name} serves what the API was before its last change: {}",
+                self.problem
+            ),
+            remedy: format!(
+                "deploy the API to the stage: aws apigateway create-deployment --rest-api-id {id} --stage-name {name}, or by the stack that it belongs to"
+            ),
+            ..self
         }
     }
 }

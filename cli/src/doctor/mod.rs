@@ -2,9 +2,11 @@
 //! needs it? `collect` sees what there is and writes nothing; `checks` says what is wrong with
 //! it, without I/O.
 
+mod apis;
 mod arguments;
 mod checks;
 mod collect;
+mod exported;
 mod facts;
 mod finding;
 mod report;
@@ -55,7 +57,9 @@ pub(crate) async fn run(
 ) -> Result<Outcome, DoctorError> {
     let (region, profile) = (arguments.region.as_deref(), arguments.profile.as_deref());
     let variables = Variables::of_this_machine(region, profile)?;
-    let facts = collect::collect(&arguments.stack, &variables, clock).await?;
+    let mut facts = collect::collect(&arguments.stack, &variables, clock).await?;
+    let not_seen = checks::not_seen(&facts, &arguments.skip);
+    facts.unseen.extend(not_seen);
     let findings = checks::findings(&facts, &arguments.skip);
     match arguments.output {
         Output::Text => report::text(&facts, &findings, to)?,

@@ -1,5 +1,5 @@
 //! What stands in front of the account's APIs: their authorizers, and of REST APIs the answers
-//! that API Gateway gives itself and which methods ask for what. For who looks whether an API
+//! that API Gateway gives itself, which methods ask for what, and what its stages serve. For who looks whether an API
 //! is put together as Latchkey needs it.
 
 use std::collections::BTreeMap;
@@ -136,7 +136,7 @@ impl Gateway {
             Ok(FoundAuthorizer {
                 id: known(operation, "id", one.id)?,
                 uri: one.authorizer_uri,
-                credentials: one.authorizer_credentials,
+                credentials: named(one.authorizer_credentials),
                 ttl_seconds: one.authorizer_result_ttl_in_seconds,
                 identity_sources: listed(sources.split(',')),
                 simple_responses: false,
@@ -158,7 +158,7 @@ impl Gateway {
             Ok(FoundAuthorizer {
                 id: known(operation, "id", one.authorizer_id)?,
                 uri: one.authorizer_uri,
-                credentials: one.authorizer_credentials_arn,
+                credentials: named(one.authorizer_credentials_arn),
                 ttl_seconds: one.authorizer_result_ttl_in_seconds,
                 identity_sources: listed(sources.iter().map(String::as_str)),
                 simple_responses: one.enable_simple_responses.unwrap_or_default(),
@@ -184,6 +184,36 @@ impl Gateway {
         });
         let changed = all.await?.into_iter().filter(|one| !one.default_response);
         Ok(changed.filter_map(response).collect())
+    }
+
+    /// GetStages of a REST API: their names.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    pub async fn stages(&self, api_id: &str) -> Result<Vec<String>, GatewayError> {
+        let operation = Operation::GetStages;
+        let request = self.client.get_stages().rest_api_id(api_id);
+        let stages = self.call(operation, || request.clone().send()).await?;
+        let stages = stages.item.unwrap_or_default().into_iter();
+        let names = stages.map(|stage| known(operation, "stageName", stage.stage_name));
+        names.collect()
+    }
+
+    /// GetExport: what is deployed to a stage of a REST API, as an OpenAPI 3 document with API
+    /// Gateway's extensions.
+    ///
+    /// # Errors
+    /// [`GatewayError`].
+    pub async fn exported(&self, api_id: &str, stage: &str) -> Result<Vec<u8>, GatewayError> {
+        let operation = Operation::GetExport;
+        let request = self.client.get_export().rest_api_id(api_id);
+        let request = request.stage_name(stage).export_type("oas30");
+        let request = request
+            .parameters("extensions", "apigateway")
+            .accepts("application/json");
+        let export = self.call(operation, || request.clone().send()).await?;
+        let document = known(operation, "body", export.body)?;
+        Ok(document.into_inner())
     }
 
     /// GetResources of a REST API, all pages: its methods in the order of their names.
@@ -217,6 +247,11 @@ fn of_rest(operation: Operation, api: RestApi) -> Result<FoundApi, GatewayError>
         kind: ApiKind::Rest,
         key_source: Some(key_source),
     })
+}
+
+/// An empty text names nothing.
+fn named(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }
 
 fn listed<'a>(sources: impl Iterator<Item = &'a str>) -> Vec<String> {

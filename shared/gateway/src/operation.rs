@@ -20,11 +20,13 @@ pub(crate) enum Operation {
     GetApiKeys,
     GetApis,
     GetAuthorizers,
+    GetExport,
     GetGatewayResponses,
     GetMethod,
     GetResources,
     GetRestApi,
     GetRestApis,
+    GetStages,
     GetUsage,
     GetUsagePlan,
     GetUsagePlanKey,
@@ -54,11 +56,13 @@ impl Operation {
             Self::GetApiKeys => "GetApiKeys",
             Self::GetApis => "GetApis",
             Self::GetAuthorizers => "GetAuthorizers",
+            Self::GetExport => "GetExport",
             Self::GetGatewayResponses => "GetGatewayResponses",
             Self::GetMethod => "GetMethod",
             Self::GetResources => "GetResources",
             Self::GetRestApi => "GetRestApi",
             Self::GetRestApis => "GetRestApis",
+            Self::GetStages => "GetStages",
             Self::GetUsage => "GetUsage",
             Self::GetUsagePlan => "GetUsagePlan",
             Self::GetUsagePlanKey => "GetUsagePlanKey",
@@ -114,11 +118,13 @@ impl Operation {
             | Self::GetApiKeys
             | Self::GetApis
             | Self::GetAuthorizers
+            | Self::GetExport
             | Self::GetGatewayResponses
             | Self::GetMethod
             | Self::GetResources
             | Self::GetRestApi
             | Self::GetRestApis
+            | Self::GetStages
             | Self::GetUsage
             | Self::GetUsagePlan
             | Self::GetUsagePlanKey

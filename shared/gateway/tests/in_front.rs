@@ -47,7 +47,7 @@ async fn authorizers_of_both_apis_are_read_alike() {
         ),
         (
             200,
-            r#"{"items": [{"authorizerId": "b", "authorizerUri": "u", "enableSimpleResponses": true,
+            r#"{"items": [{"authorizerId": "b", "authorizerUri": "u", "authorizerCredentialsArn": "", "enableSimpleResponses": true,
             "identitySource": ["$request.header.x-api-key"]}]}"#,
         ),
     ]);
@@ -114,4 +114,23 @@ async fn answers_of_its_own_and_methods_are_read_and_defaults_left_out() {
         method("POST /orders", Some("a"), true),
     ];
     assert_eq!(gateway.methods("r").await, Ok(expected));
+}
+
+#[tokio::test]
+async fn what_a_stage_serves_is_asked_for_with_api_gateway_s_extensions() {
+    let client = Scripted::new([
+        (
+            200,
+            r#"{"item": [{"stageName": "prod"}, {"stageName": "dev"}]}"#,
+        ),
+        (200, r#"{"openapi": "3.0.1"}"#),
+    ]);
+    let gateway = client.gateway();
+    let stages = gateway.stages("r").await;
+    assert_eq!(stages, Ok(vec!["prod".to_owned(), "dev".to_owned()]));
+    let document = gateway.exported("r", "prod").await.unwrap();
+    assert_eq!(document, br#"{"openapi": "3.0.1"}"#);
+    let asked = &client.sent()[1].uri;
+    let path = "/restapis/r/stages/prod/exports/oas30?extensions=apigateway";
+    assert!(asked.ends_with(path), "{asked}");
 }

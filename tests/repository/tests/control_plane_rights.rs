@@ -31,7 +31,7 @@ enum By {
 
 /// Each operation with what IAM asks for it: its method and path (AWS, "Actions, resources,
 /// and condition keys for Amazon API Gateway Management").
-const OPERATIONS: [(&str, &str, &str, By); 27] = [
+const OPERATIONS: [(&str, &str, &str, By); 29] = [
     ("CreateApiKey", "POST", "/apikeys", By::Both),
     (
         "CreateDeployment",
@@ -66,6 +66,12 @@ const OPERATIONS: [(&str, &str, &str, By); 27] = [
         By::Doctor,
     ),
     (
+        "GetExport",
+        "GET",
+        "/restapis/a1b2c3d4e5/stages/s/exports/oas30",
+        By::Doctor,
+    ),
+    (
         "GetGatewayResponses",
         "GET",
         "/restapis/a1b2c3d4e5/gatewayresponses",
@@ -85,6 +91,12 @@ const OPERATIONS: [(&str, &str, &str, By); 27] = [
     ),
     ("GetRestApi", "GET", "/restapis/a1b2c3d4e5", By::Both),
     ("GetRestApis", "GET", "/restapis", By::Doctor),
+    (
+        "GetStages",
+        "GET",
+        "/restapis/a1b2c3d4e5/stages",
+        By::Doctor,
+    ),
     ("GetUsage", "GET", "/usageplans/p/usage", By::Admin),
     ("GetUsagePlan", "GET", "/usageplans/p", By::Both),
     ("GetUsagePlanKey", "GET", "/usageplans/p/keys/k", By::Both),

@@ -28,6 +28,24 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
             findings.extend(identity(api, authorizer, &places));
             findings.extend(form(api, authorizer, simple));
         }
+        findings.extend(served_ttl(api, counted));
+    }
+    findings
+}
+
+/// What a stage keeps though the API is defined not to: it takes effect with a deployment. An
+/// export that tells no TTL proves nothing.
+fn served_ttl(api: &Api, plan: Option<&PlanRecord>) -> Vec<Finding> {
+    let defined = api.authorizers.iter();
+    if plan.is_none() || defined.clone().any(|one| ttl(api, one, plan).is_some()) {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    for stage in &api.stages {
+        let told = stage.authorizers.iter();
+        for one in told.filter(|one| one.ttl_seconds.is_some()) {
+            findings.extend(ttl(api, one, plan).map(|found| found.served_by(api, stage)));
+        }
     }
     findings
 }
@@ -174,6 +192,27 @@ mod tests {
                 assert!(found[0].remedy.contains("update-authorizer"), "{found:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_stage_that_still_serves_a_ttl_is_found_though_the_api_is_defined_without() {
+        let mut facts = healthy();
+        let api = api_of(&mut facts, ApiKind::Rest);
+        api.stages[0].authorizers[0].ttl_seconds = Some(300);
+        let found = check(&facts);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].problem.starts_with("stage prod serves"),
+            "{found:?}"
+        );
+        assert!(found[0].remedy.contains("create-deployment"), "{found:?}");
+        let api = api_of(&mut facts, ApiKind::Rest);
+        api.authorizers[0].ttl_seconds = Some(300);
+        assert_eq!(check(&facts).len(), 1, "the definition's is told once");
+        let api = api_of(&mut facts, ApiKind::Rest);
+        api.authorizers[0].ttl_seconds = Some(0);
+        api.stages[0].authorizers[0].ttl_seconds = None;
+        assert_eq!(check(&facts), []);
     }
 
     #[test]

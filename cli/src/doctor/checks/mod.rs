@@ -12,7 +12,10 @@ mod table;
 #[cfg(test)]
 mod samples;
 
-use super::{facts::Facts, finding::Finding};
+use super::{
+    facts::{Facts, Unseen},
+    finding::Finding,
+};
 
 /// A check, by its name on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -65,6 +68,14 @@ pub(super) fn findings(facts: &Facts, skip: &[Check]) -> Vec<Finding> {
     wanted.flat_map(|(_, look)| look(facts)).collect()
 }
 
+/// What the checks cannot tell, but for what is skipped.
+pub(super) fn not_seen(facts: &Facts, skip: &[Check]) -> Vec<Unseen> {
+    if skip.contains(&Check::Permissions) {
+        return Vec::new();
+    }
+    permissions::not_seen(facts)
+}
+
 #[cfg(test)]
 mod tests {
     use clap::ValueEnum as _;
@@ -74,6 +85,7 @@ mod tests {
     #[test]
     fn a_healthy_stack_has_no_findings() {
         assert_eq!(findings(&healthy(), &[]), []);
+        assert_eq!(not_seen(&healthy(), &[]), []);
     }
 
     #[test]

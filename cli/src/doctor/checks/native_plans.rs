@@ -9,7 +9,7 @@ use latchkey_gateway::{ApiKind, KeySource};
 use latchkey_store::{NativeState, PlanRecord};
 
 use super::{Check, Finding};
-use crate::doctor::facts::{Api, Facts};
+use crate::doctor::facts::{Api, Compared, Facts};
 
 /// A change is finished within a minute or two, but for AWS's slowest rate: one change of a
 /// usage plan in 20 s, for all plans of the account.
@@ -54,7 +54,6 @@ fn waiting(facts: &Facts) -> Vec<Finding> {
 }
 
 fn drift(facts: &Facts) -> Vec<Finding> {
-    let has_plans = facts.plans.iter().any(is_native);
     let every = facts.reconciler.as_ref();
     let every = every.and_then(|one| one.variables.get("DRIFT_SCAN_SECONDS")?.parse().ok());
     // Two comparisons that did not come about, and a minute.
@@ -64,23 +63,32 @@ fn drift(facts: &Facts) -> Vec<Finding> {
             .saturating_mul(3)
             .saturating_add(60),
     );
-    let Some(drift) = &facts.drift else {
-        return Vec::new();
+    let oldest = facts.now.checked_sub(late).unwrap_or(Timestamp::MIN);
+    let behind = |problem: String| {
+        let remedy = "look at the reconciler's log for what stops it: aws logs tail /aws/lambda/<stack>/reconciler";
+        Finding::new(Check::NativePlans, "the reconciler", problem, remedy)
+    };
+    let drift = match &facts.compared {
+        Compared::NotSeen => return Vec::new(),
+        Compared::Never => {
+            let mut native = facts.plans.iter().filter(|one| is_native(one));
+            let old = native.find(|one| one.plan.created < oldest);
+            let problem = |old: &PlanRecord| {
+                format!(
+                    "has never compared API Gateway with the table, which has plan {} since {}",
+                    old.plan.id, old.plan.created
+                )
+            };
+            return old.map(|old| behind(problem(old))).into_iter().collect();
+        }
+        Compared::Last(drift) => drift,
     };
     let mut findings = Vec::new();
-    let oldest = facts.now.checked_sub(late).unwrap_or(Timestamp::MIN);
-    if has_plans && drift.scanned < oldest {
-        let problem = format!(
+    if facts.plans.iter().any(is_native) && drift.scanned < oldest {
+        findings.push(behind(format!(
             "has not compared API Gateway with the table since {}",
             drift.scanned
-        );
-        let remedy = "look at the reconciler's log for what stops it: aws logs tail /aws/lambda/<stack>/reconciler";
-        findings.push(Finding::new(
-            Check::NativePlans,
-            "the reconciler",
-            problem,
-            remedy,
-        ));
+        )));
     }
     let left = drift.findings.iter().filter(|finding| !finding.mended);
     findings.extend(left.map(|finding| {
@@ -197,7 +205,7 @@ mod tests {
             detail: "the usage plan is gone".to_owned(),
             mended,
         };
-        facts.drift = Some(Drift {
+        facts.compared = Compared::Last(Drift {
             scanned: facts.now - Duration::from_secs(3000),
             findings: vec![finding(true), finding(false)],
             total: 2,
@@ -206,6 +214,22 @@ mod tests {
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[0].contains("has not compared"));
         assert_eq!(found[1], "gone: the usage plan is gone");
+    }
+
+    #[test]
+    fn a_reconciler_that_never_looked_is_found_where_there_is_something_to_look_at() {
+        let mut facts = healthy();
+        facts.compared = Compared::Never;
+        let found = problems(check(&facts));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("has never compared"), "{found:?}");
+        facts.compared = Compared::NotSeen;
+        assert_eq!(check(&facts), []);
+        facts.compared = Compared::Never;
+        facts.plans[1].plan.created = facts.now;
+        assert_eq!(check(&facts), [], "a plan that was made just now");
+        facts.plans.truncate(1);
+        assert_eq!(check(&facts), [], "no plan that API Gateway counts");
     }
 
     #[test]

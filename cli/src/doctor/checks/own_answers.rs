@@ -16,7 +16,17 @@ pub(super) fn check(facts: &Facts) -> Vec<Finding> {
         .and_then(|one| one.variables.get("DENY_FOR"))
         .is_some_and(|one| one == "all");
     let guarded = facts.apis.iter().filter(|api| !api.authorizers.is_empty());
-    guarded.flat_map(|api| of_api(api, all)).collect()
+    guarded
+        .flat_map(|api| {
+            let mut findings = of_api(api, all);
+            for stage in &api.stages {
+                let mut served = of_api(&api.served_by(stage), all);
+                served.retain(|one| !findings.contains(one));
+                findings.extend(served.into_iter().map(|one| one.served_by(api, stage)));
+            }
+            findings
+        })
+        .collect()
 }
 
 fn of_api(api: &Api, deny_all: bool) -> Vec<Finding> {
@@ -96,14 +106,33 @@ mod tests {
     #[test]
     fn an_api_without_any_has_a_finding_for_each() {
         let mut facts = healthy();
-        api_of(&mut facts, ApiKind::Rest).answers = Some([].into());
+        let api = api_of(&mut facts, ApiKind::Rest);
+        api.answers = Some([].into());
+        api.stages.clear();
         assert_eq!(problems(check(&facts)).len(), 4);
+    }
+
+    #[test]
+    fn a_stage_that_serves_others_than_the_api_has_is_found() {
+        let mut facts = healthy();
+        let api = api_of(&mut facts, ApiKind::Rest);
+        let served = api.stages[0].answers.as_mut().unwrap();
+        served.remove("ACCESS_DENIED");
+        let found = check(&facts);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let problem = &found[0].problem;
+        assert!(problem.starts_with("stage prod serves"), "{problem}");
+        assert!(problem.contains("ACCESS_DENIED"), "{problem}");
+        api_of(&mut facts, ApiKind::Rest).answers = Some([].into());
+        assert_eq!(check(&facts).len(), 4, "the definition's are told once");
     }
 
     #[test]
     fn a_refusal_without_retry_after_or_that_browsers_cannot_read_is_found() {
         let mut facts = healthy();
-        let answers = api_of(&mut facts, ApiKind::Rest).answers.as_mut().unwrap();
+        let api = api_of(&mut facts, ApiKind::Rest);
+        api.stages.clear();
+        let answers = api.answers.as_mut().unwrap();
         answers.get_mut("ACCESS_DENIED").unwrap().headers.clear();
         let found = problems(check(&facts));
         assert_eq!(found.len(), 3, "{found:?}");

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use latchkey_domain::{Enforcement, Plan, PlanStage, StageSelector};
 use latchkey_gateway::{ApiKind, FoundApi, FoundAuthorizer, FoundMethod, FoundResponse, KeySource};
-use latchkey_store::{PlanRecord, TableHealth};
+use latchkey_store::{Drift, PlanRecord, TableHealth};
 use serde_json::json;
 
 use super::Finding;
-use crate::doctor::facts::{Api, Facts, Function, Table};
+use crate::doctor::facts::{Api, Compared, Facts, Function, Stage, Table};
 
 /// What was found, in its words.
 pub(super) fn problems(found: Vec<Finding>) -> Vec<String> {
@@ -46,7 +46,12 @@ pub(super) fn healthy() -> Facts {
             plan("silver", Enforcement::ApiGateway, ("rest2", "prod")),
         ],
         waiting: vec![],
-        drift: None,
+        compared: Compared::Last(Drift {
+            scanned: now,
+            findings: vec![],
+            total: 0,
+        }),
+        invoke_role: Some("invoke".to_owned()),
         unseen: vec![],
     }
 }
@@ -93,11 +98,21 @@ fn authorizer(ttl: i32, source: &str) -> FoundAuthorizer {
 }
 
 fn rest(id: &str, key_source: KeySource, ttl: i32, denied: &str) -> Api {
+    let asking = authorizer(ttl, "method.request.header.X-Api-Key");
+    let served = FoundAuthorizer {
+        id: "Keys".to_owned(),
+        ..asking.clone()
+    };
     Api {
         found: found(id, ApiKind::Rest),
         key_source,
-        authorizers: vec![authorizer(ttl, "method.request.header.X-Api-Key")],
+        authorizers: vec![asking],
         answers: Some(answers(denied)),
+        stages: vec![Stage {
+            name: "prod".to_owned(),
+            authorizers: vec![served],
+            answers: Some(answers(denied)),
+        }],
         methods: vec![
             FoundMethod {
                 name: "GET /orders".to_owned(),
@@ -120,6 +135,7 @@ fn http() -> Api {
         authorizers: vec![authorizer(0, "$request.header.x-api-key")],
         answers: None,
         methods: vec![],
+        stages: vec![],
     }
 }
 
