@@ -186,9 +186,10 @@ fn told<'a>(all: impl Iterator<Item = &'a Tried>) -> String {
         different += tried.different;
     }
     format!(
-        "Beside the {runs} runs that this shows {} were spoilt and made again: {slow} since something took more than 1 s, {different} \
-         since something else was seen. The longest decision took {} ms by the process's own clock, and {} ms at the caller, from the \
-         handing over of the event until its answer; with the spoilt runs {} and {} ms. The longest start took {} ms.\n",
+        "Runs that were spoilt and made again, beside the {runs} that this shows: {} ({slow} since something took more than 1 s, \
+         {different} since something else was seen). The longest decision took {} ms by the process's own clock, and {} ms at the \
+         caller, from the handing over of the event until its answer; with the spoilt runs {} and {} ms. The longest start took {} \
+         ms.\n",
         slow + different,
         counted.own.as_millis(),
         counted.caller.as_millis(),
