@@ -12,13 +12,22 @@ use crate::{
 const TIMES: u64 = 1_000;
 
 /// One thing, and what it may take: what was counted when this was last set, and 5 %.
-const BOUNDS: [(&str, u64); 5] = [
+const BOUNDS: [(&str, u64); 8] = [
     ("a generated key value parsed and hashed", 6_010),
     ("a custom key value parsed and hashed", 6_680),
+    (OWN, 402),
+    (FIRST, 402),
+    (LAST, 402),
     ("decided", 825),
     ("decided and spent, with the charges between", 1_830),
     ("decided and refused", 2_190),
 ];
+
+/// What a key's hash is compared with. The time that it takes must not tell how much of a hash is
+/// right, so these take as many instructions, each.
+const OWN: &str = "a hash compared: the key's own";
+const FIRST: &str = "a hash compared: another one in its first digit";
+const LAST: &str = "a hash compared: another one in its last digit";
 
 /// The table, and whether something in it is beyond its bound.
 ///
@@ -33,6 +42,9 @@ pub(crate) fn table(binary: &Path) -> Outcome<(String, bool)> {
     {
         return Err(format!("the program does other things than are bounded: {counted:?}").into());
     }
+    if !are_alike(&counted) {
+        return Err(format!("where a hash differs can be told: {counted:?}").into());
+    }
     let mut table = "| instructions, in memory | each | bound |\n| --- | --- | --- |\n".to_owned();
     let mut is_too_much = false;
     for ((name, each), (_, bound)) in counted.iter().zip(BOUNDS) {
@@ -41,6 +53,17 @@ pub(crate) fn table(binary: &Path) -> Outcome<(String, bool)> {
         writeln!(table, "| {name} | {each} | {bound} |")?;
     }
     Ok((table, is_too_much))
+}
+
+/// Whether all hashes are compared by as many instructions, but for what is rounded.
+fn are_alike(counted: &[(String, u64)]) -> bool {
+    let of_hashes = counted
+        .iter()
+        .filter(|(name, _)| [OWN, FIRST, LAST].contains(&name.as_str()));
+    let (least, most) = of_hashes.fold((u64::MAX, 0), |(least, most), (_, each)| {
+        (least.min(*each), most.max(*each))
+    });
+    most.saturating_sub(least) <= 1
 }
 
 /// Each thing with the instructions that it takes once.
@@ -67,4 +90,14 @@ fn counted(binary: &Path) -> Outcome<Vec<(String, u64)>> {
     Ok(named
         .map(|(name, part)| (name.to_owned(), part / TIMES))
         .collect())
+}
+
+#[test]
+fn what_a_wrong_hash_takes_is_told_from_what_a_right_one_does() {
+    let counted = |of_last| {
+        let of_hashes = [(OWN, 382), (FIRST, 381), (LAST, of_last), ("decided", 802)];
+        of_hashes.map(|(name, each)| (name.to_owned(), each))
+    };
+    assert!(are_alike(&counted(382)));
+    assert!(!are_alike(&counted(383)) && !are_alike(&counted(370)));
 }
