@@ -12,7 +12,7 @@ use std::{
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, layers::TracingLayer, service_fn};
 use latchkey_authorizer::{Authorizer, settings::Settings};
 use latchkey_domain::{Clock, Nanos, Reading};
-use latchkey_store::{Patience, Store, client_from_environment};
+use latchkey_store::{Patience, Store};
 use tracing::Level;
 
 use crate::{
@@ -41,11 +41,7 @@ async fn run() -> Result<(), lambda_runtime::Error> {
             .map_or(Level::INFO, |settings| settings.log_level),
     );
     let settings = settings?;
-    let store = Store::new(
-        &client_from_environment(variable)?,
-        &settings.table_name,
-        Patience::Call,
-    );
+    let store = Store::from_environment(variable, &settings.table_name, Patience::Call)?;
     let mut sigterm = Sigterm::catch();
     let (authorizer, ()) = tokio::join!(
         Authorizer::start(settings, store, machine_clock()),

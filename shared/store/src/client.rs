@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig},
+    Client, Config,
+    config::{
+        BehaviorVersion, Region, SharedInterceptor, StalledStreamProtectionConfig,
+        retry::RetryConfig, timeout::TimeoutConfig,
+    },
 };
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::{HttpClient as _, http_client_fn};
@@ -29,7 +32,7 @@ const CALL_ATTEMPT: Duration = Duration::from_millis(300);
 
 impl Patience {
     /// For everything but charges.
-    pub(crate) fn client(self, client: &Client, watch: &ClockWatch) -> Client {
+    pub(crate) fn client(self, config: &Config, watch: &ClockWatch) -> Client {
         let (connect, attempt, operation, attempts) = match self {
             Self::Call => (CONNECT, CALL_ATTEMPT, Duration::from_millis(650), 2),
             Self::Change | Self::Embedded => (
@@ -48,11 +51,11 @@ impl Patience {
             .with_max_attempts(attempts)
             .with_initial_backoff(Duration::from_millis(10))
             .with_max_backoff(Duration::from_millis(200));
-        configured(client, timeouts, retries, watch)
+        configured(config, timeouts, retries, watch)
     }
 
     /// For charges: one attempt, since the SDK cannot know whether a lost one was applied.
-    pub(crate) fn charges(self, client: &Client, watch: &ClockWatch) -> Client {
+    pub(crate) fn charges(self, config: &Config, watch: &ClockWatch) -> Client {
         let attempt = match self {
             Self::Call | Self::Change => CALL_ATTEMPT,
             Self::Embedded => Duration::from_millis(950),
@@ -61,22 +64,24 @@ impl Patience {
             .connect_timeout(CONNECT)
             .operation_timeout(attempt)
             .build();
-        configured(client, timeouts, RetryConfig::disabled(), watch)
+        configured(config, timeouts, RetryConfig::disabled(), watch)
     }
 }
 
+/// Answers are small, and each attempt has its time: that a body comes too slowly needs no
+/// watch of its own.
 fn configured(
-    client: &Client,
+    config: &Config,
     timeouts: TimeoutConfig,
     retries: RetryConfig,
     watch: &ClockWatch,
 ) -> Client {
-    let config = client
-        .config()
+    let mut config = config
         .to_builder()
         .timeout_config(timeouts)
         .retry_config(retries)
-        .interceptor(watch.clone());
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    config.push_interceptor(SharedInterceptor::permanent(watch.clone()));
     Client::from_conf(config.build())
 }
 
@@ -90,6 +95,13 @@ fn configured(
 pub fn client_from_environment(
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<Client, MissingVariable> {
+    Ok(Client::from_conf(config_from_environment(variable)?))
+}
+
+/// What [`client_from_environment`] makes a client of.
+pub(crate) fn config_from_environment(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Config, MissingVariable> {
     let get = |name: &'static str| variable(name).filter(|value| !value.is_empty());
     let required = |name: &'static str| get(name).ok_or(MissingVariable(name));
     let credentials = Credentials::new(
@@ -110,13 +122,13 @@ pub fn client_from_environment(
     // It would make a connector for each configuration that it becomes a part of, reading the
     // authorities each time, and throw that away: so only what a request asks for reaches it.
     let http = http_client_fn(move |settings, parts| https.http_connector(settings, parts));
-    let mut config = aws_sdk_dynamodb::Config::builder()
+    let mut config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(required("AWS_REGION")?))
         .credentials_provider(credentials)
         .http_client(http);
     config.set_endpoint_url(endpoint);
-    Ok(Client::from_conf(config.build()))
+    Ok(config.build())
 }
 
 /// A variable that Lambda always sets is not there.

@@ -58,7 +58,7 @@ pub use reconciliation::{Drift, Finding, FindingKind, Reconciling};
 pub use schema::{INDEXES, Index, Record, create_table};
 pub use transaction::Lost;
 
-use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::{Client, Config};
 
 use self::clock_watch::ClockWatch;
 
@@ -77,10 +77,28 @@ impl Store {
     /// The table named `table`, reached through the configuration of `client`, whose
     /// time-outs and retries are replaced by those of `patience`.
     pub fn new(client: &Client, table: &str, patience: Patience) -> Self {
+        Self::of(client.config(), table, patience)
+    }
+
+    /// The same by the variables of [`client_from_environment`], without a client in between,
+    /// which would cost a start some time.
+    ///
+    /// # Errors
+    /// Names the variable that is missing.
+    pub fn from_environment(
+        variable: impl Fn(&str) -> Option<String>,
+        table: &str,
+        patience: Patience,
+    ) -> Result<Self, MissingVariable> {
+        let config = client::config_from_environment(variable)?;
+        Ok(Self::of(&config, table, patience))
+    }
+
+    fn of(config: &Config, table: &str, patience: Patience) -> Self {
         let watch = ClockWatch::default();
         Self {
-            client: patience.client(client, &watch),
-            charges: patience.charges(client, &watch),
+            client: patience.client(config, &watch),
+            charges: patience.charges(config, &watch),
             watch,
             table: table.to_owned(),
         }
