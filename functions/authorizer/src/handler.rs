@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::OptionFuture;
+use futures_util::future::{OptionFuture, poll_immediate};
 use latchkey_domain::{
     Case, Clock, Decision, Enforcement, Plan, PresentedKey, Reading, Reason, Recognised, Request,
     decide,
@@ -192,20 +193,7 @@ impl Authorizer {
         log: &mut DecisionLog,
     ) -> Result<Box<RawValue>, Failure> {
         let mut found = Found::default();
-        let mut verdict = match timeout(BUDGET, self.decide(incoming, now, &mut found)).await {
-            Ok(Ok(verdict)) => verdict,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the table did not answer");
-                Verdict::refused(Reason::Unavailable)
-            }
-            Err(_) => {
-                tracing::error!(
-                    budget_ms = BUDGET.as_millis(),
-                    "no decision within its time"
-                );
-                Verdict::refused(Reason::Unavailable)
-            }
-        };
+        let mut verdict = self.decide_in_time(incoming, now, &mut found).await;
         let is_unavailable = matches!(
             verdict,
             Verdict::Refused(refusal) if refusal.reason == Reason::Unavailable
@@ -264,6 +252,29 @@ impl Authorizer {
         let counted = Counted::of(log, key.zip(plan));
         self.metrics.decided(&counted, now);
         answer
+    }
+
+    /// The verdict, within [`BUDGET`]. A timer is set only where the table is asked.
+    async fn decide_in_time(
+        &self,
+        incoming: &Incoming<'_>,
+        now: Reading,
+        found: &mut Found,
+    ) -> Verdict {
+        let mut deciding = pin!(self.decide(incoming, now, found));
+        let decided = match poll_immediate(deciding.as_mut()).await {
+            Some(decided) => Ok(decided),
+            None => timeout(BUDGET, deciding).await,
+        };
+        match decided {
+            Ok(Ok(verdict)) => return verdict,
+            Ok(Err(error)) => tracing::error!(%error, "the table did not answer"),
+            Err(_) => tracing::error!(
+                budget_ms = BUDGET.as_millis(),
+                "no decision within its time"
+            ),
+        }
+        Verdict::refused(Reason::Unavailable)
     }
 
     /// Of the time for the whole decision.

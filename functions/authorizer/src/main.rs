@@ -13,12 +13,17 @@ use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, layers::TracingLayer, ser
 use latchkey_authorizer::{Authorizer, settings::Settings};
 use latchkey_domain::{Clock, Nanos, Reading};
 use latchkey_store::{Patience, Store};
+use mimalloc::MiMalloc;
 use tracing::Level;
 
 use crate::{
     shutdown::{GRACE, Sigterm, register_extension},
     unread::{SetAside, Unread},
 };
+
+/// Most of what a call asks memory for is the runtime's and its HTTP client's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -65,8 +70,10 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let runtime = Runtime::new(handler)
         .layer(SetAside)
         .layer(TracingLayer::new());
+    // A task of its own: what waits for the end is not looked at with each step of a call.
+    let serving = tokio::spawn(runtime.run_concurrent());
     tokio::select! {
-        ended = runtime.run_concurrent() => ended,
+        ended = serving => ended?,
         () = async {
             sigterm.received().await;
             at_the_end.give_back(GRACE).await;

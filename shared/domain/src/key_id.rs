@@ -13,6 +13,8 @@ pub struct KeyId([u8; Self::LEN]);
 impl KeyId {
     /// Characters of an id, without `key_`.
     pub const LEN: usize = 16;
+    /// Bytes of an id as it is written, with `key_`.
+    pub const WRITTEN_LEN: usize = Self::MARK.len() + Self::LEN;
     const MARK: &'static str = "key_";
 
     pub(crate) fn from_number(number: u128) -> Self {
@@ -30,7 +32,7 @@ impl KeyId {
     pub fn from_bare(text: &str) -> Result<Self, Invalid> {
         <[u8; Self::LEN]>::try_from(text.as_bytes())
             .ok()
-            .filter(|bytes| bytes.iter().all(u8::is_ascii_alphanumeric))
+            .filter(|bytes: &[u8; Self::LEN]| base62::is_alphanumeric(bytes))
             .map(Self)
             .ok_or_else(|| Invalid::new("a key id", text, "16 characters of 0-9 A-Z a-z"))
     }
@@ -39,6 +41,14 @@ impl KeyId {
     pub fn as_bare(&self) -> &str {
         // Only ASCII letters and digits get in.
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The id as it is written, in this room.
+    pub fn write_into<'a>(&self, room: &'a mut [u8; Self::WRITTEN_LEN]) -> &'a str {
+        let (mark, bare) = room.split_at_mut(Self::MARK.len());
+        mark.copy_from_slice(Self::MARK.as_bytes());
+        bare.copy_from_slice(&self.0);
+        std::str::from_utf8(room).unwrap_or_default()
     }
 }
 

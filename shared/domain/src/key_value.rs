@@ -192,9 +192,7 @@ fn split_generated(text: &str) -> Option<(&str, &str)> {
     let at = text.len().checked_sub(BODY_LEN)?;
     let (before, body) = text.split_at_checked(at)?;
     let prefix = before.strip_suffix('_')?;
-    body.bytes()
-        .all(|b| b.is_ascii_alphanumeric())
-        .then_some((prefix, body))
+    base62::is_alphanumeric(body.as_bytes()).then_some((prefix, body))
 }
 
 fn check_of(checked: &str) -> [u8; CHECK_LEN] {

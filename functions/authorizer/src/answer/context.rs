@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use latchkey_domain::{Enforcement, Key, Nanos, Plan, whole_seconds};
+use latchkey_domain::{Enforcement, Key, KeyId, Nanos, Plan, whole_seconds};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// Flat and of strings, whatever the kind of API; what is absent is left out. Written as it is
@@ -20,7 +20,7 @@ impl Serialize for Context<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut members = Members(to.serialize_map(None)?);
         if let Some(key) = self.key {
-            members.show("keyId", Some(key.id))?;
+            members.add("keyId", Some(Id(key.id)))?;
             members.add("keyName", key.name.as_ref().map(|name| name.as_str()))?;
             let customer = key.customer_id.as_ref();
             members.add("customerId", customer.map(|id| id.as_str()))?;
@@ -54,6 +54,15 @@ impl<M: SerializeMap> Members<M> {
 
     fn show(&mut self, name: &str, value: Option<impl Display>) -> Result<(), M::Error> {
         self.add(name, value.map(Text))
+    }
+}
+
+/// A key's id. Put into words twice in an answer, so not by the formatter.
+pub(super) struct Id(pub(super) KeyId);
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.0.write_into(&mut [0; KeyId::WRITTEN_LEN]))
     }
 }
 

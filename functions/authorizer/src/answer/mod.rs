@@ -20,7 +20,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
 use self::{
-    context::Context,
+    context::{Context, Id},
     way::{Way, is_of_a_known_key, way},
 };
 use crate::{
@@ -245,7 +245,7 @@ struct Principal(Option<KeyId>);
 impl Serialize for Principal {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
-            Some(id) => to.collect_str(id),
+            Some(id) => Id(*id).serialize(to),
             None => to.serialize_str(NOBODY),
         }
     }

@@ -7,7 +7,7 @@ use std::{borrow::Cow, fmt};
 
 use super::{
     field::{Object, Unreadable},
-    pairs::{Pairs, texts},
+    pairs::{Names, Pairs, texts},
 };
 
 /// The headers of an event. Its `Debug` shows none: any of them may hold a key value.
@@ -40,8 +40,7 @@ impl<'e> Headers<'e> {
     /// # Errors
     /// [`NoText`] where one of them is no text.
     pub fn values(&self, name: &str) -> Result<Vec<Cow<'e, str>>, NoText> {
-        let is_named = |theirs: &str| theirs.eq_ignore_ascii_case(name);
-        texts(&self.single, &self.multiple, is_named).map_err(|Unreadable| NoText)
+        texts(&self.single, &self.multiple, Names::AnyCase, name).map_err(|Unreadable| NoText)
     }
 }
 

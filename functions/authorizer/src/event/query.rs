@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::{
     Event, NoText,
     field::{self, Unreadable},
-    pairs::texts,
+    pairs::{Names, texts},
 };
 
 /// The query of an event. Its `Debug` shows nothing: any parameter may hold a key value.
@@ -63,9 +63,8 @@ impl<'e> Query<'e> {
             return Ok(values.collect());
         }
         let pairs = |raw: Option<&'e RawValue>| field::object(raw.map_or("{}", RawValue::get));
-        texts(&pairs(self.single)?, &pairs(self.multiple)?, |theirs| {
-            theirs == name
-        })
+        let (single, multiple) = (pairs(self.single)?, pairs(self.multiple)?);
+        texts(&single, &multiple, Names::Exact, name)
     }
 }
 
