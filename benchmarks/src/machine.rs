@@ -1,6 +1,6 @@
 //! What was measured on: named, since no time means anything without it.
 
-use std::{fs, process::Command, thread};
+use std::{fs, process::Command};
 
 use serde::Serialize;
 
@@ -11,6 +11,7 @@ pub(crate) struct Machine {
     /// The day, in UTC.
     day: String,
     processor: String,
+    /// Of the machine: the measured function is kept to one of them.
     processors: usize,
     memory_mib: u64,
     kernel: String,
@@ -40,7 +41,7 @@ impl Machine {
         Self {
             day: today().strftime("%Y-%m-%d").to_string(),
             processor: field("/proc/cpuinfo", "model name"),
-            processors: thread::available_parallelism().map_or(0, usize::from),
+            processors: processors(),
             memory_mib: number.unwrap_or(0) / 1024,
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease")
                 .unwrap_or_default()
@@ -84,6 +85,13 @@ fn commit() -> String {
         Some(changed) if changed.is_empty() => format!("at {commit}"),
         _ => format!("at {commit} and changes"),
     }
+}
+
+/// All that there are, also those that this process is kept from.
+fn processors() -> usize {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let lines = text.lines();
+    lines.filter(|line| line.starts_with("processor")).count()
 }
 
 fn field(file: &str, name: &str) -> String {

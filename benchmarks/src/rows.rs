@@ -98,8 +98,12 @@ pub(crate) const MALFORMED: &str = "malformed key";
 pub(crate) const DENIED: &str = "denied from memory";
 pub(crate) const PYTHON: &str = "Python, boto3";
 /// The peers that Latchkey is to be ahead of everywhere.
-pub(crate) const COMPILED: [&str; 3] =
-    ["Rust, aws-config", "Go, aws-sdk-go-v2", "Node, AWS SDK v3"];
+pub(crate) const WRITTEN_INSTEAD: [&str; 4] = [
+    "Rust, aws-config",
+    "Go, aws-sdk-go-v2",
+    "Node, AWS SDK v3",
+    PYTHON,
+];
 
 /// All rows, floors first.
 pub(crate) fn all(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
@@ -207,11 +211,11 @@ fn peers(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
         expected: Said::Allow,
         dynamodb: Calls::Exactly(3),
     };
-    let [rust, go, node] = COMPILED;
+    let [rust, go, node, python] = WRITTEN_INSTEAD;
     let built = |file: &str| places.peers.join(file);
     let script = built("node.cjs");
     let task = Path::new("benchmarks/peers/python");
-    let python = [
+    let interpreter = [
         places.python.join("bin/python").into_os_string(),
         "-m".into(),
         "awslambdaric".into(),
@@ -235,9 +239,9 @@ fn peers(places: &Places, around: &Surroundings, events: &Events) -> Vec<Row> {
             vec![script],
         ),
         peer(
-            PYTHON,
+            python,
             around.program(
-                python,
+                interpreter,
                 &[table, ("PYTHONPATH", &root), ("LAMBDA_TASK_ROOT", &root)],
             ),
             vec![task.to_owned(), places.python.join("lib")],

@@ -18,6 +18,7 @@ pub(super) type Undrawn = DrawingAreaErrorKind<std::io::Error>;
 const FLOOR: RGBColor = RGBColor(110, 110, 110);
 const LATCHKEY: RGBColor = RGBColor(0, 114, 178);
 const PEER: RGBColor = RGBColor(213, 94, 0);
+const OTHER: RGBColor = RGBColor(0, 120, 90);
 const LIGHT: RGBColor = RGBColor(240, 240, 240);
 const LINES: RGBColor = RGBColor(215, 215, 215);
 const BLACK: RGBColor = RGBColor(30, 30, 30);
@@ -148,7 +149,8 @@ pub(super) fn load(load: &Load) -> Result<String, Undrawn> {
             .light_line_style(LIGHT)
             .bold_line_style(LINES)
             .draw()?;
-        for (run, colour) in load.runs.iter().zip([LATCHKEY, PEER, FLOOR]) {
+        let colours = [LATCHKEY, PEER, OTHER, FLOOR].into_iter().cycle();
+        for (run, colour) in load.runs.iter().zip(colours) {
             let processes = run
                 .windows
                 .first()
