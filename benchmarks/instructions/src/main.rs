@@ -163,37 +163,37 @@ async fn rows(world: &World, empty: Subject<'_>, authorizer: Subject<'_>) -> Out
         at_most,
     };
     let cases = [
-        case("call on a lease", &good, 1.31),
+        case("call on a lease", &good, 1.17),
         Case {
             settings: &[("LOG_LEVEL", "info"), ("LOG_ALLOWS", "1")],
-            ..case("call on a lease, and its line in the log", &good, 1.6)
+            ..case("call on a lease, and its line in the log", &good, 1.46)
         },
         case(
             "call on a lease, a whole event of an HTTP API",
             &of_http,
-            1.32,
+            1.19,
         ),
         case(
             "call on a lease, a whole event of a REST API",
             &of_rest,
-            1.4,
+            1.27,
         ),
         Case {
             settings: &[("LEASE_MAX", "1")],
             sends: SENDS + 1,
-            ..case("call that is charged by itself: one write", &good, 7.75)
+            ..case("call that is charged by itself: one write", &good, 6.56)
         },
         Case {
             passes: false,
-            ..case("call over its quota, from memory", &used_up, 1.4)
+            ..case("call over its quota, from memory", &used_up, 1.24)
         },
         Case {
             passes: false,
-            ..case("call with an unknown key, from memory", &unknown, 1.29)
+            ..case("call with an unknown key, from memory", &unknown, 1.14)
         },
         Case {
             passes: false,
-            ..case("call with a malformed key", &malformed, 1.19)
+            ..case("call with a malformed key", &malformed, 1.08)
         },
     ];
     let mut rows = starts_of_both(empty, authorizer, &good).await?;
@@ -234,10 +234,10 @@ async fn starts_of_both(
             "start, up to the first question for an event",
             start,
             own_start,
-            7.2,
+            6.8,
         ),
-        row("first call", first, own_first, 33.0),
-        row(both, start + first, own_start + own_first, 9.0),
+        row("first call", first, own_first, 28.0),
+        row(both, start + first, own_start + own_first, 8.2),
     ])
 }
 

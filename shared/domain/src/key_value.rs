@@ -84,11 +84,21 @@ impl KeyHash {
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+
+    /// Four numbers are compared in an eighth of what 32 bytes take.
+    fn words(&self) -> [u64; 4] {
+        let (chunks, _) = self.0.as_chunks();
+        let mut words = [0; 4];
+        for (word, bytes) in words.iter_mut().zip(chunks) {
+            *word = u64::from_ne_bytes(*bytes);
+        }
+        words
+    }
 }
 
 impl PartialEq for KeyHash {
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        self.words().ct_eq(&other.words()).into()
     }
 }
 
