@@ -70,10 +70,8 @@ async fn run() -> Result<(), lambda_runtime::Error> {
     let runtime = Runtime::new(handler)
         .layer(SetAside)
         .layer(TracingLayer::new());
-    // A task of its own: what waits for the end is not looked at with each step of a call.
-    let serving = tokio::spawn(runtime.run_concurrent());
     tokio::select! {
-        ended = serving => ended?,
+        ended = runtime.run_concurrent() => ended,
         () = async {
             sigterm.received().await;
             at_the_end.give_back(GRACE).await;
