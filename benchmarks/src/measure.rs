@@ -96,16 +96,21 @@ fn measured(
     let mut events = row.events.iter().cycle().cloned();
     let mut next = |count| -> Vec<Event> { events.by_ref().take(count).collect() };
     let api = RuntimeApi::start(dynamodb.calls.clone())?;
-    api.queue(next(1));
     let before = dynamodb.count();
     let group = |after_start| {
         let share = share.filter(|share| share.after_start == after_start);
         share.map(|share| &share.group)
     };
+    // An event that waited at the start would be begun before the share holds.
+    let later = group(true);
+    if later.is_none() {
+        api.queue(next(1));
+    }
     let mut process = Process::start(&row.program, &api.address(), output, group(false))?;
     let polled = api.started(&mut process)?;
-    if let Some(group) = group(true) {
+    if let Some(group) = later {
         process.go_on_in(group)?;
+        api.queue(next(1));
     }
     let first = api.finished(&mut process)?;
     let [first] = first[..] else {

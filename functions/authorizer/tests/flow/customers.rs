@@ -224,6 +224,29 @@ async fn of_a_shared_meter_a_key_s_own_tells_nothing() {
     assert_eq!(passage.taken(), read_and_charge);
 }
 
+/// A shared meter is not read with a key: the first write takes its bucket for idle, and the
+/// table answers that it is not.
+#[tokio::test]
+async fn the_first_sight_of_a_key_costs_three_calls_of_the_table_where_a_guess_is_wrong() {
+    let passage = Passage::default();
+    let store = |client: &_| Store::new(&passage.to(client), TABLE, Patience::Embedded);
+    let world = World::on(store, &[]).await;
+    let shared = Plan {
+        throttle: Throttle::new("0.001".parse().unwrap(), Some(4)).ok(),
+        ..team(9)
+    };
+    world.store.create_plan(&shared, &change()).await.unwrap();
+    let key = key_of(&world, "cus_1", &shared, 1).await;
+    for left in [8, 7] {
+        assert_eq!(world.left(key.expose(), ORDERS).await, Ok(Some(left)));
+    }
+    let fresh = authorizer(&world.store, &world.time, &[]).await;
+    passage.taken();
+    assert_eq!(left(&fresh, key.expose(), ORDERS).await, Ok(Some(6)));
+    let read_and_two_writes = (3, 0);
+    assert_eq!(passage.taken(), read_and_two_writes);
+}
+
 /// What the customer has used stands, and its old meter is in nobody's way.
 #[tokio::test]
 async fn a_shared_plan_deleted_and_made_again_works_on_the_first_call() {
