@@ -163,20 +163,20 @@ async fn rows(world: &World, empty: Subject<'_>, authorizer: Subject<'_>) -> Out
         at_most,
     };
     let cases = [
-        case("call on a lease", &good, 1.17),
+        case("call on a lease", &good, 1.19),
         Case {
             settings: &[("LOG_LEVEL", "info"), ("LOG_ALLOWS", "1")],
-            ..case("call on a lease, and its line in the log", &good, 1.46)
+            ..case("call on a lease, and its line in the log", &good, 1.48)
         },
         case(
             "call on a lease, a whole event of an HTTP API",
             &of_http,
-            1.19,
+            1.2,
         ),
         case(
             "call on a lease, a whole event of a REST API",
             &of_rest,
-            1.27,
+            1.28,
         ),
         Case {
             settings: &[("LEASE_MAX", "1")],
@@ -185,15 +185,15 @@ async fn rows(world: &World, empty: Subject<'_>, authorizer: Subject<'_>) -> Out
         },
         Case {
             passes: false,
-            ..case("call over its quota, from memory", &used_up, 1.24)
+            ..case("call over its quota, from memory", &used_up, 1.26)
         },
         Case {
             passes: false,
-            ..case("call with an unknown key, from memory", &unknown, 1.14)
+            ..case("call with an unknown key, from memory", &unknown, 1.16)
         },
         Case {
             passes: false,
-            ..case("call with a malformed key", &malformed, 1.08)
+            ..case("call with a malformed key", &malformed, 1.1)
         },
     ];
     let mut rows = starts_of_both(empty, authorizer, &good).await?;
