@@ -5,12 +5,7 @@ use latchkey_domain::{
     Throttle,
 };
 
-use latchkey_store::{Patience, Store};
-
-use crate::{
-    table::Passage,
-    world::{TABLE, World, authorizer, change, key, left, plan, twin, value},
-};
+use crate::world::{World, authorizer, change, key, left, plan, twin, value};
 
 /// A plan of `limit` units a day for each customer.
 fn team(limit: u64) -> Plan {
@@ -201,9 +196,7 @@ async fn when_a_plan_comes_to_be_shared_or_not_no_call_is_refused() {
 /// wrong.
 #[tokio::test]
 async fn of_a_shared_meter_a_key_s_own_tells_nothing() {
-    let passage = Passage::default();
-    let store = |client: &_| Store::new(&passage.to(client), TABLE, Patience::Embedded);
-    let world = World::on(store, &[]).await;
+    let (world, passage) = World::counted(&[]).await;
     let own = Plan {
         throttle: Throttle::new("0.001".parse().unwrap(), Some(4)).ok(),
         ..plan("team", Some(9))
@@ -228,9 +221,7 @@ async fn of_a_shared_meter_a_key_s_own_tells_nothing() {
 /// table answers that it is not.
 #[tokio::test]
 async fn the_first_sight_of_a_key_costs_three_calls_of_the_table_where_a_guess_is_wrong() {
-    let passage = Passage::default();
-    let store = |client: &_| Store::new(&passage.to(client), TABLE, Patience::Embedded);
-    let world = World::on(store, &[]).await;
+    let (world, passage) = World::counted(&[]).await;
     let shared = Plan {
         throttle: Throttle::new("0.001".parse().unwrap(), Some(4)).ok(),
         ..team(9)

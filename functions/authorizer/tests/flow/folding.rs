@@ -4,11 +4,11 @@ use latchkey_domain::{
     KeyValue,
     meter::{Meter, Owner},
 };
-use latchkey_store::{Patience, Store, Told};
+use latchkey_store::Told;
 
 use crate::{
     table::Passage,
-    world::{TABLE, World, key, keyed, plan},
+    world::{World, key, keyed, plan},
 };
 
 const DAY: i64 = 24 * 3_600;
@@ -22,9 +22,7 @@ struct Folding {
 
 impl Folding {
     async fn new(settings: &[(&str, &str)]) -> Self {
-        let passage = Passage::default();
-        let store = |client: &_| Store::new(&passage.to(client), TABLE, Patience::Embedded);
-        let world = World::on(store, settings).await;
+        let (world, passage) = World::counted(settings).await;
         let value = keyed(&world, &plan("p", None), 1).await;
         Self {
             world,

@@ -6,14 +6,11 @@ use latchkey_domain::{
     AddressRules, CustomerId, Enforcement, Key, KeyValue, Period, Plan, Reason, Scope,
     meter::{Meter, Owner},
 };
-use latchkey_store::{Patience, Store};
 use serde_json::json;
 
 use crate::{
     table::Passage,
-    world::{
-        NOON, SECOND, TABLE, World, answer, authorizer, call, change, key, keyed, plan, twin, value,
-    },
+    world::{NOON, SECOND, World, answer, authorizer, call, change, key, keyed, plan, twin, value},
 };
 
 const ALLOW: (&str, &str) = ("ON_STORE_FAILURE", "allow");
@@ -40,9 +37,7 @@ impl Outage {
     }
 
     async fn new(settings: &[(&str, &str)]) -> Self {
-        let passage = Passage::default();
-        let store = |client: &_| Store::new(&passage.to(client), TABLE, Patience::Embedded);
-        let world = World::on(store, settings).await;
+        let (world, passage) = World::counted(settings).await;
         Self { world, passage }
     }
 

@@ -14,6 +14,8 @@ use latchkey_domain::{
 use latchkey_store::{Change, Patience, PlanRecord, Store, create_table};
 use serde_json::{Value, json, value::to_raw_value};
 
+use crate::table::Passage;
+
 pub(crate) const TABLE: &str = "latchkey";
 pub(crate) const SECOND: i64 = 1_000_000_000;
 /// Noon of 2026-11-25.
@@ -30,6 +32,13 @@ impl World {
     pub(crate) async fn new(settings: &[(&str, &str)]) -> Self {
         let store = |client: &_| Store::new(client, TABLE, Patience::Embedded);
         Self::on(store, settings).await
+    }
+
+    /// With a table whose calls are counted, and fail where a test wants that.
+    pub(crate) async fn counted(settings: &[(&str, &str)]) -> (Self, Passage) {
+        let passage = Passage::default();
+        let store = |client: &_| Store::new(&passage.to(client), TABLE, Patience::Embedded);
+        (Self::on(store, settings).await, passage)
     }
 
     /// With a table that is reached in a way of the test's own.

@@ -1,11 +1,10 @@
 //! Keys that somebody makes up, in any number: what they cost at the table.
 
 use latchkey_domain::{Key, KeyValue, Plan, Prefix, Reason, SECRET_RANDOM_BYTES};
-use latchkey_store::{Patience, Store};
 
 use crate::{
     table::Passage,
-    world::{TABLE, World, change, key, keyed, plan, twin, value},
+    world::{World, change, key, keyed, plan, twin, value},
 };
 
 /// As `KEY_CACHE_SECONDS`: what is remembered of keys is remembered for the whole test.
@@ -13,9 +12,7 @@ pub(super) const LONG: &str = "60";
 
 /// A world whose calls to the table are counted.
 pub(super) async fn counted(seconds: &str) -> (World, Passage) {
-    let passage = Passage::default();
-    let store = |client: &_| Store::new(&passage.to(client), TABLE, Patience::Embedded);
-    let world = World::on(store, &[("KEY_CACHE_SECONDS", seconds)]).await;
+    let (world, passage) = World::counted(&[("KEY_CACHE_SECONDS", seconds)]).await;
     passage.taken();
     (world, passage)
 }
