@@ -322,6 +322,16 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_a_key_has_had_twice_still_works() {
+        let mut key = Key::new(&value(1), at(0));
+        for seed in [2, 1, 3] {
+            key = key.rotated(&value(seed), Some(at(100)), at(10)).unwrap();
+        }
+        assert_eq!(recognised(&key, 1, 99), Some(Recognised::Previous));
+        assert_eq!(recognised(&key, 1, 100), None);
+    }
+
+    #[test]
     fn values_that_still_work_are_bounded_and_ended_ones_make_room() {
         let mut key = Key::new(&value(1), at(0));
         for seed in 2..7 {

@@ -76,3 +76,16 @@ impl fmt::Debug for KeyId {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_written_into_a_room_of_its_length_as_it_is_displayed() {
+        let id: KeyId = "key_0123456789ABCDef".parse().unwrap();
+        let mut room = [0; KeyId::WRITTEN_LEN];
+        assert_eq!(id.write_into(&mut room), "key_0123456789ABCDef");
+        assert_eq!(id.to_string(), "key_0123456789ABCDef");
+    }
+}

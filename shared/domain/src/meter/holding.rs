@@ -283,3 +283,24 @@ impl Holding {
         self.refused = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_used_up_quota_is_remembered_for_half_of_five_seconds_at_least_by_the_clocks_own_noise() {
+        for (wall, steady, time) in [
+            (0, 0, 5 * SECOND),
+            (0b1100, 0b1010, 5 * SECOND - 0b0110),
+            (4 * SECOND, 0, 5 * SECOND - 3 * SECOND / 2),
+            (5 * SECOND / 2 - 1, 0, 5 * SECOND / 2 + 1),
+        ] {
+            let now = Reading { wall, steady };
+            let mut holding = Holding::new(1, now);
+            holding.used_up(now);
+            let remembered = holding.refused.unwrap();
+            assert_eq!((remembered.at, remembered.time), (now, time), "{now:?}");
+        }
+    }
+}

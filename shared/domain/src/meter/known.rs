@@ -155,6 +155,20 @@ mod tests {
     }
 
     #[test]
+    fn what_an_instance_has_on_lease_is_left_for_it_unless_more_is_charged_than_the_limit() {
+        let quota = Quota::new(10, Period::Day).unwrap();
+        let window = quota.period().window(NOON).start;
+        for (used, left) in [(9, 4), (10, 3), (11, 0), (13, 0)] {
+            let meter = Meter {
+                windows: [(window, used)].into(),
+                ..Meter::default()
+            };
+            let known = Known::from(&meter);
+            assert_eq!(known.remaining_with(&quota, NOON, 3), left, "{used} used");
+        }
+    }
+
+    #[test]
     fn current_and_previous_windows_are_kept_and_lifetime_always() {
         let starts = |period: Period| {
             let current = period.window(NOON).start;

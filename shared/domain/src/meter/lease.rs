@@ -66,7 +66,7 @@ impl Pocket {
 
     /// What can be given back of it: what is of another counter is lost.
     pub(super) fn to_return(self, counter: Counter) -> Option<Return> {
-        (self.units > 0 && self.counter == Some(counter)).then_some(Return {
+        (self.counter == Some(counter)).then_some(Return {
             window: match counter {
                 Counter::Window(start) => Some(start),
                 Counter::Day(_) => None,
@@ -218,5 +218,61 @@ impl Lease {
     pub(super) fn take_pocket(&mut self) -> Pocket {
         self.left = 0;
         std::mem::take(&mut self.pocket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meter::model::at;
+
+    const TODAY: Counter = Counter::Day(8);
+
+    /// A lease of 5 units, with 20 in the pocket that were charged on this day.
+    fn granted(counter: Counter, day: Day) -> Lease {
+        let mut lease = Lease::new(None, at(0));
+        lease.grant(&Grant {
+            units: 5,
+            net: 20,
+            counter,
+            day,
+            from: at(0),
+            life: SECOND,
+        });
+        lease
+    }
+
+    #[test]
+    fn a_call_takes_its_units_from_both_parts() {
+        let mut lease = granted(TODAY, 8);
+        assert!(lease.spend(2));
+        assert!(lease.has(3) && !lease.has(4));
+        assert_eq!(lease.pocket_of(TODAY), 18);
+        assert!(!lease.spend(4));
+        assert_eq!(lease.pocket_of(TODAY), 18);
+    }
+
+    /// What a bucket that is no more has taken goes on, as far as it is of the same counter.
+    #[test]
+    fn what_is_taken_over_is_good_where_its_counter_is_the_same_and_lost_elsewhere() {
+        for (counter, day, (pocket, of_day, lost)) in [
+            (TODAY, 8, (39, 39, 5)),
+            (TODAY, 7, (39, 20, 5)),
+            (Counter::Day(7), 7, (20, 20, 24)),
+        ] {
+            let (mut own, mut other) = (granted(TODAY, 8), granted(counter, day));
+            own.lost = 2;
+            other.lost = 3;
+            assert!(other.spend(1));
+            own.absorb(&other, TODAY);
+            assert_eq!(own.pocket_of(TODAY), pocket, "{counter:?}");
+            assert_eq!(own.take_lost(), lost, "{counter:?}");
+            let returned = own.take_pocket().to_return(TODAY).unwrap();
+            assert_eq!((returned.units, returned.of_day), (pocket, of_day));
+        }
+        let mut empty = Lease::new(None, at(0));
+        empty.absorb(&granted(TODAY, 7), TODAY);
+        let returned = empty.take_pocket().to_return(TODAY).unwrap();
+        assert_eq!((returned.units, returned.day, returned.of_day), (20, 7, 20));
     }
 }

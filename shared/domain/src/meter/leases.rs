@@ -337,8 +337,42 @@ fn that_there_is_no_meter_is_remembered_until_it_is_read_again() {
     world.item = None;
     world.refusal(&terms);
     world.item = attached();
-    world.pass(5 * SECOND);
+    world.pass(5 * SECOND - 1);
+    assert_eq!(world.refusal(&terms).1, 0);
+    world.pass(1);
+    assert!(world.holding.has_ended());
     assert_eq!(world.calls(&terms, 1, 0), (1, 1), "and for 5 s at most");
+    assert!(!world.holding.has_ended());
+}
+
+#[test]
+fn what_a_charge_told_of_the_meter_is_not_replaced_by_an_earlier_read() {
+    let terms = terms(Some((3, Period::Day)), None);
+    let mut world = World::new();
+    let read = world.item.as_ref().map(Known::from);
+    assert_eq!(world.calls(&terms, 3, 0), (3, 3));
+    assert_eq!(world.refusal(&terms).1, 1);
+    world.holding.learn(read.as_ref(), world.now);
+    assert_eq!(world.refusal(&terms).1, 0, "it is known to be used up");
+}
+
+/// Clocks are set right by steps: a small one back is none.
+#[test]
+fn a_lease_outlives_a_wall_clock_that_steps_back_by_a_fifth_of_a_second() {
+    let terms = terms(None, Some(("200", 200)));
+    for (back, writes) in [(SECOND / 5, 0), (SECOND / 5 + 1, 1)] {
+        let mut world = World::new();
+        world.calls(&terms, 300, 10 * MILLI);
+        let begun = loop {
+            let before = world.now;
+            if world.calls(&terms, 1, 0).1 == 1 {
+                break before;
+            }
+            world.pass(10 * MILLI);
+        };
+        world.now.wall = begun.wall - back;
+        assert_eq!(world.calls(&terms, 1, 0), (1, writes), "{back} ns back");
+    }
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! What an instance does with a bucket that others take from as well, case by case.
 
 use super::{
-    Asked, Bucket, Holding, Known, Meter, Refusal, Terms, Verdict, Write,
+    Answer, Asked, Bucket, Holding, Known, Meter, Refusal, Step, Terms, Verdict, Write,
     model::{at, call},
 };
 use crate::{
-    Reason, Throttle,
+    Period, Quota, Reason, Throttle,
     time::{DAY, Nanos, SECOND},
 };
 
@@ -42,6 +42,13 @@ fn others_leave(item: &mut Option<Meter>, terms: &Terms, free: u64, now: Nanos) 
         .insert(Bucket::PLAN, now + taken);
 }
 
+fn net(write: &Write) -> u64 {
+    match write {
+        Write::Charge(charge) => charge.net,
+        Write::Clamp(clamp) => panic!("{clamp:?}"),
+    }
+}
+
 #[test]
 fn a_lease_leaves_half_of_the_bucket_and_ten_calls_where_others_call() {
     for (by_others, most) in [(0, 6), (5, 2)] {
@@ -66,7 +73,11 @@ fn a_lease_leaves_half_of_the_bucket_and_ten_calls_where_others_call() {
 
 #[test]
 fn a_bucket_that_others_race_for_is_left_alone_until_it_has_what_is_worth_a_write() {
-    let (terms, mut item) = (terms("100", 100), attached());
+    let terms = Terms {
+        quota: Some(Quota::new(1_000_000, Period::Lifetime).unwrap()),
+        ..terms("100", 100)
+    };
+    let mut item = attached();
     let mut holding = Holding::new(1_000, at(START));
     holding.learn(item.as_ref().map(Known::from).as_ref(), at(START));
     let mut ask = |item: &mut Option<Meter>, now| call(item, &mut holding, &terms, at(now));
@@ -88,7 +99,7 @@ fn a_bucket_that_others_race_for_is_left_alone_until_it_has_what_is_worth_a_writ
         let Verdict::Refused(Refusal {
             reason: Reason::Throttled,
             retry_after: Some(wait),
-            ..
+            remaining: Some(1..),
         }) = verdict
         else {
             panic!("{number}: {verdict:?}");
@@ -99,4 +110,51 @@ fn a_bucket_that_others_race_for_is_left_alone_until_it_has_what_is_worth_a_writ
     let (verdict, writes) = ask(&mut item, second + 101 * MILLI);
     assert!(matches!(verdict, Verdict::Admitted { .. }), "{verdict:?}");
     assert_eq!(writes, 1);
+}
+
+/// A first write that failed knows what the bucket has; where a second one fails too, others are
+/// at it, and the call's own units are all that is asked for.
+#[test]
+fn a_second_write_takes_a_lease_and_a_third_one_a_call() {
+    let (terms, mut item) = (terms("100", 100), attached());
+    let mut holding = Holding::new(1_000, at(START));
+    holding.learn(item.as_ref().map(Known::from).as_ref(), at(START));
+    let mut begun = None;
+    for _ in 0..4 {
+        begun = Some(holding.ask(&terms, false, at(START)));
+    }
+    let Some(Asked::Charge(mut charge, first)) = begun else {
+        panic!("{begun:?}");
+    };
+    let mut nets = vec![net(&first)];
+    for free in [50, 40] {
+        others_leave(&mut item, &terms, free, START);
+        match charge.answer(&mut holding, Answer::Failed(item.clone()), &at(START)) {
+            Step::Write(write) => nets.push(net(&write)),
+            step => panic!("{step:?}"),
+        }
+    }
+    assert_eq!(nets, [4, 4, 1]);
+}
+
+#[test]
+fn who_knew_nothing_of_a_bucket_has_lost_no_race_for_it() {
+    let (terms, item) = (terms("100", 100), attached());
+    for knows in [false, true] {
+        let mut holding = Holding::new(1_000, at(START));
+        if knows {
+            holding.learn(item.as_ref().map(Known::from).as_ref(), at(START));
+        }
+        // More is wanted than one unit, so that a write for one is hardly worth it.
+        for _ in 0..3 {
+            drop(holding.ask(&terms, false, at(START)));
+        }
+        let mut item = item.clone();
+        others_leave(&mut item, &terms, 1, START);
+        let (verdict, writes) = call(&mut item, &mut holding, &terms, at(START));
+        assert!(matches!(verdict, Verdict::Admitted { .. }), "{verdict:?}");
+        assert_eq!(writes, 2);
+        let lease = holding.lease_of(&terms).unwrap();
+        assert_eq!(lease.holds.contended(1), knows);
+    }
 }

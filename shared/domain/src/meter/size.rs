@@ -75,7 +75,7 @@ impl Holding {
         let boost = self.boost.factor(now);
         let all = self.others.rate();
         let lease = self.lease(terms.bucket.as_ref(), now);
-        let (demand, contended) = (lease.demand, lease.holds.contended(terms.units));
+        let demand = lease.demand;
         let most = Size {
             units: MOST.min(self.lease_max),
             demand,
@@ -89,11 +89,7 @@ impl Holding {
         if let Some(bucket) = &terms.bucket {
             let (free, gain) = (self.free(bucket, now.wall), gain(bucket, own));
             let spare = free.saturating_sub(reserve(bucket, terms, all));
-            units = units.min(spare.max(gain));
-            if contended {
-                units = units.max(gain);
-            }
-            units = units.min(free);
+            units = units.min(spare.max(gain)).min(free);
         }
         if let Some(quota) = &terms.quota {
             units = units.min(self.share(quota, now.wall));
@@ -169,4 +165,171 @@ fn reserve(bucket: &Bucket, terms: &Terms, others: f64) -> u64 {
 fn gain(bucket: &Bucket, demand: f64) -> u64 {
     let of_rate = bucket.throttle.rate().units_in(GATHERING);
     of_rate.min(demand as u64).min(bucket.throttle.burst() / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Period, Throttle,
+        meter::{Known, Meter, model::at},
+        time::DAY,
+    };
+
+    const NOW: Nanos = 20_782 * DAY;
+
+    fn terms(quota: Option<u64>, throttle: Option<(&str, u64)>) -> Terms {
+        Terms {
+            plan_version: 1,
+            quota: quota.map(|limit| Quota::new(limit, Period::Day).unwrap()),
+            bucket: throttle.map(|(rate, burst)| Bucket {
+                number: Bucket::PLAN,
+                throttle: Throttle::new(rate.parse().unwrap(), Some(burst)).unwrap(),
+            }),
+            units: 1,
+            buckets: [Bucket::PLAN].into_iter().collect(),
+        }
+    }
+
+    /// An instance that was just asked for so many units, while others take so many a second.
+    fn asked(own: u64, others: i64, terms: &Terms) -> Holding {
+        let mut holding = Holding::new(1_000, at(NOW));
+        let lease = holding.lease(terms.bucket.as_ref(), at(NOW));
+        lease.demand.count(own, at(NOW));
+        // So long that nothing is left of what was before.
+        holding.others.saw(100 * others, 100 * SECOND);
+        holding
+    }
+
+    fn units(mut holding: Holding, terms: &Terms) -> u64 {
+        holding.size(terms, at(NOW)).units
+    }
+
+    #[test]
+    fn what_was_just_asked_for_is_taken_and_more_where_an_item_is_written_to_often() {
+        let free = terms(None, None);
+        // 400 writes a second: of 1,203 units a second 3 each, and 4 times its own at most.
+        for (own, others, taken) in [(2, 0, 2), (2, 1_200, 3), (2, 8_000, 8), (900, 0, 900)] {
+            let holding = asked(own, others, &free);
+            assert_eq!(units(holding, &free), taken, "{own}, {others}");
+        }
+        assert_eq!(units(asked(5_000, 0, &free), &free), 1_000, "the most");
+        let mut refused = asked(20, 0, &free);
+        refused.boost.refused(at(NOW));
+        assert_eq!(units(refused, &free), 40, "while the store refuses");
+    }
+
+    #[test]
+    fn of_a_quota_a_sixty_fourth_of_the_rest_and_a_thousandth_of_the_whole_at_most() {
+        let plan = terms(Some(10_240), None);
+        for (used, taken) in [(0, 10), (9_600, 10), (9_663, 9), (10_048, 3), (10_230, 1)] {
+            let mut holding = asked(60, 0, &plan);
+            let window = plan.quota.unwrap().period().window(NOW).start;
+            let meter = Meter {
+                windows: [(window, used)].into(),
+                ..Meter::default()
+            };
+            holding.learn(Some(&Known::from(&meter)), at(NOW));
+            assert_eq!(units(holding, &plan), taken, "{used} used");
+        }
+        assert_eq!(units(asked(60, 0, &plan), &plan), 10, "nothing known");
+        let dear = Terms { units: 3, ..plan };
+        assert_eq!(units(asked(60, 0, &dear), &dear), 9, "whole calls");
+    }
+
+    #[test]
+    fn of_a_bucket_half_is_left_and_where_it_has_less_what_it_gains_in_a_twentieth_of_a_second() {
+        let plan = terms(None, Some(("100", 100)));
+        let cost = SECOND / 100;
+        for (others, taken_before, taken) in
+            [(0, 0, 50), (0, 20, 30), (0, 48, 5), (0, 96, 4), (0, 100, 1)]
+        {
+            let mut holding = asked(60, others, &plan);
+            let meter = Meter {
+                plan_version: 1,
+                arrivals: [(Bucket::PLAN, NOW + taken_before * cost)].into(),
+                ..Meter::default()
+            };
+            holding.learn(Some(&Known::from(&meter)), at(NOW));
+            assert_eq!(units(holding, &plan), taken, "{taken_before} taken");
+        }
+        // Ten calls are left to others: all of a bucket of 12 but two.
+        let small = terms(None, Some(("100", 12)));
+        for (others, taken) in [(0, 6), (1, 5)] {
+            assert_eq!(units(asked(60, others, &small), &small), taken, "{others}");
+        }
+        let mut few = asked(60, 0, &small);
+        few.others.saw(50, 100 * SECOND);
+        assert_eq!(units(few, &small), 6, "half a unit a second is nobody");
+    }
+
+    /// What no clock explains, a charge is to meet and set right.
+    #[test]
+    fn a_bucket_that_is_fuller_than_full_refuses_nothing_from_memory() {
+        let plan = terms(None, Some(("100", 100)));
+        for (over, refuses) in [(0, true), (CLOCK_MARGIN, true), (CLOCK_MARGIN + 1, false)] {
+            let mut holding = asked(60, 0, &plan);
+            let meter = Meter {
+                plan_version: 1,
+                arrivals: [(Bucket::PLAN, NOW + SECOND + over)].into(),
+                ..Meter::default()
+            };
+            holding.learn(Some(&Known::from(&meter)), at(NOW));
+            let refused = holding.throttled(&plan, &at(NOW)).is_some();
+            assert_eq!(refused, refuses, "{over}");
+        }
+    }
+
+    #[test]
+    fn a_write_is_worth_what_a_bucket_gains_and_without_leases_nothing_is_waited_for() {
+        let plan = terms(None, Some(("100", 100)));
+        let dear = Terms { units: 7, ..plan };
+        for (own, terms, worth) in [(60, &plan, 5), (3, &plan, 3), (60, &dear, 7)] {
+            assert_eq!(asked(own, 0, terms).worth(terms), Some(worth), "{own}");
+        }
+        let of = |lease_max| {
+            let mut holding = asked(60, 0, &plan);
+            holding.lease_max = lease_max;
+            holding
+        };
+        assert_eq!(of(1).worth(&plan), None);
+        assert_eq!(of(2).worth(&plan), Some(5));
+        let small = terms(None, Some(("100", 4)));
+        assert_eq!(asked(60, 0, &small).worth(&small), Some(2), "half of it");
+    }
+
+    /// With leases a bucket is left alone until it has what is worth a write.
+    #[test]
+    fn a_bucket_with_room_for_one_call_is_left_to_fill_up_where_there_are_leases() {
+        let plan = terms(None, Some(("100", 100)));
+        let cost = SECOND / 100;
+        for (lease_max, wait) in [(1, None), (2, Some(4 * cost)), (1_000, Some(4 * cost))] {
+            let mut holding = asked(60, 0, &plan);
+            holding.lease_max = lease_max;
+            let meter = Meter {
+                plan_version: 1,
+                arrivals: [(Bucket::PLAN, NOW + SECOND - cost)].into(),
+                ..Meter::default()
+            };
+            holding.learn(Some(&Known::from(&meter)), at(NOW));
+            let refused = holding.throttled(&plan, &at(NOW));
+            let told = refused.and_then(|refusal| refusal.retry_after);
+            assert_eq!(told, wait, "{lease_max}");
+        }
+    }
+
+    #[test]
+    fn more_than_was_asked_for_lives_longer_and_four_seconds_at_most() {
+        let holding = asked(10, 0, &terms(None, None));
+        let demand = holding.lease_of(&terms(None, None)).unwrap().demand;
+        for (units, life) in [
+            (5, SECOND),
+            (10, SECOND),
+            (11, 2_310_000_000),
+            (100, 4 * SECOND),
+        ] {
+            let found = Size { units, demand }.life();
+            assert!((found - life).abs() <= 1, "{units}: {found}");
+        }
+    }
 }

@@ -150,6 +150,22 @@ mod tests {
         assert_eq!(usage, [(0, Some(30)), (8, Some(22)), (12, Some(10))]);
     }
 
+    /// Units were granted today, and others taken over from a plan before: only the window's
+    /// counter knows of both.
+    #[test]
+    fn what_is_left_of_a_window_is_told_by_its_counter_where_it_has_one() {
+        let sunday = TODAY - 3;
+        let days = [(sunday, 6), (TODAY - 1, 8), (TODAY, 12)];
+        let left = |windows: &[(Hour, i64)]| {
+            let week = quota(100, Period::Week);
+            let usage = meter(windows, &days).usage(Some(&week), sunday, TODAY, NOON);
+            let left = usage.iter().map(|(_, left)| left.unwrap());
+            left.collect::<Vec<_>>()
+        };
+        assert_eq!(left(&[(sunday * 24, 21)]), [99, 99, 91, 79]);
+        assert_eq!(left(&[]), [94, 94, 86, 100], "no counter yet");
+    }
+
     #[test]
     fn more_than_the_limit_may_be_left_after_a_grant_and_never_less_than_nothing() {
         let day = quota(10, Period::Day);

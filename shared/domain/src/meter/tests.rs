@@ -471,6 +471,27 @@ fn lawful_skew_is_not_clamped() {
     assert_eq!(item.unwrap().arrivals[&0], arrival);
 }
 
+/// Clocks may differ by a fifth of a second; a plan that was lowered is a reason of its own.
+#[test]
+fn what_is_fuller_than_full_is_clamped_where_no_clock_explains_it() {
+    let fifth = SECOND / 5;
+    for (version, over, wait) in [
+        (1, fifth, SECOND + fifth),
+        (1, fifth + 1, SECOND),
+        (2, 1, SECOND),
+    ] {
+        let mut item = attached();
+        let full = NOON + SECOND;
+        item.as_mut().unwrap().arrivals.insert(0, full + over);
+        let terms = Terms {
+            plan_version: version,
+            ..terms(None, throttle("1", 1))
+        };
+        let refusal = refusal(charge(&mut item, terms, NOON, None).0);
+        assert_eq!(refusal.retry_after, Some(wait), "version {version}, {over}");
+    }
+}
+
 #[test]
 fn what_was_not_applied_is_sent_again_three_times() {
     let (mut holding, mut charge, first) = begin(terms(None, None), NOON, None);

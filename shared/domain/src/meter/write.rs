@@ -139,3 +139,25 @@ impl Return {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_back_of_two_leases_is_of_the_later_day() {
+        let of = |units, day, of_day| Return {
+            window: Some(24),
+            units,
+            day,
+            of_day,
+        };
+        for (one, other, both) in [
+            (of(5, 8, 2), of(3, 8, 3), of(8, 8, 5)),
+            (of(5, 8, 2), of(3, 7, 3), of(8, 8, 2)),
+            (of(5, 7, 2), of(3, 8, 3), of(8, 8, 3)),
+        ] {
+            assert_eq!(one.and(other), both);
+        }
+    }
+}

@@ -214,7 +214,11 @@ mod tests {
                 ("/b/{order}/GET", 2)
             ])
         );
-        assert!(plan.has_all_stages_of(&first));
+        assert!(plan.has_all_stages_of(&first) && first.has_all_stages_of(&plan));
+        plan.set_stages(vec![stage("x", &[])]).unwrap();
+        assert!(first.has_all_stages_of(&plan) && !plan.has_all_stages_of(&first));
+        plan.set_stages(vec![stage("z", &[])]).unwrap();
+        assert!(!first.has_all_stages_of(&plan) && !plan.has_all_stages_of(&first));
     }
 
     #[test]
