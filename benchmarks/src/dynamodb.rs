@@ -1,8 +1,8 @@
-//! DynamoDB as a function meets it: the embedded engine behind TLS, a thread a connection, each
-//! answer as late as is wanted. Every call is counted.
+//! DynamoDB as a function meets it: the embedded engine, behind TLS where there is a certificate,
+//! a thread a connection, each answer as late as is wanted. Every call is counted.
 
 use std::{
-    io,
+    io::{self, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{
         Arc,
@@ -28,16 +28,17 @@ pub(crate) struct DynamoDb {
 #[derive(Clone)]
 struct Served {
     engine: Engine,
-    tls: Arc<ServerConfig>,
+    tls: Option<Arc<ServerConfig>>,
     delay_us: Arc<AtomicU64>,
     calls: Arc<AtomicU64>,
 }
 
 impl DynamoDb {
     /// Serves an engine on a port of its own.
-    pub(crate) fn start(engine: Engine, tls: Arc<ServerConfig>) -> io::Result<Self> {
+    pub(crate) fn start(engine: Engine, tls: Option<Arc<ServerConfig>>) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let endpoint = format!("https://{}", listener.local_addr()?);
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let endpoint = format!("{scheme}://{}", listener.local_addr()?);
         let calls = Arc::new(AtomicU64::new(0));
         let delay_us = Arc::new(AtomicU64::new(0));
         let served = Served {
@@ -50,7 +51,7 @@ impl DynamoDb {
             for stream in listener.incoming().map_while(Result::ok) {
                 let served = served.clone();
                 // It fails where the function hangs up.
-                thread::spawn(move || drop(served.serve(stream)));
+                thread::spawn(move || drop(served.accept(stream)));
             }
         });
         Ok(Self {
@@ -71,10 +72,19 @@ impl DynamoDb {
 }
 
 impl Served {
-    fn serve(&self, stream: TcpStream) -> Outcome<()> {
+    fn accept(&self, stream: TcpStream) -> Outcome<()> {
         stream.set_nodelay(true)?;
-        let tls = ServerConnection::new(self.tls.clone())?;
-        let mut connection = Connection::new(StreamOwned::new(tls, stream));
+        match &self.tls {
+            Some(tls) => {
+                let tls = ServerConnection::new(tls.clone())?;
+                self.serve(StreamOwned::new(tls, stream))
+            }
+            None => self.serve(stream),
+        }
+    }
+
+    fn serve(&self, stream: impl Read + Write) -> Outcome<()> {
+        let mut connection = Connection::new(stream);
         while let Some(request) = connection.request()? {
             self.calls.fetch_add(1, Ordering::SeqCst);
             let target = request.target.as_deref().unwrap_or_default();

@@ -15,6 +15,7 @@ mod load;
 mod machine;
 mod measure;
 mod outcome;
+mod phases;
 mod process;
 mod processor;
 mod report;
@@ -45,12 +46,15 @@ enum Command {
     Run(run::RunArguments),
     /// Loads several processes for some minutes, and looks for growth.
     Load(load::LoadArguments),
+    /// Tells where a start of the authorizer goes, phase by phase.
+    Phases(phases::PhasesArguments),
 }
 
 fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
+        Command::Phases(arguments) => phases::run(&arguments),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -41,6 +41,22 @@ pub(crate) struct Process {
     output: PathBuf,
 }
 
+impl Program {
+    /// With what Lambda itself sets.
+    pub(crate) fn command(&self) -> Outcome<Command> {
+        let (name, arguments) = self.command.split_first().ok_or("no program")?;
+        let mut command = Command::new(name);
+        self.set_up(command.args(arguments));
+        Ok(command)
+    }
+
+    /// The environment of a command that starts the program.
+    pub(crate) fn set_up(&self, command: &mut Command) {
+        let own = self.environment.iter().map(|(name, value)| (name, value));
+        command.env_clear().envs(ENVIRONMENT).envs(own);
+    }
+}
+
 impl Process {
     /// Starts it, in a group that has its share of a processor where there is one. What it
     /// prints goes into a file.
@@ -50,19 +66,9 @@ impl Process {
         output: PathBuf,
         group: Option<&Group>,
     ) -> Outcome<Self> {
-        let (name, arguments) = program.command.split_first().ok_or("no program")?;
         let out = File::create(&output)?;
-        let mut command = Command::new(name);
+        let mut command = program.command()?;
         command
-            .args(arguments)
-            .env_clear()
-            .envs(ENVIRONMENT)
-            .envs(
-                program
-                    .environment
-                    .iter()
-                    .map(|(name, value)| (name, value)),
-            )
             .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)
@@ -72,7 +78,8 @@ impl Process {
             Some(group) => group.spawn(&mut command),
             None => command.spawn(),
         };
-        let child = child.map_err(|error| format!("{}: {error}", name.display()))?;
+        let named = |error| format!("{}: {error}", command.get_program().display());
+        let child = child.map_err(named)?;
         Ok(Self {
             child,
             begun,

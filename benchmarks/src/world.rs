@@ -2,7 +2,7 @@
 //! for certificates and outputs that goes with the run.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -47,7 +47,7 @@ impl World {
             .enable_all()
             .build()?;
         let events = runtime.block_on(fill(&engine, keys))?;
-        let dynamodb = DynamoDb::start(engine.clone(), tls)?;
+        let dynamodb = DynamoDb::start(engine.clone(), Some(tls))?;
         Ok(Self {
             around: Surroundings {
                 endpoint: dynamodb.endpoint.clone(),
@@ -68,6 +68,11 @@ impl World {
             .enable_all()
             .build()?;
         runtime.block_on(more_keys(&self.engine, count))
+    }
+
+    /// The same tables without TLS.
+    pub(crate) fn without_tls(&self) -> io::Result<DynamoDb> {
+        DynamoDb::start(self.engine.clone(), None)
     }
 
     /// Where a process's output goes.

@@ -5,13 +5,12 @@
 //! for an event and how it answers one: so each part of the output is the work between two of
 //! these, and the odd one that renews a lease does not blur the others.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use latchkey_instructions::{Output, VALGRIND, parts};
 use latchkey_runtime_api::{Answer, Function};
 
 use crate::{Outcome, world::TABLE};
-
-pub(crate) const VALGRIND: &str = "/usr/bin/valgrind";
 
 /// One function with its settings, on a table.
 #[derive(Debug, Clone, Copy)]
@@ -54,17 +53,8 @@ impl Counted {
 /// Hands the function this event so many times, one after the other.
 pub(crate) async fn count(subject: Subject<'_>, event: &str, calls: usize) -> Outcome<Counted> {
     let output = Output::new();
-    let file = output.argument();
-    let arguments = [
-        "--tool=callgrind",
-        "--dump-before=writev",
-        "--combine-dumps=yes",
-        "--dump-line=no",
-        &file,
-    ];
-    let program: Vec<String> = std::iter::once(VALGRIND)
-        .chain(arguments)
-        .map(str::to_owned)
+    let program: Vec<String> = std::iter::once(VALGRIND.to_owned())
+        .chain(output.arguments("writev"))
         .collect();
     let environment = [
         ("TABLE_NAME", TABLE),
@@ -81,46 +71,11 @@ pub(crate) async fn count(subject: Subject<'_>, event: &str, calls: usize) -> Ou
         last = Some(function.invoke(event).await?);
     }
     let ended = function.stop().await?;
-    let parts = parts(&std::fs::read_to_string(&output.0)?);
+    let parts = parts(&output.read()?);
     if parts.is_empty() {
         return Err(format!("callgrind counted nothing: {}", ended.output).into());
     }
     Ok(Counted { parts, last })
-}
-
-/// Each part ends with its total.
-pub(crate) fn parts(output: &str) -> Vec<u64> {
-    let totals = output
-        .lines()
-        .filter_map(|line| line.strip_prefix("totals: "));
-    totals
-        .filter_map(|total| total.trim().parse().ok())
-        .collect()
-}
-
-/// Where callgrind writes to; removed in the end.
-pub(crate) struct Output(PathBuf);
-
-impl Output {
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    pub(crate) fn argument(&self) -> String {
-        format!("--callgrind-out-file={}", self.0.display())
-    }
-
-    pub(crate) fn new() -> Self {
-        let name = format!("latchkey-instructions-{}", std::process::id());
-        Self(std::env::temp_dir().join(name))
-    }
-}
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        // It may not be there yet.
-        drop(std::fs::remove_file(&self.0));
-    }
 }
 
 #[cfg(test)]
@@ -135,10 +90,8 @@ mod tests {
     }
 
     #[test]
-    fn each_part_of_callgrind_s_output_ends_with_its_total() {
-        let output = "part: 1\n\ntotals: 100\n\npart: 2\nfn=(1) a\n+0 7\n\ntotals: 20\ntotals: 3\n";
-        let counted = counted(output);
-        assert_eq!(counted.parts, [100, 20, 3]);
+    fn what_follows_the_last_poll_is_not_counted() {
+        let counted = counted("totals: 100\ntotals: 20\ntotals: 3\n");
         assert_eq!(counted.to_the_last_poll(), 120);
     }
 

@@ -3,8 +3,8 @@
 //! ```text
 //! cargo build --release -p latchkey-empty-function
 //! cargo build --release -p latchkey-authorizer
-//! cargo build --release -p latchkey-memory
-//! cargo run -p latchkey-instructions -- target/release/empty-function target/release/authorizer target/release/memory
+//! cargo build --release -p latchkey-parts
+//! cargo run -p latchkey-instructions -- target/release/empty-function target/release/authorizer target/release/parts
 //! ```
 //!
 //! prints two tables, and fails where a count is beyond its bound; with `--write` it writes them
@@ -25,6 +25,7 @@ mod world;
 
 use std::{fmt::Write as _, fs, path::Path, process::ExitCode};
 
+use latchkey_instructions::in_thousands;
 use latchkey_runtime_api::Answer;
 
 use crate::{
@@ -32,7 +33,7 @@ use crate::{
     world::{World, event, whole_events},
 };
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Calls of a run; those of its second half are looked at.
 const CALLS: usize = 60;
@@ -69,9 +70,9 @@ async fn main() -> Outcome<ExitCode> {
     let (options, binaries): (Vec<_>, Vec<_>) = std::env::args_os()
         .skip(1)
         .partition(|argument| argument == "--write");
-    let [empty, authorizer, memory] = binaries.as_slice() else {
+    let [empty, authorizer, parts] = binaries.as_slice() else {
         return Err(
-            "three binaries are needed: the empty function's, the authorizer's, and latchkey-memory's"
+            "three binaries are needed: the empty function's, the authorizer's, and latchkey-parts'"
                 .into(),
         );
     };
@@ -83,7 +84,7 @@ async fn main() -> Outcome<ExitCode> {
     };
     let rows = rows(&world, subject(empty), subject(authorizer)).await?;
     let table = table(&rows)?;
-    let (in_memory, memory_is_too_much) = memory::table(Path::new(memory))?;
+    let (in_memory, memory_is_too_much) = memory::table(Path::new(parts))?;
     println!("{table}\n{in_memory}");
     if !options.is_empty() {
         write("counted", &table)?;
@@ -113,14 +114,6 @@ fn table(rows: &[Row]) -> Result<String, std::fmt::Error> {
         )?;
     }
     Ok(table)
-}
-
-/// `1234567` as `1,234,567`.
-fn in_thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev();
-    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
-    groups.join(",")
 }
 
 /// Puts a table between its two marks on the page.

@@ -1,26 +1,33 @@
-//! What is done in memory for a call, by a program that does each thing a thousand times between
-//! two writes.
+//! What is done in memory for a call, by a program that does each thing a thousand times
+//! (benchmarks/parts).
 
-use std::{fmt::Write as _, fs, path::Path, process::Command};
+use std::{fmt::Write as _, path::Path};
 
-use crate::{
-    Outcome,
-    callgrind::{Output, VALGRIND, parts},
-    in_thousands,
-};
+use latchkey_instructions::{in_thousands, marked};
+
+use crate::Outcome;
 
 const TIMES: u64 = 1_000;
 
 /// One thing, and what it may take: what was counted when this was last set, and 5 %.
-const BOUNDS: [(&str, u64); 8] = [
+const BOUNDS: [(&str, u64); 17] = [
     ("a generated key value parsed and hashed", 5_440),
     ("a custom key value parsed and hashed", 6_680),
     (OWN, 104),
     (FIRST, 104),
     (LAST, 104),
     ("decided", 549),
-    ("decided and spent, with the charges between", 1_479),
-    ("decided and refused", 1_855),
+    ("decided and spent, with the charges between", 1_690),
+    ("decided and refused", 2_130),
+    ("an event read: http-2.0", 23_170),
+    ("the key value found: http-2.0", 2_090),
+    ("the answer put into words: http-2.0", 4_280),
+    ("an event read: rest-request", 41_420),
+    ("the key value found: rest-request", 4_930),
+    ("the answer put into words: rest-request", 4_290),
+    ("an event read: rest-token", 5_140),
+    ("the key value found: rest-token", 1_420),
+    ("the answer put into words: rest-token", 4_280),
 ];
 
 /// What a key's hash is compared with. The time that it takes must not tell how much of a hash is
@@ -68,27 +75,14 @@ fn are_alike(counted: &[(String, u64)]) -> bool {
 
 /// Each thing with the instructions that it takes once.
 fn counted(binary: &Path) -> Outcome<Vec<(String, u64)>> {
-    let output = Output::new();
-    let ran = Command::new(VALGRIND)
-        .args([
-            "--tool=callgrind",
-            "--dump-before=write",
-            "--combine-dumps=yes",
-            "--dump-line=no",
-        ])
-        .arg(output.argument())
-        .arg(binary)
-        .output()?;
-    if !ran.status.success() {
-        return Err(String::from_utf8_lossy(&ran.stderr).into_owned().into());
-    }
-    let lines = String::from_utf8(ran.stdout)?;
-    // The first part is what comes before the first line.
-    let parts = parts(&fs::read_to_string(output.path())?);
-    let named = lines.lines().zip(parts.iter().skip(1));
-    let named = named.filter(|(name, _)| !name.is_empty());
-    Ok(named
-        .map(|(name, part)| (name.to_owned(), part / TIMES))
+    let program = [
+        binary.to_str().ok_or("a binary's name is no UTF-8")?,
+        "memory",
+    ];
+    let parts = marked(&program, |_| ())?;
+    Ok(parts
+        .into_iter()
+        .map(|part| (part.name, part.instructions / TIMES))
         .collect())
 }
 

@@ -16,11 +16,14 @@ use crate::{
     load::Load,
     machine::Machine,
     outcome::Outcome,
+    phases::Phase,
 };
 
 pub(crate) use page::between_marks;
 
 const PAGE: &str = "performance.md";
+/// What is inside the authorizer.
+const INSIDE: &str = "performance/inside.md";
 const DATA: &str = "performance.json";
 
 /// Writes what was measured of all rows, and returns the budgets.
@@ -36,7 +39,7 @@ pub(crate) fn write_rows(
         text.push_str(&tables::section(measured));
     }
     if let Some(to) = to {
-        replace(to, "rows", &text)?;
+        replace(&to.join(PAGE), "rows", &text)?;
         keep(
             to,
             "rows",
@@ -59,16 +62,28 @@ pub(crate) fn write_load(to: Option<&Path>, load: &Load) -> Outcome<String> {
     let machine = Machine::read();
     let text = format!("{}\n\n{}", machine.in_words(), tables::load(load));
     if let Some(to) = to {
-        replace(to, "load", &text)?;
+        replace(&to.join(PAGE), "load", &text)?;
         keep(to, "load", &json!({ "machine": machine, "measured": load }))?;
         fs::write(to.join("performance-load.svg"), plot::load(load)?)?;
     }
     Ok(text)
 }
 
-fn replace(to: &Path, part: &str, text: &str) -> Outcome<()> {
-    let path = to.join(PAGE);
-    let page = fs::read_to_string(&path)?;
+/// Writes the phases of a start.
+pub(crate) fn write_phases(to: Option<&Path>, phases: &[Phase]) -> Outcome<String> {
+    let text = format!(
+        "{}\n\n{}",
+        Machine::read().in_words(),
+        tables::phases(phases)
+    );
+    if let Some(to) = to {
+        replace(&to.join(INSIDE), "phases", &text)?;
+    }
+    Ok(text)
+}
+
+fn replace(path: &Path, part: &str, text: &str) -> Outcome<()> {
+    let page = fs::read_to_string(path)?;
     let page = between_marks(&page, part, text).ok_or("the page has no such marks")?;
     Ok(fs::write(path, page)?)
 }

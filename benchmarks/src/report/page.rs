@@ -27,9 +27,10 @@ mod tests {
     }
 
     #[test]
-    fn the_page_has_the_marks_of_both_parts() {
+    fn the_pages_have_the_marks_of_all_parts() {
         let page = include_str!("../../../docs/performance.md");
-        for part in ["rows", "load"] {
+        let inside = include_str!("../../../docs/performance/inside.md");
+        for (page, part) in [(page, "rows"), (page, "load"), (inside, "phases")] {
             assert!(between_marks(page, part, "").is_some(), "{part}");
         }
     }

@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
+use latchkey_instructions::in_thousands;
+
 use crate::{
     budgets::{Budget, Measured},
     figures::Figures,
     load::{Load, Window},
+    phases::Phase,
     rows::EMPTY,
 };
 
@@ -26,6 +29,18 @@ pub(super) fn budgets(budgets: &[Budget]) -> String {
         );
     }
     text.push('\n');
+    text
+}
+
+pub(super) fn phases(phases: &[Phase]) -> String {
+    let mut text = "| phase | instructions, over HTTP | over TLS | time, µs, over TLS |\n| --- | ---: | ---: | ---: |\n".to_owned();
+    let or_none = |figure: Option<String>| figure.unwrap_or_default();
+    for phase in phases {
+        let [http, tls] =
+            [phase.over_http, phase.over_tls].map(|count| or_none(count.map(in_thousands)));
+        let time = or_none(phase.micros.map(|time| format!("{time:.0}")));
+        _ = writeln!(text, "| {} | {http} | {tls} | {time} |", phase.name);
+    }
     text
 }
 
