@@ -38,6 +38,15 @@ pub(crate) struct PhasesArguments {
     write: Option<PathBuf>,
 }
 
+/// Rows whose whole start is timed, and what it is called.
+const WHOLE: [(&str, &str); 2] = [
+    (
+        LEASED,
+        "a whole start, from the process to its first question for an event",
+    ),
+    (EMPTY, "the same of an empty function"),
+];
+
 /// A line of the table.
 #[derive(Debug)]
 pub(crate) struct Phase {
@@ -72,8 +81,13 @@ pub(crate) fn run(arguments: &PhasesArguments) -> Outcome<()> {
             micros: times.get(&tls.name).copied(),
         })
         .collect();
-    for name in [LEASED, EMPTY] {
-        rows.push(whole(name, arguments, &world)?);
+    for (row, name) in WHOLE {
+        rows.push(Phase {
+            name: name.to_owned(),
+            over_http: None,
+            over_tls: None,
+            micros: Some(whole(row, arguments, &world)?),
+        });
     }
     println!("{}", write_phases(arguments.write.as_deref(), &rows)?);
     Ok(())
@@ -137,13 +151,11 @@ fn times(program: &Program, starts: usize) -> Outcome<BTreeMap<String, f64>> {
         .collect())
 }
 
-/// The p50 of a row's starts, up to the first question for an event.
-fn whole(name: &str, arguments: &PhasesArguments, world: &World) -> Outcome<Phase> {
+/// The p50 of a row's starts, up to the first question for an event, in µs.
+fn whole(name: &str, arguments: &PhasesArguments, world: &World) -> Outcome<f64> {
     let places = places(arguments.authorizer.clone());
-    let rows = rows::all(&places, &world.around, &world.events);
-    let row = rows
-        .into_iter()
-        .find(|row| row.name == name && row.is_built());
+    let mut rows = rows::all(&places, &world.around, &world.events).into_iter();
+    let row = rows.find(|row| row.name == name && row.is_built());
     let program = row.ok_or_else(|| format!("{name} is not built"))?.program;
     let mut took = Vec::with_capacity(arguments.starts);
     for _ in 0..arguments.starts {
@@ -151,14 +163,5 @@ fn whole(name: &str, arguments: &PhasesArguments, world: &World) -> Outcome<Phas
         let mut process = Process::start(&program, &api.address(), world.output("start"), None)?;
         took.push(micros(api.started(&mut process)? - process.begun));
     }
-    Ok(Phase {
-        name: if name == EMPTY {
-            "the same of an empty function".to_owned()
-        } else {
-            "a whole start, from the process to its first question for an event".to_owned()
-        },
-        over_http: None,
-        over_tls: None,
-        micros: Some(quantile(&mut took, 50)),
-    })
+    Ok(quantile(&mut took, 50))
 }
