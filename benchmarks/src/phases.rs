@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use clap::Args;
-use latchkey_instructions::marked;
+use latchkey_instructions::{Part, marked};
 
 use crate::{
     dynamodb::DynamoDb,
@@ -70,6 +70,13 @@ pub(crate) fn run(arguments: &PhasesArguments) -> Outcome<()> {
     let (with_tls, without) = (tls(&world, parts, event), http(&plain, parts, event));
     let counted = |program: &Program| marked(&[parts, "start"], |command| program.set_up(command));
     let (over_tls, over_http) = (counted(&with_tls)?, counted(&without)?);
+    let names = |parts: &[Part]| -> Vec<String> {
+        let names = parts.iter().map(|part| part.name.clone());
+        names.collect()
+    };
+    if names(&over_tls) != names(&over_http) {
+        return Err("other phases over TLS than over HTTP".into());
+    }
     let times = times(&with_tls, arguments.starts)?;
     let mut rows: Vec<Phase> = over_tls
         .iter()
@@ -93,9 +100,9 @@ pub(crate) fn run(arguments: &PhasesArguments) -> Outcome<()> {
     Ok(())
 }
 
-/// The program that goes through a start. The harness's own authority alone is trusted.
+/// The program that goes through a start. The harness's own authority is trusted beside Amazon's.
 fn tls(world: &World, parts: &str, event: &str) -> Program {
-    let trusted = world.around.authority.display().to_string();
+    let trusted = world.around.amazon.display().to_string();
     start(
         parts,
         event,

@@ -37,20 +37,29 @@ pub fn marked(
     if !ran.status.success() {
         return Err(String::from_utf8_lossy(&ran.stderr).into_owned().into());
     }
-    Ok(named(&String::from_utf8(ran.stdout)?, &output.read()?))
+    let parts = named(&String::from_utf8(ran.stdout)?, &output.read()?);
+    parts.ok_or_else(|| "callgrind has not counted part by part".into())
 }
 
-/// A line of the program for each part, in their order.
-fn named(lines: &str, output: &str) -> Vec<Part> {
+/// A line of the program for each part, in their order; the last part, what comes after all of
+/// them, has none. None where there are more parts or fewer.
+fn named(lines: &str, output: &str) -> Option<Vec<Part>> {
     let names = lines.lines().filter_map(|line| line.split('\t').next());
-    names
-        .zip(parts(output))
-        .filter(|(name, _)| !name.is_empty())
-        .map(|(name, instructions)| Part {
-            name: name.to_owned(),
-            instructions,
-        })
-        .collect()
+    let names: Vec<_> = names.collect();
+    let parts = parts(output);
+    if parts.len() != names.len() + 1 {
+        return None;
+    }
+    let named = names.into_iter().zip(parts);
+    let named = named.filter(|(name, _)| !name.is_empty());
+    Some(
+        named
+            .map(|(name, instructions)| Part {
+                name: name.to_owned(),
+                instructions,
+            })
+            .collect(),
+    )
 }
 
 /// The parts of callgrind's output: each ends with its total.
@@ -126,11 +135,12 @@ mod tests {
 
     #[test]
     fn parts_have_the_program_s_names_and_preparations_none() {
-        let named = named("\t9\nread\t17\n\t1\n", OUTPUT);
+        let named = super::named("\t9\nread\t17\n\t1\n", OUTPUT);
         let read = Part {
             name: "read".to_owned(),
             instructions: 20,
         };
-        assert_eq!(named, [read]);
+        assert_eq!(named, Some(vec![read]));
+        assert_eq!(super::named("\t9\nread\t17\n", OUTPUT), None);
     }
 }

@@ -28,6 +28,13 @@ pub(crate) fn all() -> Marks {
     for kind in KINDS {
         in_words(marks, kind);
     }
+    let (world, event) = (words::World::new(), event_of(KINDS[0]));
+    let incoming = event::read(&event).unwrap();
+    counted(
+        marks,
+        "the first answer for a key's routes put into words",
+        || world.answers_first(black_box(&incoming)),
+    );
     all
 }
 

@@ -168,6 +168,9 @@ fn hold(event: &RawValue, handled: &Handled) {
         assert!(!is_allowed, "an error that is logged as allowed");
     }
     for value in [generated(), custom()] {
+        if is_written_by_api_gateway(event, value.expose()) {
+            continue;
+        }
         let answered = answer.is_ok_and(|answer| answer.get().contains(value.expose()));
         assert!(
             !answered && !shown.contains(value.expose()),
@@ -186,6 +189,16 @@ fn hold(event: &RawValue, handled: &Handled) {
             event.get()
         );
     }
+}
+
+/// Whether a text stands where API Gateway itself writes, before the method and the path: in an ARN's
+/// Region, account, API or stage, which are told.
+fn is_written_by_api_gateway(event: &RawValue, text: &str) -> bool {
+    let event: Value = serde_json::from_str(event.get()).unwrap_or_default();
+    ["methodArn", "routeArn"].into_iter().any(|name| {
+        let arn = event[name].as_str().unwrap_or_default();
+        arn.split('/').take(2).any(|part| part.contains(text))
+    })
 }
 
 /// Whoever passes has sent the value of the key that passes, from where and for what it may.

@@ -32,3 +32,11 @@ fn put_the_answer_into_words(bencher: Bencher, kind: &str) {
     let incoming = event::read(&event).unwrap();
     bencher.bench_local(|| world.answers(black_box(&incoming)));
 }
+
+/// The policy of a key with routes, made anew.
+#[divan::bench]
+fn put_the_first_answer_for_routes_into_words(bencher: Bencher) {
+    let (world, event) = (World::new(), event_of(KINDS[0]));
+    let incoming = event::read(&event).unwrap();
+    bencher.bench_local(|| world.answers_first(black_box(&incoming)));
+}

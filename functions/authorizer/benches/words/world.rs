@@ -39,6 +39,7 @@ pub(crate) struct World {
     settings: Settings,
     sources: KeySources,
     key: Key,
+    routed: Key,
     plan: Plan,
     policy: KeptPolicy,
 }
@@ -48,13 +49,19 @@ impl World {
         let settings = Settings::read(|name| (name == "TABLE_NAME").then(|| "keys".to_owned()));
         let value = KeyValue::custom("a-custom-value-of-a-benchmark").unwrap();
         let made = Timestamp::from_second(0).unwrap();
+        let key = Key {
+            name: "Acme".parse().ok(),
+            ..Key::new(&value, made)
+        };
+        let routes = ["GET /orders/*", "POST /orders"].map(|route| route.parse().unwrap());
         Self {
             settings: settings.unwrap(),
             sources: KeySources::default(),
-            key: Key {
-                name: "Acme".parse().ok(),
-                ..Key::new(&value, made)
+            routed: Key {
+                routes: Some(routes.into()),
+                ..key.clone()
             },
+            key,
             plan: Plan {
                 quota: Quota::new(1_000, Period::Day).ok(),
                 ..Plan::new("gold".parse().unwrap(), "Gold".parse().unwrap(), made)
@@ -67,11 +74,20 @@ impl World {
         self.sources.presented(incoming).is_ok()
     }
 
-    /// The policy and its context.
+    /// The policy and its context, of a key that was seen before.
     pub(crate) fn answers(&self, incoming: &Incoming<'_>) -> bool {
+        self.answer(incoming, &self.key, &self.policy)
+    }
+
+    /// The same of a key that is held to two routes, and was never seen.
+    pub(crate) fn answers_first(&self, incoming: &Incoming<'_>) -> bool {
+        self.answer(incoming, &self.routed, &KeptPolicy::default())
+    }
+
+    fn answer(&self, incoming: &Incoming<'_>, key: &Key, policy: &KeptPolicy) -> bool {
         let decided = Decided::Allowed {
-            key: &self.key,
-            policy: &self.policy,
+            key,
+            policy,
             plan: &self.plan,
             remaining: Some(999),
             counted_by: None,

@@ -255,7 +255,7 @@ impl Stage {
         self.admitted += (seen.by_lease + seen.stored + seen.without) as i64;
     }
 
-    /// Calls until nothing is left.
+    /// Calls until nothing is left, which a process that has recovered comes to.
     async fn use_up(&mut self, caller: &mut Caller<'_>) {
         for _ in 0..2 * LEFT {
             match caller.call(&self.account).await.0 {
@@ -264,6 +264,7 @@ impl Stage {
                 _ => sleep(Duration::from_millis(50)).await,
             }
         }
+        panic!("the quota was not used up after the fault");
     }
 }
 
