@@ -147,8 +147,12 @@ impl Admin {
             store: self.records.store(),
             clock: clock(),
             random: Random::new(|bytes| {
-                thread_local!(static NEXT: Cell<u8> = const { Cell::new(0) });
-                bytes.fill(NEXT.replace(NEXT.get().wrapping_add(1)));
+                thread_local!(static NEXT: Cell<u64> = const { Cell::new(0) });
+                // Never those of `generated`, however long it goes on.
+                let next = NEXT.replace(NEXT.get().wrapping_add(1)).to_le_bytes();
+                for (byte, next) in bytes.iter_mut().zip(next.into_iter().cycle()) {
+                    *byte = next;
+                }
                 Ok(())
             }),
             api_gateway: fake.map(|fake| account::gateway(fake, self.records.store(), clock())),
