@@ -126,13 +126,7 @@ fn start(parts: &str, event: &str, own: &[(&str, &str)]) -> Program {
         ("LOG_LEVEL", "error"),
         ("EVENT", event),
     ];
-    let environment = always.iter().chain(own);
-    Program {
-        command: [parts, "start"].map(Into::into).into(),
-        environment: environment
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect(),
-    }
+    Program::new([parts, "start"], always.iter().chain(own))
 }
 
 /// The p50 of each phase, in µs.

@@ -42,6 +42,20 @@ pub(crate) struct Process {
 }
 
 impl Program {
+    /// A program with what of its environment is its own; of a name's values the last one counts.
+    pub(crate) fn new<'a>(
+        command: impl IntoIterator<Item = impl Into<OsString>>,
+        environment: impl IntoIterator<Item = &'a (&'a str, &'a str)>,
+    ) -> Self {
+        let environment = environment.into_iter();
+        Self {
+            command: command.into_iter().map(Into::into).collect(),
+            environment: environment
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        }
+    }
+
     /// With what Lambda itself sets.
     pub(crate) fn command(&self) -> Outcome<Command> {
         let (name, arguments) = self.command.split_first().ok_or("no program")?;

@@ -73,13 +73,7 @@ impl Surroundings {
             ("AWS_CA_BUNDLE", &bundle),
             ("NODE_EXTRA_CA_CERTS", &self.authority.display().to_string()),
         ];
-        let all = all.iter().chain(own);
-        Program {
-            command: command.into_iter().map(Into::into).collect(),
-            environment: all
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-        }
+        Program::new(command, all.iter().chain(own))
     }
 }
 

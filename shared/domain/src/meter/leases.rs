@@ -3,7 +3,7 @@
 use super::{
     Answer, Asked, Bucket, Charge, Holding, Known, Meter, Refusal, Return, Step, Terms, Verdict,
     Write,
-    model::{at, call},
+    model::{at, call, net},
     table::{apply, give_back},
 };
 use crate::{
@@ -91,13 +91,6 @@ impl World {
             (Verdict::Refused(refusal), writes) => (refusal, writes),
             (admitted, _) => panic!("{admitted:?}"),
         }
-    }
-}
-
-fn net(write: &Write) -> u64 {
-    match write {
-        Write::Charge(charge) => charge.net,
-        Write::Clamp(clamp) => panic!("{clamp:?}"),
     }
 }
 

@@ -66,3 +66,11 @@ pub(super) fn charge(
     let mut holding = without_leases(known, at(now));
     call(item, &mut holding, &terms, at(now))
 }
+
+/// Units that a charge adds to its counter.
+pub(super) fn net(write: &Write) -> u64 {
+    match write {
+        Write::Charge(charge) => charge.net,
+        Write::Clamp(clamp) => panic!("{clamp:?}"),
+    }
+}

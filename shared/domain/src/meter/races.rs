@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Asked, Bucket, Holding, Known, Meter, Refusal, Step, Terms, Verdict, Write,
-    model::{at, call},
+    model::{at, call, net},
 };
 use crate::{
     Period, Quota, Reason, Throttle,
@@ -40,13 +40,6 @@ fn others_leave(item: &mut Option<Meter>, terms: &Terms, free: u64, now: Nanos) 
         .unwrap()
         .arrivals
         .insert(Bucket::PLAN, now + taken);
-}
-
-fn net(write: &Write) -> u64 {
-    match write {
-        Write::Charge(charge) => charge.net,
-        Write::Clamp(clamp) => panic!("{clamp:?}"),
-    }
 }
 
 #[test]

@@ -201,6 +201,16 @@ mod tests {
         holding
     }
 
+    /// It has read that the bucket is idle again at `arrival`.
+    fn learn_arrival(holding: &mut Holding, arrival: Nanos) {
+        let meter = Meter {
+            plan_version: 1,
+            arrivals: [(Bucket::PLAN, arrival)].into(),
+            ..Meter::default()
+        };
+        holding.learn(Some(&Known::from(&meter)), at(NOW));
+    }
+
     fn units(mut holding: Holding, terms: &Terms) -> u64 {
         holding.size(terms, at(NOW)).units
     }
@@ -245,12 +255,7 @@ mod tests {
             [(0, 0, 50), (0, 20, 30), (0, 48, 5), (0, 96, 4), (0, 100, 1)]
         {
             let mut holding = asked(60, others, &plan);
-            let meter = Meter {
-                plan_version: 1,
-                arrivals: [(Bucket::PLAN, NOW + taken_before * cost)].into(),
-                ..Meter::default()
-            };
-            holding.learn(Some(&Known::from(&meter)), at(NOW));
+            learn_arrival(&mut holding, NOW + taken_before * cost);
             assert_eq!(units(holding, &plan), taken, "{taken_before} taken");
         }
         // Ten calls are left to others: all of a bucket of 12 but two.
@@ -269,12 +274,7 @@ mod tests {
         let plan = terms(None, Some(("100", 100)));
         for (over, refuses) in [(0, true), (CLOCK_MARGIN, true), (CLOCK_MARGIN + 1, false)] {
             let mut holding = asked(60, 0, &plan);
-            let meter = Meter {
-                plan_version: 1,
-                arrivals: [(Bucket::PLAN, NOW + SECOND + over)].into(),
-                ..Meter::default()
-            };
-            holding.learn(Some(&Known::from(&meter)), at(NOW));
+            learn_arrival(&mut holding, NOW + SECOND + over);
             let refused = holding.throttled(&plan, &at(NOW)).is_some();
             assert_eq!(refused, refuses, "{over}");
         }
@@ -306,12 +306,7 @@ mod tests {
         for (lease_max, wait) in [(1, None), (2, Some(4 * cost)), (1_000, Some(4 * cost))] {
             let mut holding = asked(60, 0, &plan);
             holding.lease_max = lease_max;
-            let meter = Meter {
-                plan_version: 1,
-                arrivals: [(Bucket::PLAN, NOW + SECOND - cost)].into(),
-                ..Meter::default()
-            };
-            holding.learn(Some(&Known::from(&meter)), at(NOW));
+            learn_arrival(&mut holding, NOW + SECOND - cost);
             let refused = holding.throttled(&plan, &at(NOW));
             let told = refused.and_then(|refusal| refusal.retry_after);
             assert_eq!(told, wait, "{lease_max}");
