@@ -10,16 +10,21 @@ use crate::{
 
 /// LLRT's published start and first call of DynamoDB at 128 MB, in ms.
 const LLRT_MS: f64 = 64.0;
-const AT_128_MB: [(Section, &str); 2] = [
+const AT_128_MB: [(Section, &str, &str); 3] = [
     (
         Section::Memory(128),
+        LEASED,
         "at 128 MB: start and first metered call, against LLRT's published start and first call of DynamoDB",
     ),
+    (Section::Memory(128), LOGGED, "the same, each logged"),
     (
         Section::MemoryAfterStart(128),
+        LEASED,
         "the same, with a whole processor up to the first question for an event",
     ),
 ];
+/// How much less a figure must be than another to be ahead of it: what is nearer is level.
+const AHEAD: f64 = 0.98;
 
 /// What was measured in a section.
 #[derive(Debug, Serialize)]
@@ -71,11 +76,9 @@ pub(crate) fn budgets(sections: &[Measured], remembered: Option<&Figures>) -> Ve
         budgets.extend(remembered.map(memory_of_keys));
         budgets.extend(ahead_of_python(loopback));
     }
-    for (section, what) in AT_128_MB {
-        let leased = of(section).and_then(|share| share.of(LEASED));
-        budgets.extend(
-            leased.map(|leased| at_most(what, leased.start_to_answer / 1e3, LLRT_MS, "ms")),
-        );
+    for (section, row, what) in AT_128_MB {
+        let row = of(section).and_then(|share| share.of(row));
+        budgets.extend(row.map(|row| at_most(what, row.start_to_answer / 1e3, LLRT_MS, "ms")));
     }
     for measured in sections {
         let ahead = |peer: &&str| ahead_of(measured, peer);
@@ -183,34 +186,43 @@ fn ahead_of_python(loopback: &Measured) -> Vec<Budget> {
 /// A column's name, Latchkey's figure and the peer's.
 type Pair = (&'static str, f64, f64);
 
-/// The start is that of leased calls: up to the first answer other rows are the same. Against a
-/// peer's one kind of call stand all of Latchkey's that admit one.
+/// Against a peer's one kind of call stand all of Latchkey's that admit one, if any was measured.
 fn ahead_of(measured: &Measured, peer: &str) -> Option<Budget> {
-    let (theirs, leased) = (measured.of(peer)?, measured.of(LEASED)?);
-    let mut behind = lost(leased, &starts(leased, theirs));
+    let theirs = measured.of(peer)?;
     let admitting = [LEASED, LOGGED, WHOLE, NEW_LEASE, FIRST_SIGHT];
-    for own in admitting.iter().filter_map(|row| measured.of(row)) {
-        behind.extend(lost(own, &calls(own, theirs)));
-    }
-    Some(Budget {
+    let own: Vec<_> = admitting
+        .iter()
+        .filter_map(|row| measured.of(row))
+        .collect();
+    let lost: Vec<_> = own.iter().flat_map(|own| lost(own, theirs)).collect();
+    (!own.is_empty()).then(|| Budget {
         what: format!(
             "ahead of {peer} in each column but what is deployed: {}",
             measured.heading
         ),
-        reached: if behind.is_empty() {
+        reached: if lost.is_empty() {
             "in all".to_owned()
         } else {
-            format!("behind in {}", behind.join(", "))
+            lost.join(", ")
         },
         bound: "in all".to_owned(),
-        met: behind.is_empty(),
+        met: lost.is_empty(),
     })
 }
 
-fn lost(own: &Figures, pairs: &[Pair]) -> Vec<String> {
-    let lost = pairs.iter().filter(|(_, own, theirs)| own >= theirs);
-    lost.map(|(what, _, _)| format!("{}: {what}", own.row))
-        .collect()
+/// In which columns a row is not ahead.
+fn lost(own: &Figures, theirs: &Figures) -> Vec<String> {
+    let pairs = starts(own, theirs).into_iter().chain(calls(own, theirs));
+    let lost = pairs.filter(|(_, own, theirs)| *own > theirs * AHEAD);
+    lost.map(|(what, mine, theirs)| {
+        let verdict = if mine * AHEAD <= theirs {
+            "level"
+        } else {
+            "behind"
+        };
+        format!("{verdict} in {}: {what}", own.row)
+    })
+    .collect()
 }
 
 fn starts(own: &Figures, theirs: &Figures) -> [Pair; 4] {
@@ -304,10 +316,20 @@ mod tests {
         let own = figures(LEASED, Side::Latchkey, 9.0);
         let ahead = budgets(&measured(vec![own.clone(), theirs.clone()]), None);
         assert!(ahead.len() == 1 && ahead[0].met, "{ahead:?}");
-        let own = Figures { p99: 10.0, ..own };
-        let behind = budgets(&measured(vec![own, theirs]), None);
-        assert_eq!(behind[0].reached, "behind in leased call: p99");
-        assert!(!behind[0].met);
+        for (p99, verdict) in [(9.9, "level"), (10.1, "level"), (10.3, "behind")] {
+            let own = Figures { p99, ..own.clone() };
+            let lost = budgets(&measured(vec![own, theirs.clone()]), None);
+            assert_eq!(lost[0].reached, format!("{verdict} in leased call: p99"));
+            assert!(!lost[0].met);
+        }
+        let logged = Figures {
+            row: LOGGED,
+            first_call: 11.0,
+            ..own.clone()
+        };
+        let lost = budgets(&measured(vec![own, logged, theirs]), None);
+        let expected = "behind in leased call, each logged: first call";
+        assert_eq!(lost[0].reached, expected);
     }
 
     #[test]

@@ -55,22 +55,28 @@ pub(crate) fn quantile(values: &mut [f64], percent: usize) -> f64 {
     values.get(at).copied().unwrap_or(f64::NAN)
 }
 
+/// The value in the middle; of an even number of them the mean of the two there.
+pub(crate) fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let [low, high] = [values.len().saturating_sub(1) / 2, values.len() / 2];
+    let middle = values.get(low).zip(values.get(high));
+    middle.map_or(f64::NAN, |(low, high)| f64::midpoint(*low, *high))
+}
+
 pub(crate) fn micros(duration: Duration) -> f64 {
     duration.as_nanos() as f64 / 1e3
 }
 
 impl Figures {
     pub(crate) fn of(row: &Row, rounds: &[Round]) -> Outcome<Self> {
-        let middle = |of: &dyn Fn(&Round) -> f64| {
-            let mut values: Vec<f64> = rounds.iter().map(of).collect();
-            quantile(&mut values, 50)
-        };
+        let middle =
+            |of: &dyn Fn(&Round) -> f64| median(&mut rounds.iter().map(of).collect::<Vec<_>>());
         let took = |round: &Round| -> Vec<f64> {
             round.calls.iter().map(|call| micros(call.took)).collect()
         };
         let mut p50s: Vec<f64> = rounds
             .iter()
-            .map(|round| quantile(&mut took(round), 50))
+            .map(|round| median(&mut took(round)))
             .collect();
         let mut all: Vec<f64> = rounds.iter().flat_map(took).collect();
         let calls = rounds.iter().flat_map(|round| &round.calls);
@@ -86,7 +92,7 @@ impl Figures {
             start_processor: middle(&|round| micros(round.start_processor)),
             first_call: middle(&|round| micros(round.first_call)),
             p50_fastest: quantile(&mut p50s, 0),
-            p50_middle: quantile(&mut p50s, 50),
+            p50_middle: median(&mut p50s),
             p90: quantile(&mut all, 90),
             p99: quantile(&mut all, 99),
             calls_a_second: middle(&|round| of_round(round) / round.elapsed.as_secs_f64()),
@@ -118,5 +124,12 @@ mod tests {
         let at = [0, 50, 90, 99, 100].map(|percent| quantile(&mut values, percent));
         assert_eq!(at, [1.0, 51.0, 91.0, 100.0, 101.0]);
         assert!(quantile(&mut [], 50).is_nan());
+    }
+
+    #[test]
+    fn a_median_has_as_much_below_as_above() {
+        assert_eq!(median(&mut [9.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&mut [9.0, 1.0, 2.0, 3.0]), 2.5);
+        assert!(median(&mut []).is_nan());
     }
 }

@@ -9,7 +9,7 @@ use latchkey_instructions::{Part, marked};
 
 use crate::{
     dynamodb::DynamoDb,
-    figures::{micros, quantile},
+    figures::{median, micros},
     outcome::Outcome,
     process::{Process, Program},
     processor,
@@ -145,7 +145,7 @@ fn times(program: &Program, starts: usize) -> Outcome<BTreeMap<String, f64>> {
             }
         }
     }
-    let p50 = |mut took: Vec<f64>| quantile(&mut took, 50);
+    let p50 = |mut took: Vec<f64>| median(&mut took);
     Ok(all
         .into_iter()
         .map(|(name, took)| (name, p50(took)))
@@ -164,5 +164,5 @@ fn whole(name: &str, arguments: &PhasesArguments, world: &World) -> Outcome<f64>
         let mut process = Process::start(&program, &api.address(), world.output("start"), None)?;
         took.push(micros(api.started(&mut process)? - process.begun));
     }
-    Ok(quantile(&mut took, 50))
+    Ok(median(&mut took))
 }
