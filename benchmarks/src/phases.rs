@@ -2,10 +2,15 @@
 //! the function does, and callgrind counts; times are those of other starts, without callgrind.
 #![expect(clippy::print_stdout, reason = "what it prints is its result")]
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use latchkey_instructions::{Part, marked};
+use serde::Serialize;
 
 use crate::{
     dynamodb::DynamoDb,
@@ -33,6 +38,11 @@ pub(crate) struct PhasesArguments {
     /// How many starts are timed.
     #[arg(long, default_value_t = 40)]
     starts: usize,
+    /// Keeps what callgrind has counted of the start over TLS in this file, for
+    /// `callgrind_annotate`: function by function where the program has its names (`cargo build
+    /// --profile profiling -p latchkey-parts`, `--parts target/profiling/parts`).
+    #[arg(long)]
+    keep: Option<PathBuf>,
     /// Writes the table into performance/inside.md there.
     #[arg(long)]
     write: Option<PathBuf>,
@@ -47,20 +57,52 @@ const WHOLE: [(&str, &str); 2] = [
     (EMPTY, "the same of an empty function"),
 ];
 
+/// Each phase, and the instructions that it may take, over HTTP and over TLS: what was counted of a
+/// plain release build when this was last set, and 10 %.
+const BOUNDS: [(&str, [u64; 2]); 8] = [
+    ("the program loaded", [760_000, 760_000]),
+    ("settings and log", [42_000, 42_000]),
+    ("credentials, DynamoDB's two clients", [533_000, 533_000]),
+    ("the first random numbers", [300, 300]),
+    (
+        "plans read, for which the connection is opened",
+        [932_000, 5_330_000],
+    ),
+    ("plans read, the connection being open", [543_000, 559_000]),
+    ("first call: one read, one write", [1_018_000, 1_034_000]),
+    ("second call: one write", [502_000, 515_000]),
+];
+
 /// A line of the table.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Phase {
     pub(crate) name: String,
-    pub(crate) over_http: Option<u64>,
-    pub(crate) over_tls: Option<u64>,
+    pub(crate) over_http: Option<Counted>,
+    pub(crate) over_tls: Option<Counted>,
     /// The p50, in µs.
     pub(crate) micros: Option<f64>,
+}
+
+/// Instructions.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Counted {
+    pub(crate) instructions: u64,
+    pub(crate) bound: u64,
+}
+
+impl Phase {
+    fn is_too_much(&self) -> bool {
+        let counted = [self.over_http, self.over_tls].into_iter().flatten();
+        counted
+            .into_iter()
+            .any(|counted| counted.instructions > counted.bound)
+    }
 }
 
 /// Counts, times, prints and writes.
 ///
 /// # Errors
-/// Where a program fails or is not built.
+/// Where a program fails or is not built, and where a phase is beyond its bound.
 pub(crate) fn run(arguments: &PhasesArguments) -> Outcome<()> {
     let world = World::new(0)?;
     let plain = world.without_tls()?;
@@ -68,26 +110,16 @@ pub(crate) fn run(arguments: &PhasesArguments) -> Outcome<()> {
     let parts = arguments.parts.to_str().ok_or("--parts is no UTF-8")?;
     let event = std::str::from_utf8(&world.events.open)?;
     let (with_tls, without) = (tls(&world, parts, event), http(&plain, parts, event));
-    let counted = |program: &Program| marked(&[parts, "start"], |command| program.set_up(command));
-    let (over_tls, over_http) = (counted(&with_tls)?, counted(&without)?);
-    let names = |parts: &[Part]| -> Vec<String> {
-        let names = parts.iter().map(|part| part.name.clone());
-        names.collect()
+    let counted = |program: &Program, keep: Option<&Path>| {
+        marked(&[parts, "start"], |command| program.set_up(command), keep)
     };
-    if names(&over_tls) != names(&over_http) {
-        return Err("other phases over TLS than over HTTP".into());
-    }
+    let over_tls = counted(&with_tls, arguments.keep.as_deref())?;
+    let over_http = counted(&without, None)?;
+    let mut rows = bounded(&over_http, &over_tls)?;
     let times = times(&with_tls, arguments.starts)?;
-    let mut rows: Vec<Phase> = over_tls
-        .iter()
-        .zip(&over_http)
-        .map(|(tls, http)| Phase {
-            name: tls.name.clone(),
-            over_http: Some(http.instructions),
-            over_tls: Some(tls.instructions),
-            micros: times.get(&tls.name).copied(),
-        })
-        .collect();
+    for row in &mut rows {
+        row.micros = times.get(&row.name).copied();
+    }
     for (row, name) in WHOLE {
         rows.push(Phase {
             name: name.to_owned(),
@@ -97,7 +129,34 @@ pub(crate) fn run(arguments: &PhasesArguments) -> Outcome<()> {
         });
     }
     println!("{}", write_phases(arguments.write.as_deref(), &rows)?);
-    Ok(())
+    match rows.iter().find(|row| row.is_too_much()) {
+        Some(row) => Err(format!("more than the bound: {}", row.name).into()),
+        None => Ok(()),
+    }
+}
+
+/// What was counted, beside its bound.
+fn bounded(over_http: &[Part], over_tls: &[Part]) -> Outcome<Vec<Phase>> {
+    for parts in [over_http, over_tls] {
+        let names = parts.iter().map(|part| part.name.as_str());
+        if !names.eq(BOUNDS.map(|(name, _)| name)) {
+            return Err(format!("the program has other phases than are bounded: {parts:?}").into());
+        }
+    }
+    let both = over_http.iter().zip(over_tls).zip(BOUNDS);
+    let rows = both.map(|((http, tls), (name, bounds))| {
+        let [http, tls] = [(http, bounds[0]), (tls, bounds[1])].map(|(part, bound)| Counted {
+            instructions: part.instructions,
+            bound,
+        });
+        Phase {
+            name: name.to_owned(),
+            over_http: Some(http),
+            over_tls: Some(tls),
+            micros: None,
+        }
+    });
+    Ok(rows.collect())
 }
 
 /// The program that goes through a start. The harness's own authority is trusted beside Amazon's.
@@ -165,4 +224,40 @@ fn whole(name: &str, arguments: &PhasesArguments, world: &World) -> Outcome<f64>
         took.push(micros(api.started(&mut process)? - process.begun));
     }
     Ok(median(&mut took))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All phases, each with what it may take and so many more.
+    fn parts(of: usize, more: u64) -> Vec<Part> {
+        let part = |(name, bounds): (&str, [u64; 2])| Part {
+            name: name.to_owned(),
+            instructions: bounds[of] + more,
+        };
+        BOUNDS.map(part).into()
+    }
+
+    #[test]
+    fn a_phase_beyond_its_bound_is_seen_over_http_and_over_tls() {
+        let too_much = |http, tls| {
+            let rows = bounded(&parts(0, http), &parts(1, tls)).unwrap();
+            rows.iter().filter(|row| row.is_too_much()).count()
+        };
+        assert_eq!(too_much(0, 0), 0);
+        assert_eq!([too_much(1, 0), too_much(0, 1)], [BOUNDS.len(); 2]);
+    }
+
+    #[test]
+    fn each_phase_of_the_program_has_its_bound() {
+        let mut other = parts(1, 0);
+        other.pop();
+        assert!(bounded(&parts(0, 0), &other).is_err());
+        other.push(Part {
+            name: "another".to_owned(),
+            instructions: 1,
+        });
+        assert!(bounded(&parts(0, 0), &other).is_err());
+    }
 }

@@ -9,13 +9,10 @@ use aws_sdk_dynamodb::{
     },
 };
 use fastrand::Rng;
-use latchkey_domain::{
-    Key, KeyId, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, StageSelector,
-    Throttle, TwinValue, meter::Owner,
-};
+use latchkey_domain::{Key, KeyId, KeyValue, Plan, Prefix, RANDOM_BYTES, TwinValue, meter::Owner};
 use latchkey_engine::Engine;
-use latchkey_store::{Change, Patience, Store, create_table};
-use serde_json::{Value, json};
+use latchkey_instructions::fixtures::{change, event, plan, whole_rest_event};
+use latchkey_store::{Patience, Store, create_table};
 use sha2::{Digest as _, Sha256};
 
 use crate::{clock::today, outcome::Outcome, runtime_api::Event};
@@ -51,21 +48,21 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
     create_table(&client, TABLE).await?;
     let store = Store::new(&client, TABLE, Patience::Change);
     let mut random = Rng::with_seed(SEED);
-    let open = plan(OPEN, 1_000_000_000)?;
-    let shut = plan("shut", 1)?;
+    let open = plan(OPEN, 1_000_000_000, today())?;
+    let shut = plan("shut", 1, today())?;
     for plan in [&open, &shut] {
         store
-            .create_plan(plan, &change(&plan.id.to_string()))
+            .create_plan(plan, &change(&plan.id.to_string(), today()))
             .await?;
     }
     let key = put(&store, &mut random, &shut).await?;
     use_up(&store, key.presented().id, &shut).await?;
-    let shut = event(key.expose())?;
+    let shut = called(key.expose())?;
     let key = put(&store, &mut random, &open).await?;
     let fresh = keys(&store, &mut random, &open, count).await?;
-    let (open, whole) = (event(key.expose())?, whole_event(key.expose())?);
+    let (open, whole) = (called(key.expose())?, sent(whole_rest_event(key.expose())?));
     let unknown = (0..count)
-        .map(|_| event(drawn(&mut random).expose()))
+        .map(|_| called(drawn(&mut random).expose()))
         .collect::<Outcome<_>>()?;
     let peer = drawn(&mut random);
     peers(&client, peer.expose()).await?;
@@ -75,8 +72,8 @@ pub(crate) async fn fill(engine: &Engine, count: usize) -> Outcome<Events> {
         fresh,
         shut,
         unknown,
-        malformed: event("not-a-key")?,
-        peer: event(peer.expose())?,
+        malformed: called("not-a-key")?,
+        peer: called(peer.expose())?,
     })
 }
 
@@ -90,7 +87,7 @@ pub(crate) async fn more_keys(engine: &Engine, count: usize) -> Outcome<Vec<Even
 async fn keys(store: &Store, random: &mut Rng, plan: &Plan, count: usize) -> Outcome<Vec<Event>> {
     let mut events = Vec::with_capacity(count);
     for _ in 0..count {
-        events.push(event(put(store, random, plan).await?.expose())?);
+        events.push(called(put(store, random, plan).await?.expose())?);
     }
     Ok(events)
 }
@@ -100,7 +97,7 @@ async fn put(store: &Store, random: &mut Rng, plan: &Plan) -> Outcome<KeyValue> 
     let value = drawn(random);
     let key = Key::new(&value, today());
     let twin = TwinValue::generate(&[7; 32]);
-    let change = change(&format!("key {}", key.id));
+    let change = change(&format!("key {}", key.id), today());
     store.create_key(&key, &[plan], &twin, &change).await?;
     Ok(value)
 }
@@ -109,7 +106,7 @@ async fn use_up(store: &Store, key: KeyId, plan: &Plan) -> Outcome<()> {
     let quota = plan.quota.ok_or("a plan without a quota")?;
     let now = i64::try_from(today().as_nanosecond())?;
     let window = (&quota, quota.period().window(now));
-    let change = change("used up");
+    let change = change("used up", today());
     store
         .grant(&Owner::Key(key), plan, window, 0, &change)
         .await?;
@@ -122,43 +119,14 @@ fn drawn(random: &mut Rng) -> KeyValue {
     KeyValue::generate(&Prefix::default(), &bytes)
 }
 
-fn plan(id: &str, quota: u64) -> Outcome<Plan> {
-    Ok(Plan {
-        throttle: Some(Throttle::new("100000".parse()?, Some(100_000))?),
-        quota: Some(Quota::new(quota, Period::Month)?),
-        stages: vec![PlanStage {
-            selector: StageSelector::new("*", "*")?,
-            methods: vec![],
-        }],
-        ..Plan::new(id.parse()?, id.parse()?, today())
-    })
+/// A call with this value.
+fn called(value: &str) -> Outcome<Event> {
+    Ok(sent(event(value)?))
 }
 
-fn change(id: &str) -> Change {
-    Change {
-        at: today(),
-        id: id.to_owned(),
-        principal: "benchmark".to_owned(),
-        source_ip: None,
-        receipt: None,
-    }
-}
-
-/// What an HTTP API sends its authorizer, payload format 2.0.
-fn event(value: &str) -> Outcome<Event> {
-    let mut event: Value = serde_json::from_str(include_str!("../event.json"))?;
-    event["headers"]["x-api-key"] = value.into();
-    event["identitySource"] = json!([value]);
-    Ok(event.to_string().into_bytes().into())
-}
-
-/// All that a REST API sends its authorizer.
-fn whole_event(value: &str) -> Outcome<Event> {
-    let event = include_str!("../../tests/fixtures/events/rest-request.json");
-    let mut event: Value = serde_json::from_str(event)?;
-    event["headers"]["X-Api-Key"] = value.into();
-    event["multiValueHeaders"]["X-Api-Key"] = json!([value]);
-    Ok(event.to_string().into_bytes().into())
+/// As the Runtime API sends it.
+fn sent(event: String) -> Event {
+    event.into_bytes().into()
 }
 
 /// The peers' table: benchmarks/peers/README.md says what is in it.

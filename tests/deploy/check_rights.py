@@ -2,7 +2,8 @@
 """Least privilege: the deployed roles were asked for all that they allow, and for nothing else.
 
 What was asked is what the emulator has written down while the stack was tried, by the role that asked: each function's policy
-is held against its own calls. (The reconciler makes every kind of attempt by itself in check_reconciler.py.)
+is held against its own calls. (The reconciler makes every kind of attempt by itself in check_reconciler.py.) Of a stack with the
+parameters' own values, whose roles allow less and deny more, see check_defaults.py.
 """
 
 import collections
@@ -14,6 +15,7 @@ from calls import expect_equal, main
 import identities
 import stack
 
+FUNCTIONS = ["AdminRole", "AuthorizerRole", "ReconcilerRole"]
 ROLES = ["AdminRole", "ApiGatewayInvokeRole", "AuthorizerRole", "EchoRole", "ReconcilerRole"]
 
 CONTROL_PLANE = f"arn:aws:apigateway:{stack.REGION}::"
@@ -55,14 +57,21 @@ def logs(group):
 
 
 def allowed(role):
-    """What the role's policies allow: actions with patterns of resources. What one denies is not looked at: it narrows these."""
+    """What the role's policies allow. What one denies is not looked at: it narrows these."""
+    iam = stack.owner.client("iam")
+    attached = iam.list_attached_role_policies(RoleName=stack.physical_id(role))["AttachedPolicies"]
+    expect_equal(f"{role}: no managed policy", attached, [])
+    return said(role, "Allow")
+
+
+def said(role, effect):
+    """What the role's own policies allow or deny: actions with patterns of resources."""
     iam = stack.owner.client("iam")
     name = stack.physical_id(role)
-    expect_equal(f"{role}: no managed policy", iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"], [])
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
         for statement in document["Statement"]:
-            if statement["Effect"] == "Deny":
+            if statement["Effect"] != effect:
                 continue
             for action in listed(statement["Action"]):
                 for resource in listed(statement["Resource"]):
@@ -90,20 +99,23 @@ def matches(pattern, text):
     return fnmatch.fnmatchcase(text, pattern)
 
 
+def refused(rights):
+    return sorted(f"{decision}: {action} {resource}" for action, resource, decision in rights if decision != "Allow")
+
+
 def check():
     by_role = asked()
-    for function in ["AdminRole", "AuthorizerRole", "ReconcilerRole"]:
+    for function in FUNCTIONS:
         expect_equal(f"{function}: it was asked for something", bool(by_role[function]), True)
     exceptions = not_seen()
     for role in ROLES:
-        refused = sorted(f"{decision}: {action} {resource}" for action, resource, decision in by_role[role] if decision != "Allow")
         granted = [(action, resource.removesuffix(":*")) for action, resource in allowed(role)]
         too_much = {
             right
             for right in granted
             if not any(matches(right[0], a) and matches(right[1], r) for a, r, _ in by_role[role])
         }
-        seen = {"refused": refused, "allowed and not asked for": sorted(too_much - set(exceptions[role]))}
+        seen = {"refused": refused(by_role[role]), "allowed and not asked for": sorted(too_much - set(exceptions[role]))}
         expected = {"refused": [], "allowed and not asked for": []}
         expect_equal(f"{role}: what is asked for is allowed, and nothing else", seen, expected)
         expect_equal(f"{role}: each exception is needed", sorted(set(exceptions[role]) - too_much), [])

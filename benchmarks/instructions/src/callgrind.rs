@@ -7,10 +7,10 @@
 
 use std::path::Path;
 
-use latchkey_instructions::{Output, VALGRIND, parts};
+use latchkey_instructions::{Outcome, Output, VALGRIND, parts};
 use latchkey_runtime_api::{Answer, Function};
 
-use crate::{Outcome, world::TABLE};
+use crate::world::TABLE;
 
 /// One function with its settings, on a table.
 #[derive(Debug, Clone, Copy)]

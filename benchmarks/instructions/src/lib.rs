@@ -1,12 +1,19 @@
-//! Programs under valgrind's callgrind: instructions from one place that is marked to the next.
+//! Programs under valgrind's callgrind: instructions from one place that is marked to the next. And
+//! what all benchmarks have: fixtures, and pages of which they write a part.
+
+pub mod fixtures;
+pub mod page;
 
 use std::{
     error::Error,
     fs, io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{self, Command},
     sync::atomic::{AtomicU64, Ordering},
 };
+
+/// What goes wrong ends a run with its text.
+pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// What counts.
 pub const VALGRIND: &str = "/usr/bin/valgrind";
@@ -21,14 +28,16 @@ pub struct Part {
 }
 
 /// What each part of a program takes that has a name. `environment` sets up what the command is
-/// given beside the command.
+/// given beside the command. All that callgrind wrote is kept in a file where one is named, for
+/// `callgrind_annotate`.
 ///
 /// # Errors
 /// Where the program or callgrind fails; the text is what they said.
 pub fn marked(
     program: &[&str],
     environment: impl FnOnce(&mut Command),
-) -> Result<Vec<Part>, Box<dyn Error + Send + Sync>> {
+    keep: Option<&Path>,
+) -> Outcome<Vec<Part>> {
     let output = Output::new();
     let mut command = Command::new(VALGRIND);
     command.args(output.arguments("getppid")).args(program);
@@ -37,7 +46,11 @@ pub fn marked(
     if !ran.status.success() {
         return Err(String::from_utf8_lossy(&ran.stderr).into_owned().into());
     }
-    let parts = named(&String::from_utf8(ran.stdout)?, &output.read()?);
+    let counted = output.read()?;
+    if let Some(keep) = keep {
+        fs::write(keep, &counted)?;
+    }
+    let parts = named(&String::from_utf8(ran.stdout)?, &counted);
     parts.ok_or_else(|| "callgrind has not counted part by part".into())
 }
 

@@ -25,15 +25,18 @@ mod world;
 
 use std::{fmt::Write as _, fs, path::Path, process::ExitCode};
 
-use latchkey_instructions::in_thousands;
+use latchkey_instructions::{
+    Outcome,
+    fixtures::{event, whole_http_event, whole_rest_event},
+    in_thousands,
+    page::between_marks,
+};
 use latchkey_runtime_api::Answer;
 
 use crate::{
     callgrind::{Subject, count},
-    world::{World, event, whole_events},
+    world::World,
 };
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Calls of a run; those of its second half are looked at.
 const CALLS: usize = 60;
@@ -98,7 +101,7 @@ async fn main() -> Outcome<ExitCode> {
     let (in_memory, memory_is_too_much) = memory::table(Path::new(parts))?;
     println!("{table}\n{in_memory}");
     if has(WRITE) {
-        write("counted", &table)?;
+        write("instructions", &table)?;
         write("in memory", &in_memory)?;
     }
     let is_too_much = memory_is_too_much || rows.iter().any(Row::is_too_much);
@@ -127,16 +130,11 @@ fn table(rows: &[Row]) -> Result<String, std::fmt::Error> {
     Ok(table)
 }
 
-/// Puts a table between its two marks on the page.
-fn write(mark: &str, table: &str) -> Outcome<()> {
+/// Puts a table between its marks on the page.
+fn write(part: &str, table: &str) -> Outcome<()> {
     let page = fs::read_to_string(PAGE)?;
-    let marks = ["begin", "end"].map(|end| format!("<!-- {mark}: {end} -->\n"));
-    let no_mark = || format!("the page has no mark {mark}");
-    let (before, rest) = page.split_once(&marks[0]).ok_or_else(no_mark)?;
-    let (_, after) = rest.split_once(&marks[1]).ok_or_else(no_mark)?;
-    let [begin, end] = marks;
-    fs::write(PAGE, format!("{before}{begin}{table}{end}{after}"))?;
-    Ok(())
+    let page = between_marks(&page, part, table).ok_or("the page has no such marks")?;
+    Ok(fs::write(PAGE, page)?)
 }
 
 /// What is counted of calls: with what settings, of which event, and what comes of it.
@@ -158,7 +156,8 @@ async fn rows(
     leased: f64,
 ) -> Outcome<Vec<Row>> {
     let good = event(world.good.expose())?;
-    let [of_rest, of_http] = whole_events(world.good.expose())?;
+    let of_rest = whole_rest_event(world.good.expose())?;
+    let of_http = whole_http_event(world.good.expose())?;
     let (used_up, unknown) = (
         event(world.used_up.expose())?,
         event(world.unknown.expose())?,

@@ -3,9 +3,7 @@
 
 use std::{fmt::Write as _, path::Path};
 
-use latchkey_instructions::{in_thousands, marked};
-
-use crate::Outcome;
+use latchkey_instructions::{Outcome, in_thousands, marked};
 
 const TIMES: u64 = 1_000;
 
@@ -80,7 +78,7 @@ fn counted(binary: &Path) -> Outcome<Vec<(String, u64)>> {
         binary.to_str().ok_or("a binary's name is no UTF-8")?,
         "memory",
     ];
-    let parts = marked(&program, |_| ())?;
+    let parts = marked(&program, |_| (), None)?;
     Ok(parts
         .into_iter()
         .map(|part| (part.name, part.instructions / TIMES))

@@ -1,16 +1,14 @@
-//! The table that the functions under measurement see, and the events that they get.
+//! The table that the functions under measurement see.
 
 use jiff::Timestamp;
-use latchkey_domain::{
-    Key, KeyValue, Period, Plan, PlanStage, Prefix, Quota, RANDOM_BYTES, StageSelector, Throttle,
-    TwinValue,
-};
+use latchkey_domain::{Key, KeyValue, Prefix, RANDOM_BYTES, TwinValue};
 use latchkey_engine::Engine;
-use latchkey_store::{Change, Patience, Store, create_table};
-use serde_json::{Value, json};
+use latchkey_instructions::{
+    Outcome,
+    fixtures::{change, plan},
+};
+use latchkey_store::{Patience, Store, create_table};
 use tokio::net::TcpListener;
-
-use crate::Outcome;
 
 /// The table's name.
 pub(crate) const TABLE: &str = "latchkey";
@@ -53,52 +51,16 @@ impl World {
 /// A plan of so many units a month, and a key on it.
 async fn put(store: &Store, name: &str, units: u64, value: &KeyValue) -> Outcome<()> {
     let now = Timestamp::now();
-    let plan = Plan {
-        throttle: Some(Throttle::new("100000".parse()?, Some(100_000))?),
-        quota: Some(Quota::new(units, Period::Month)?),
-        stages: vec![PlanStage {
-            selector: StageSelector::new("*", "*")?,
-            methods: vec![],
-        }],
-        ..Plan::new(name.parse()?, name.parse()?, now)
-    };
+    let plan = plan(name, units, now)?;
     let key = Key {
         name: Some(name.parse()?),
         ..Key::new(value, now)
     };
-    let change = |id: &str| Change {
-        at: now,
-        id: format!("{name}-{id}"),
-        principal: "benchmark".to_owned(),
-        source_ip: None,
-        receipt: None,
-    };
+    let change = |id: &str| change(&format!("{name}-{id}"), now);
     store.create_plan(&plan, &change("plan")).await?;
     let twin = TwinValue::generate(&[7; 32]);
     store
         .create_key(&key, &[&plan], &twin, &change("key"))
         .await?;
     Ok(())
-}
-
-/// A call of an HTTP API, payload format 2.0, with this value in the header.
-pub(crate) fn event(value: &str) -> Outcome<String> {
-    of_http(include_str!("../../event.json"), value)
-}
-
-/// Whole events of a REST API and of an HTTP API, as `tests/fixtures` has them, with this value.
-pub(crate) fn whole_events(value: &str) -> Outcome<[String; 2]> {
-    let rest = include_str!("../../../tests/fixtures/events/rest-request.json");
-    let mut rest: Value = serde_json::from_str(rest)?;
-    rest["headers"]["X-Api-Key"] = value.into();
-    rest["multiValueHeaders"]["X-Api-Key"] = json!([value]);
-    let http = include_str!("../../../tests/fixtures/events/http-2.0.json");
-    Ok([rest.to_string(), of_http(http, value)?])
-}
-
-fn of_http(event: &str, value: &str) -> Outcome<String> {
-    let mut event: Value = serde_json::from_str(event)?;
-    event["headers"]["x-api-key"] = value.into();
-    event["identitySource"] = json!([value]);
-    Ok(event.to_string())
 }

@@ -1,12 +1,12 @@
 //! docs/performance.md, performance.json and the plots. Of the page only what stands between the
 //! marks is written anew.
 
-mod page;
 mod plot;
 mod tables;
 
 use std::{fs, path::Path};
 
+use latchkey_instructions::page::between_marks;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -18,8 +18,6 @@ use crate::{
     outcome::Outcome,
     phases::Phase,
 };
-
-pub(crate) use page::between_marks;
 
 const PAGE: &str = "performance.md";
 /// What is inside the authorizer.
@@ -71,13 +69,15 @@ pub(crate) fn write_load(to: Option<&Path>, load: &Load) -> Outcome<String> {
 
 /// Writes the phases of a start.
 pub(crate) fn write_phases(to: Option<&Path>, phases: &[Phase]) -> Outcome<String> {
-    let text = format!(
-        "{}\n\n{}",
-        Machine::read().in_words(),
-        tables::phases(phases)
-    );
+    let machine = Machine::read();
+    let text = format!("{}\n\n{}", machine.in_words(), tables::phases(phases));
     if let Some(to) = to {
         replace(&to.join(INSIDE), "phases", &text)?;
+        keep(
+            to,
+            "phases",
+            &json!({ "machine": machine, "measured": phases }),
+        )?;
     }
     Ok(text)
 }

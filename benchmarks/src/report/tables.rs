@@ -8,7 +8,7 @@ use crate::{
     budgets::{Budget, Measured},
     figures::Figures,
     load::{Load, Window},
-    phases::Phase,
+    phases::{Counted, Phase},
     rows::EMPTY,
 };
 
@@ -33,12 +33,18 @@ pub(super) fn budgets(budgets: &[Budget]) -> String {
 }
 
 pub(super) fn phases(phases: &[Phase]) -> String {
-    let mut text = "| phase | instructions, over HTTP | over TLS | time, µs, over TLS |\n| --- | ---: | ---: | ---: |\n".to_owned();
-    let or_none = |figure: Option<String>| figure.unwrap_or_default();
+    let mut text = "| phase | instructions, over HTTP | bound | over TLS | bound | time, µs, over TLS |\n| --- | ---: | ---: | ---: | ---: | ---: |\n".to_owned();
     for phase in phases {
-        let [http, tls] =
-            [phase.over_http, phase.over_tls].map(|count| or_none(count.map(in_thousands)));
-        let time = or_none(phase.micros.map(|time| format!("{time:.0}")));
+        let [http, tls] = [phase.over_http, phase.over_tls].map(|counted| {
+            let both = |counted: Counted| {
+                let both = [counted.instructions, counted.bound].map(in_thousands);
+                both.join(" | ")
+            };
+            counted.map_or_else(|| " | ".to_owned(), both)
+        });
+        let time = phase
+            .micros
+            .map_or_else(String::new, |time| format!("{time:.0}"));
         _ = writeln!(text, "| {} | {http} | {tls} | {time} |", phase.name);
     }
     text
@@ -178,6 +184,33 @@ mod tests {
         assert_eq!(ratio(1.0, None), "");
         assert_eq!(few(3.0), "3");
         assert_eq!(few(0.0025), "0.0025");
+    }
+
+    #[test]
+    fn what_was_not_counted_of_a_phase_stays_empty() {
+        let counted = |instructions| Counted {
+            instructions,
+            bound: 2_000,
+        };
+        let phase = Phase {
+            name: "a".into(),
+            over_http: Some(counted(1_000)),
+            over_tls: Some(counted(1_500)),
+            micros: None,
+        };
+        let whole = Phase {
+            name: "b".into(),
+            over_http: None,
+            over_tls: None,
+            micros: Some(12.4),
+        };
+        let table = phases(&[phase, whole]);
+        let rows: Vec<&str> = table.lines().skip(2).collect();
+        let expected = [
+            "| a | 1,000 | 2,000 | 1,500 | 2,000 |  |",
+            "| b |  |  |  |  | 12 |",
+        ];
+        assert_eq!(rows, expected);
     }
 
     #[test]

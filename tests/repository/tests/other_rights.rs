@@ -18,7 +18,11 @@ const KMS: [&str; 5] = [
     "kms:ReEncrypt*",
 ];
 
-/// An action, on what, and under which operator and key of a condition.
+/// By which service alone the table's key is used: both of its names, which differ in China.
+const BY_DYNAMODB: &str = "StringEquals kms:ViaService dynamodb.${AWS::Region}.amazonaws.com \
+     dynamodb.${AWS::Region}.${AWS::URLSuffix}";
+
+/// An action, on what, and under which operator, key and values of a condition.
 type Right = (String, String, String);
 
 fn texts(one_or_more: &Yaml) -> Vec<&str> {
@@ -28,17 +32,14 @@ fn texts(one_or_more: &Yaml) -> Vec<&str> {
     }
 }
 
-/// `StringEquals kms:ViaService` and so on; nothing where there is no condition.
+/// Operator, key and values; nothing where there is no condition.
 fn condition(statement: &Yaml) -> String {
     let operators = statement["Condition"].as_hash().into_iter().flatten();
     let mut named = Vec::new();
     for (operator, keys) in operators {
-        for key in keys.as_hash().unwrap().keys() {
-            named.push(format!(
-                "{} {}",
-                operator.as_str().unwrap(),
-                key.as_str().unwrap()
-            ));
+        for (key, values) in keys.as_hash().unwrap() {
+            let words = [operator, key].map(|name| name.as_str().unwrap());
+            named.push([&words, texts(values).as_slice()].concat().join(" "));
         }
     }
     named.join(", ")
@@ -90,7 +91,7 @@ fn each_role_may_at_other_services_what_is_listed_here_and_no_more() {
         let traces = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"];
         all.extend(rights(traces, "*", ""));
         if has_table {
-            all.extend(rights(KMS, "KmsKeyArn", "StringEquals kms:ViaService"));
+            all.extend(rights(KMS, "KmsKeyArn", BY_DYNAMODB));
         }
         (format!("{name}Role"), all.into_iter().collect())
     };

@@ -85,6 +85,9 @@ impl Seen {
                 told.push(format!("{count} of {CALLS} {what}"));
             }
         }
+        if !self.otherwise.is_empty() {
+            told.push(format!("else {:?}", self.otherwise));
+        }
         if let Some(others) = self.others {
             told.push(format!("another key's: {others} of {CALLS} answered"));
         }

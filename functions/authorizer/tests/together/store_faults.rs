@@ -127,10 +127,10 @@ struct Tried {
     /// Of the run that counts, and of all.
     counted: Times,
     any: Times,
-    /// Runs that do not count: in how many something took too long, and in how many else
-    /// something else was seen.
+    /// Runs that do not count: in how many something took too long, and what was seen in the
+    /// others.
     slow: usize,
-    different: usize,
+    different: Vec<String>,
 }
 
 impl Tried {
@@ -139,13 +139,13 @@ impl Tried {
         let (_, trouble, meets) = rows("").swap_remove(number);
         let expected = expected(&trouble, meets, allow, has);
         let trouble = |partition: &str| rows(partition).swap_remove(number).1;
-        let (mut any, mut slow, mut different) = (Times::default(), 0, 0);
+        let (mut any, mut slow, mut different) = (Times::default(), 0, Vec::new());
         loop {
             let (seen, counted) = run(trouble, allow, has).await;
             any = any.max(counted);
             let is_slow = counted.own.max(counted.caller) > LONGEST;
             let is_expected = seen == expected;
-            let is_last = slow + different + 1 == RUNS;
+            let is_last = slow + different.len() + 1 == RUNS;
             if is_expected && !is_slow || !seen.is_exact() || is_last {
                 let is_expected = is_expected && counted.own <= LONGEST;
                 return Self {
@@ -157,8 +157,12 @@ impl Tried {
                     different,
                 };
             }
-            slow += usize::from(is_slow);
-            different += usize::from(!is_slow);
+            if is_slow {
+                slow += 1;
+            } else {
+                let (fault, _, _) = rows("").swap_remove(number);
+                different.push(format!("- {fault}, {has:?}: {}", seen.told()));
+            }
         }
     }
 
@@ -177,26 +181,36 @@ impl Tried {
 /// What is told of the runs that wrote the table.
 fn told<'a>(all: impl Iterator<Item = &'a Tried>) -> String {
     let (mut counted, mut any) = (Times::default(), Times::default());
-    let (mut runs, mut slow, mut different) = (0, 0, 0);
+    let (mut runs, mut slow, mut different) = (0, 0, Vec::new());
     for tried in all {
         counted = counted.max(tried.counted);
         any = any.max(tried.any);
         runs += 1;
         slow += tried.slow;
-        different += tried.different;
+        different.extend(tried.different.iter().map(String::as_str));
     }
     format!(
         "Runs that were spoilt and made again, beside the {runs} that this shows: {} ({slow} since something took more than 1 s, \
-         {different} since something else was seen). The longest decision took {} ms by the process's own clock, and {} ms at the \
+         {} since something else was seen). The longest decision took {} ms by the process's own clock, and {} ms at the \
          caller, from the handing over of the event until its answer; with the spoilt runs {} and {} ms. The longest start took {} \
-         ms.\n",
-        slow + different,
+         ms.\n{}",
+        slow + different.len(),
+        different.len(),
         counted.own.as_millis(),
         counted.caller.as_millis(),
         any.own.as_millis(),
         any.caller.as_millis(),
         any.start.as_millis(),
+        different_told(&different),
     )
+}
+
+/// What else was seen, a line each.
+fn different_told(different: &[&str]) -> String {
+    if different.is_empty() {
+        return String::new();
+    }
+    format!("\nWhat else was seen:\n\n{}\n", different.join("\n"))
 }
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reliability.md");

@@ -1,7 +1,8 @@
-//! The page's marks: what stands between them is the command's, the rest is written by hand.
+//! Pages of which commands write a part: what stands between its marks is the command's, the rest is
+//! written by hand.
 
 /// The page with this text between the marks of a part; none where it has no such marks.
-pub(crate) fn between_marks(page: &str, part: &str, text: &str) -> Option<String> {
+pub fn between_marks(page: &str, part: &str, text: &str) -> Option<String> {
     let (begin, end) = (
         format!("<!-- measured: {part} -->\n"),
         format!("<!-- end: {part} -->"),
@@ -30,8 +31,13 @@ mod tests {
     fn the_pages_have_the_marks_of_all_parts() {
         let page = include_str!("../../../docs/performance.md");
         let inside = include_str!("../../../docs/performance/inside.md");
-        for (page, part) in [(page, "rows"), (page, "load"), (inside, "phases")] {
-            assert!(between_marks(page, part, "").is_some(), "{part}");
+        for (page, parts) in [
+            (page, ["rows", "load"].as_slice()),
+            (inside, &["instructions", "in memory", "phases"]),
+        ] {
+            for part in parts {
+                assert!(between_marks(page, part, "").is_some(), "{part}");
+            }
         }
     }
 }
