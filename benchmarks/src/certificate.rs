@@ -1,9 +1,10 @@
-//! A certificate of the harness's own: an authority that nobody trusts but the functions that
-//! it starts, and a server's certificate that it has signed.
+//! A certificate of the harness's own, of the kind that DynamoDB has: RSA with 2,048 bits, by an
+//! authority between it and one that nobody trusts but the functions that are started here. What
+//! kind it is says what a client has to work before its first call.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, path::Path, process::Command, sync::Arc};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 
 use crate::outcome::Outcome;
@@ -30,13 +31,9 @@ pub(crate) struct Trusted<'a> {
 
 /// Makes it, writes what functions are to trust, and returns the server's side.
 pub(crate) fn server(trusted: Trusted<'_>) -> Outcome<Arc<ServerConfig>> {
-    let mut params = CertificateParams::new(Vec::new())?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "Latchkey's benchmarks");
-    let key = KeyPair::generate()?;
-    let pem = params.self_signed(&key)?.pem();
+    let (root, key) = (authority("Latchkey's benchmarks", 1)?, rsa()?);
+    let pem = root.self_signed(&key)?.pem();
+    let root = Issuer::new(root, key);
     let mut all = pem.clone();
     for theirs in BUNDLES
         .iter()
@@ -47,20 +44,47 @@ pub(crate) fn server(trusted: Trusted<'_>) -> Outcome<Arc<ServerConfig>> {
     fs::write(trusted.amazon, pem.clone() + AMAZON)?;
     fs::write(trusted.own, pem)?;
     fs::write(trusted.system, all)?;
-    let own = KeyPair::generate()?;
-    let issuer = Issuer::new(params, key);
+    let (between, key) = (authority("Latchkey's benchmarks, between", 0)?, rsa()?);
+    let of_between = between.signed_by(&key, &root)?;
+    let between = Issuer::new(between, key);
+    let own = rsa()?;
     let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
     let mut leaf = CertificateParams::new(names)?;
     leaf.distinguished_name
         .push(DnType::CommonName, "DynamoDB on this machine");
-    let certificate = leaf.signed_by(&own, &issuer)?;
+    let certificate = leaf.signed_by(&own, &between)?;
+    let chain = vec![certificate.der().clone(), of_between.der().clone()];
     let private = PrivateKeyDer::try_from(own.serialize_der())?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], private)?;
+        .with_single_cert(chain, private)?;
     // As DynamoDB: no HTTP/2.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// One with this name, which may have so many others below it.
+fn authority(name: &str, others: u8) -> Outcome<CertificateParams> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(others));
+    params.distinguished_name.push(DnType::CommonName, name);
+    Ok(params)
+}
+
+/// A new key, by OpenSSL's command: ring, which TLS is by here, makes none of RSA.
+fn rsa() -> Outcome<KeyPair> {
+    let arguments = ["genpkey", "-quiet", "-algorithm", "RSA"];
+    let size = ["-pkeyopt", "rsa_keygen_bits:2048"];
+    let made = Command::new("openssl").args(arguments).args(size).output();
+    let made = made.map_err(|error| format!("openssl, for keys of RSA: {error}"))?;
+    if !made.status.success() {
+        return Err(String::from_utf8_lossy(&made.stderr).into_owned().into());
+    }
+    let pem = String::from_utf8(made.stdout)?;
+    Ok(KeyPair::from_pkcs8_pem_and_sign_algo(
+        &pem,
+        &PKCS_RSA_SHA256,
+    )?)
 }

@@ -27,23 +27,17 @@ pub enum Patience {
     Embedded,
 }
 
-const CONNECT: Duration = Duration::from_millis(250);
 const CALL_ATTEMPT: Duration = Duration::from_millis(300);
 
 impl Patience {
     /// For everything but charges.
     pub(crate) fn client(self, config: &Config, watch: &ClockWatch) -> Client {
-        let (connect, attempt, operation, attempts) = match self {
-            Self::Call => (CONNECT, CALL_ATTEMPT, Duration::from_millis(650), 2),
-            Self::Change | Self::Embedded => (
-                Duration::from_secs(1),
-                Duration::from_secs(3),
-                Duration::from_secs(8),
-                3,
-            ),
+        let (attempt, operation, attempts) = match self {
+            Self::Call => (CALL_ATTEMPT, Duration::from_millis(650), 2),
+            Self::Change | Self::Embedded => (Duration::from_secs(3), Duration::from_secs(8), 3),
         };
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(connect)
+            .connect_timeout(self.connect())
             .operation_attempt_timeout(attempt)
             .operation_timeout(operation)
             .build();
@@ -61,10 +55,19 @@ impl Patience {
             Self::Embedded => Duration::from_millis(950),
         };
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT)
+            .connect_timeout(self.connect())
             .operation_timeout(attempt)
             .build();
         configured(config, timeouts, RetryConfig::disabled(), watch)
+    }
+
+    /// One for both: the SDK keeps connections for each time-out that connecting has, so charges
+    /// find open what the others have opened.
+    fn connect(self) -> Duration {
+        match self {
+            Self::Call => Duration::from_millis(250),
+            Self::Change | Self::Embedded => Duration::from_secs(1),
+        }
     }
 }
 

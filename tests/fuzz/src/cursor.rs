@@ -4,15 +4,28 @@ use http::Method;
 use latchkey_store::Cursor;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{admin::send, text};
+use crate::{
+    admin::{key_id, send},
+    text,
+};
 
-const LISTS: [&str; 6] = [
-    "/v1/keys?",
-    "/v1/keys?customerId=acme&",
-    "/v1/plans?",
-    "/v1/plans/all/keys?",
-    "/v1/plans/all/usage?",
-    "/v1/audit?",
+/// What takes a cursor, each also with filters where it has them: its path and its query.
+pub const LISTS: [(&str, &str); 15] = [
+    ("/v1/audit", ""),
+    ("/v1/audit", "keyId=0000000000000000&"),
+    ("/v1/audit", "entity=plan&principal=ops&"),
+    ("/v1/export", ""),
+    ("/v1/export", "hashes=true&"),
+    ("/v1/keys", ""),
+    ("/v1/keys", "customerId=acme&"),
+    ("/v1/keys", "planId=all&"),
+    ("/v1/keys", "namePrefix=a&"),
+    ("/v1/keys", "state=enabled&"),
+    ("/v1/keys/{keyId}/usage", ""),
+    ("/v1/plans", ""),
+    ("/v1/plans/{planId}/keys", ""),
+    ("/v1/plans/{planId}/usage", ""),
+    ("/v1/plans/{planId}/usage", "customerId=acme&"),
 ];
 
 /// A first byte that says how, and a cursor: as text, or the JSON in it. One that is read reads
@@ -36,13 +49,12 @@ pub fn cursor(data: &[u8]) {
         assert!(cursor.narrowed("filters").of_narrowed("others").is_err());
     }
     let coded = utf8_percent_encode(&coded, NON_ALPHANUMERIC);
-    for list in LISTS {
-        let answer = send(
-            Method::GET,
-            &format!("{list}cursor={coded}"),
-            "",
-            String::new(),
-        );
+    for (path, query) in LISTS {
+        let path = path
+            .replace("{keyId}", &key_id())
+            .replace("{planId}", "all");
+        let list = format!("{path}?{query}cursor={coded}");
+        let answer = send(Method::GET, &list, "", String::new());
         assert!(
             answer.status == 200 || answer.status == 400,
             "{list}: {} {}",

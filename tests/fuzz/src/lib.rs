@@ -23,7 +23,7 @@ mod table;
 
 pub use self::{
     address::address,
-    cursor::cursor,
+    cursor::{LISTS, cursor},
     event::event,
     key_value::key_value,
     patch::{BODIES, patch},

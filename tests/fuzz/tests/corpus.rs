@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
-use latchkey_fuzz::{BODIES, PROPERTIES};
+use latchkey_fuzz::{BODIES, LISTS, PROPERTIES};
+use serde_json::Value;
 
 /// All files below a folder of tests.
 fn files(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
@@ -74,11 +76,34 @@ fn every_property_is_a_target() {
     assert_eq!(targets, PROPERTIES.map(|(name, _)| name));
 }
 
+fn document() -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
+}
+
+#[test]
+fn each_list_is_sent_cursors() {
+    let document = document();
+    // A parameter, or where it stands: `#/components/parameters/Cursor`.
+    let is_cursor = |parameter: &Value| {
+        let stands = parameter["$ref"].as_str();
+        let parameter = stands.map_or(Some(parameter), |at| document.pointer(&at[1..]));
+        parameter.unwrap()["name"] == "cursor"
+    };
+    let mut taken = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let parameters = operations["get"]["parameters"].as_array();
+        if parameters.into_iter().flatten().any(is_cursor) {
+            taken.insert(path.as_str());
+        }
+    }
+    assert_eq!(BTreeSet::from(LISTS.map(|(path, _)| path)), taken);
+}
+
 /// Tables are of another property.
 #[test]
 fn each_operation_that_takes_json_is_sent_bodies() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
-    let document: serde_json::Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+    let document = document();
     let mut taken = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {

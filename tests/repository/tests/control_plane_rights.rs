@@ -281,7 +281,15 @@ fn other_people_s_apis_are_read_and_no_more_unless_a_parameter_says_so() {
         "AdminRole may GET /restapis/*",
         "AdminRole may PATCH /restapis/*/resources/*/methods/*",
         "AdminRole may POST /restapis/*/deployments",
+        "AdminRole may not GET /restapis/*/authorizers*",
+        "AdminRole may not GET /restapis/*/deployments*",
+        "AdminRole may not GET /restapis/*/documentation*",
+        "AdminRole may not GET /restapis/*/gatewayresponses*",
+        "AdminRole may not GET /restapis/*/models*",
+        "AdminRole may not GET /restapis/*/requestvalidators*",
+        "AdminRole may not GET /restapis/*/resources/*/methods/*/*",
         "AdminRole may not GET /restapis/*/stages*",
+        "AdminRole may not PATCH /restapis/*/resources/*/methods/*/*",
         "ReconcilerRole may DELETE /restapis/*/stages/*/cache/authorizers",
         "ReconcilerRole may GET /restapis/*",
         "ReconcilerRole may not GET /restapis/*/*",
@@ -289,21 +297,44 @@ fn other_people_s_apis_are_read_and_no_more_unless_a_parameter_says_so() {
     assert_eq!(seen(true), with_parameters);
 }
 
-/// Its stages' variables, its integrations, its authorizers.
+/// All kinds of resource that there are below an API, but for a REST API's own resources and their
+/// methods (AWS, "Actions, resources, and condition keys for Amazon API Gateway Management").
+const INSIDE: [&str; 18] = [
+    "/restapis/a1b2c3d4e5/authorizers",
+    "/restapis/a1b2c3d4e5/authorizers/a",
+    "/restapis/a1b2c3d4e5/deployments",
+    "/restapis/a1b2c3d4e5/deployments/d",
+    "/restapis/a1b2c3d4e5/documentation/parts",
+    "/restapis/a1b2c3d4e5/documentation/versions/v",
+    "/restapis/a1b2c3d4e5/gatewayresponses/THROTTLED",
+    "/restapis/a1b2c3d4e5/models/m",
+    "/restapis/a1b2c3d4e5/models/m/default_template",
+    "/restapis/a1b2c3d4e5/requestvalidators/v",
+    "/restapis/a1b2c3d4e5/resources/r/methods/GET/integration",
+    "/restapis/a1b2c3d4e5/resources/r/methods/GET/integration/responses/200",
+    "/restapis/a1b2c3d4e5/resources/r/methods/GET/responses/200",
+    "/restapis/a1b2c3d4e5/stages",
+    "/restapis/a1b2c3d4e5/stages/prod",
+    "/restapis/a1b2c3d4e5/stages/prod/exports/oas30",
+    "/apis/a1b2c3d4e5/stages/prod",
+    "/apis/a1b2c3d4e5/integrations",
+];
+
 #[test]
-fn of_an_api_no_more_is_read_than_what_it_says_of_itself() {
+fn below_an_api_nothing_is_read_or_changed_but_what_managing_it_asks_for() {
     for conditions in [false, true] {
         for (role, said) in roles(conditions) {
-            for inside in [
-                "/restapis/a1b2c3d4e5/stages",
-                "/restapis/a1b2c3d4e5/stages/prod",
-                "/apis/a1b2c3d4e5/stages/prod",
-                "/apis/a1b2c3d4e5/integrations",
-            ] {
-                assert!(!said.allows(&("GET", inside)), "{role} {inside}");
+            for inside in INSIDE {
+                for method in ["GET", "PATCH", "PUT", "POST", "DELETE"] {
+                    let is_asked = OPERATIONS.iter().any(|(_, theirs, path, by)| {
+                        (*theirs, *path) == (method, inside) && *by != By::Doctor
+                    });
+                    let allows = said.allows(&(method, inside));
+                    assert!(is_asked || !allows, "{role} {method} {inside}");
+                }
             }
             let manages = conditions && role == "AdminRole";
-            for inside in ["resources", "authorizers"] {
+            for inside in ["resources", "resources/r", "resources/r/methods/GET"] {
                 let path = format!("/restapis/a1b2c3d4e5/{inside}");
                 assert_eq!(said.allows(&("GET", &path)), manages, "{role} {path}");
             }

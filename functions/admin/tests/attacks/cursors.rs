@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::header::LINK;
 use serde_json::{Value, json};
 
 use crate::support::{Admin, Answer, SECOND};
@@ -11,13 +12,15 @@ use crate::support::{Admin, Answer, SECOND};
 async fn filled() -> (Admin, Vec<String>) {
     let admin = Admin::start().await;
     let plan = admin.plan("P", &["a1:x"]).await;
-    admin.plan("Q", &["a2:x"]).await;
+    let other = admin.plan("Q", &["a2:x"]).await;
     let mut last = String::new();
     for _ in 0..3 {
         last = admin.customer_s_key("acme", &[&plan]).await.0;
         admin.charge(&last, &plan).await;
         admin.pass(SECOND);
     }
+    let attached = admin.put(&format!("/v1/plans/{other}/keys/{last}")).await;
+    assert_eq!(attached.status, 201, "{}", attached.body);
     for name in ["one", "two"] {
         admin
             .patch(&format!("/v1/keys/{last}"), json!({"name": name}))
@@ -32,6 +35,8 @@ async fn filled() -> (Admin, Vec<String>) {
         "/v1/keys?state=enabled&".to_owned(),
         format!("/v1/plans/{plan}/keys?"),
         format!("/v1/plans/{plan}/usage?"),
+        format!("/v1/keys/{last}/usage?"),
+        "/v1/export?".to_owned(),
         "/v1/audit?".to_owned(),
         format!("/v1/audit?keyId={last}&"),
     ];
@@ -40,6 +45,9 @@ async fn filled() -> (Admin, Vec<String>) {
 
 /// What a list tells, item by item.
 fn told(answer: &Answer) -> BTreeSet<String> {
+    if let Value::String(table) = &answer.body {
+        return table.lines().map(str::to_owned).collect();
+    }
     match (&answer.body["items"], &answer.body["values"]) {
         (Value::Array(items), _) => items.iter().map(ToString::to_string).collect(),
         (_, Value::Object(values)) => values.keys().cloned().collect(),
@@ -47,8 +55,14 @@ fn told(answer: &Answer) -> BTreeSet<String> {
     }
 }
 
+/// Of the second page: in the answer, or of a table in its link.
 async fn cursor(admin: &Admin, list: &str) -> String {
-    admin.get(&format!("{list}limit=1")).await.text("cursor")
+    let answer = admin.get(&format!("{list}limit=1")).await;
+    let Some(link) = answer.headers.get(LINK) else {
+        return answer.text("cursor");
+    };
+    let (_, rest) = link.to_str().unwrap().split_once("cursor=").unwrap();
+    rest.split_once('>').unwrap().0.to_owned()
 }
 
 fn decoded(cursor: &str) -> Value {
