@@ -158,7 +158,7 @@ async fn keys_and_plans_that_are_out_of_date_are_good_for_an_hour_and_no_longer(
 }
 
 #[tokio::test]
-async fn without_the_table_nobody_passes_who_was_not_let_through_by_it() {
+async fn without_the_table_nobody_passes_whose_key_was_not_read() {
     let outage = Outage::new(&[ALLOW, EXACT]).await;
     let gold = plan("gold", Some(2));
     let used_up = keyed(&outage.world, &gold, 1).await;

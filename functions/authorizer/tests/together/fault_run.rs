@@ -301,7 +301,7 @@ pub(crate) async fn run(trouble: impl Fn(&str) -> Trouble, allow: bool, has: Has
         caller: caller.longest,
         start,
     };
-    instance.tells_no_item();
+    instance.tells_no_item(&stage.account);
     stage.fleet.stop(instance).await;
     stage.fleet.proxy.quiet().await;
     let quota = LIMIT as i64 - stage.account.used_before;

@@ -253,6 +253,7 @@ async fn each_fault_of_the_store_comes_to_what_the_page_says() {
         .filter(|(_, tried)| !tried.is_expected)
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}, eight for each row");
+    println!("{}", told(all()));
     let page = fs::read_to_string(PAGE).unwrap();
     let (before, rest) = page.split_once(BEGIN).unwrap();
     let (old, after) = rest.split_once(END).unwrap();
