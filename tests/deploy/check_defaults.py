@@ -5,6 +5,7 @@ that lies below other people's APIs. What the functions do there is allowed neve
 
 from calls import expect_equal, main
 import check_admin_operations
+import check_configuration
 import check_reconciler
 import check_rights
 import stack
@@ -20,6 +21,7 @@ BELOW_APIS = {("apigateway:GET", f"{check_rights.CONTROL_PLANE}/{kind}/*/*") for
 
 
 def check():
+    check_configuration.check()
     for role in MANAGING:
         denied = set(check_rights.said(role, "Deny"))
         expect_equal(f"{role}: nothing below an API may be read", denied, BELOW_APIS)

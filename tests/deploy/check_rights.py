@@ -8,16 +8,19 @@ parameters' own values, whose roles allow less and deny more, see check_defaults
 
 import collections
 import fnmatch
+import json
 import os
 import pathlib
 
-from calls import expect_equal, main
+from calls import expect_equal, main, report
 import identities
 import stack
 
 FUNCTIONS = ["AdminRole", "AuthorizerRole", "ReconcilerRole"]
 ROLES = ["AdminRole", "ApiGatewayInvokeRole", "AuthorizerRole", "EchoRole", "ReconcilerRole"]
 
+# IAM's limit of a role's own policies together, without blanks, less nine ids of managed APIs in two lists.
+POLICIES_AT_MOST = 10_240 - 2 * 9 * 10
 CONTROL_PLANE = f"arn:aws:apigateway:{stack.REGION}::"
 WEBSOCKETS = "tells where a WebSocket API takes keys from; the stack has no WebSocket API"
 NO_API = "a place of ManagedApis that names no API: no path is like it"
@@ -64,12 +67,17 @@ def allowed(role):
     return said(role, "Allow")
 
 
-def said(role, effect):
-    """What the role's own policies allow or deny: actions with patterns of resources."""
+def policies(role):
+    """The role's own policies."""
     iam = stack.owner.client("iam")
     name = stack.physical_id(role)
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-        document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        yield iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+
+
+def said(role, effect):
+    """What the role's own policies allow or deny: actions with patterns of resources."""
+    for document in policies(role):
         for statement in document["Statement"]:
             if statement["Effect"] != effect:
                 continue
@@ -109,6 +117,8 @@ def check():
         expect_equal(f"{function}: it was asked for something", bool(by_role[function]), True)
     exceptions = not_seen()
     for role in ROLES:
+        size = sum(len(json.dumps(document, separators=(",", ":"))) for document in policies(role))
+        report(f"{role}: its policies have {size} characters", size <= POLICIES_AT_MOST, POLICIES_AT_MOST, size)
         granted = [(action, resource.removesuffix(":*")) for action, resource in allowed(role)]
         too_much = {
             right
