@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use fastrand::Rng;
 
 use crate::{
     budgets::Measured,
@@ -35,7 +36,7 @@ pub(crate) struct RunArguments {
     /// Rounds in `loopback`; half of them in the others, at least 3.
     #[arg(long, default_value_t = 21)]
     rounds: usize,
-    /// Calls in each round that count; under a share of a processor 60 at most.
+    /// Calls in each round that count; 60 at most but in `loopback`.
     #[arg(long, default_value_t = 400)]
     calls: usize,
     /// Keys that are seen once by one process, for its memory, in `loopback`; 0 leaves it out. No
@@ -54,6 +55,8 @@ pub(crate) struct RunArguments {
 }
 
 const WARM: usize = 100;
+/// Of the orders of rows, which are those of the next run too.
+const ORDERS: u64 = 14;
 const REPEATS: usize = 2;
 /// Under a share of a processor.
 const FEW: Amount = Amount {
@@ -154,9 +157,13 @@ fn measure(
     world.dynamodb.delay(delay_us as u64);
     let amount = arguments.amount(section);
     let mut rounds: Vec<Vec<Round>> = rows.iter().map(|_| Vec::new()).collect();
-    for first in 0..amount.rounds {
-        // Another row begins each time: what a row leaves behind hits each other one alike.
-        for at in (0..rows.len()).map(|at| (first + at) % rows.len()) {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let mut random = Rng::with_seed(ORDERS);
+    for _ in 0..amount.rounds {
+        // Another order each time: what a row leaves behind, as its program in the processor's
+        // caches, hits each other one alike.
+        random.shuffle(&mut order);
+        for at in order.iter().copied() {
             let (Some(row), Some(rounds)) = (rows.get(at), rounds.get_mut(at)) else {
                 continue;
             };

@@ -26,6 +26,8 @@ pub(crate) struct Counted {
     pub(crate) parts: Vec<u64>,
     /// The last answer.
     pub(crate) last: Option<Answer>,
+    /// All that callgrind wrote.
+    pub(crate) output: String,
 }
 
 impl Counted {
@@ -71,11 +73,16 @@ pub(crate) async fn count(subject: Subject<'_>, event: &str, calls: usize) -> Ou
         last = Some(function.invoke(event).await?);
     }
     let ended = function.stop().await?;
-    let parts = parts(&output.read()?);
+    let output = output.read()?;
+    let parts = parts(&output);
     if parts.is_empty() {
         return Err(format!("callgrind counted nothing: {}", ended.output).into());
     }
-    Ok(Counted { parts, last })
+    Ok(Counted {
+        parts,
+        last,
+        output,
+    })
 }
 
 #[cfg(test)]
@@ -86,6 +93,7 @@ mod tests {
         Counted {
             parts: parts(output),
             last: None,
+            output: output.to_owned(),
         }
     }
 

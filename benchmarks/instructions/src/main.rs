@@ -8,8 +8,10 @@
 //! ```
 //!
 //! prints two tables, and fails where a count is beyond its bound; with `--write` it writes them
-//! into docs/performance/inside.md too, and with `--deployed` a leased call is held to its budget. Each binary is built by itself: features of one must not
-//! become the other's. Times differ from machine to machine and from minute to minute; instructions
+//! into docs/performance/inside.md too, with `--deployed` a leased call is held to its budget, and
+//! with `--profile` a third table is made instead, of where a leased call goes, for which the first
+//! two binaries are built with `--profile profiling`. Each binary is built by itself: features of
+//! one must not become the other's. Times differ from machine to machine and from minute to minute; instructions
 //! do so by less than a hundredth. Callgrind counts what the process itself executes, on a
 //! processor without instructions for SHA-256: what the kernel does for it is not in it.
 
@@ -21,6 +23,7 @@
 
 mod callgrind;
 mod memory;
+mod profile;
 mod world;
 
 use std::{fmt::Write as _, fs, path::Path, process::ExitCode};
@@ -46,7 +49,9 @@ const SENDS: usize = 2;
 const WRITE: &str = "--write";
 /// The authorizer is the one that `sam build` has built: the budget holds for it.
 const DEPLOYED: &str = "--deployed";
-const OPTIONS: [&str; 2] = [WRITE, DEPLOYED];
+/// Tells where a leased call goes, and nothing else; of binaries that have their names.
+const PROFILE: &str = "--profile";
+const OPTIONS: [&str; 3] = [WRITE, DEPLOYED, PROFILE];
 /// What a leased call of the deployed authorizer may take, in parts of the empty function's.
 const BUDGET: f64 = 1.15;
 /// The same of a plain release build: what was counted, and 2 %.
@@ -95,6 +100,17 @@ async fn main() -> Outcome<ExitCode> {
         endpoint: &world.endpoint,
         settings: &[],
     };
+    if has(PROFILE) {
+        let event = event(world.good.expose())?;
+        let empty = count(subject(empty), &event, CALLS).await?;
+        let authorizer = count(subject(authorizer), &event, CALLS).await?;
+        let table = profile::table(&empty, &authorizer, SENDS);
+        println!("{table}");
+        if has(WRITE) {
+            write("profile", &table)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let leased = if has(DEPLOYED) { BUDGET } else { PLAIN };
     let rows = rows(&world, subject(empty), subject(authorizer), leased).await?;
     let table = table(&rows)?;

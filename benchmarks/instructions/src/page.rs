@@ -33,7 +33,7 @@ mod tests {
         let inside = include_str!("../../../docs/performance/inside.md");
         for (page, parts) in [
             (page, ["rows", "load"].as_slice()),
-            (inside, &["instructions", "in memory", "phases"]),
+            (inside, &["instructions", "in memory", "phases", "profile"]),
         ] {
             for part in parts {
                 assert!(between_marks(page, part, "").is_some(), "{part}");

@@ -93,7 +93,8 @@ const KINDS: f64 = 4.0;
 const WINDOWS: u32 = 12;
 /// Keys that are called in turn.
 const KEYS: usize = 50;
-/// More than a process remembers, so that each is forgotten before it is called again.
+/// More than a process remembers: a key's units are forgotten before it is called again, and of
+/// most keys what they are.
 const MANY_KEYS: usize = 12_000;
 const LOOK: Duration = Duration::from_millis(20);
 /// How much a process may grow in the second half of the time.
