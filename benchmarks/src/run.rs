@@ -34,7 +34,7 @@ pub(crate) struct RunArguments {
     #[arg(long, default_value_t = 4.0)]
     delay: f64,
     /// Rounds in `loopback`; half of them in the others, at least 3.
-    #[arg(long, default_value_t = 21)]
+    #[arg(long, default_value_t = 17)]
     rounds: usize,
     /// Calls in each round that count; 60 at most but in `loopback`.
     #[arg(long, default_value_t = 400)]
