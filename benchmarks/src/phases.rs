@@ -92,10 +92,8 @@ pub(crate) struct Counted {
 
 impl Phase {
     fn is_too_much(&self) -> bool {
-        let counted = [self.over_http, self.over_tls].into_iter().flatten();
-        counted
-            .into_iter()
-            .any(|counted| counted.instructions > counted.bound)
+        let mut counted = [self.over_http, self.over_tls].into_iter().flatten();
+        counted.any(|counted| counted.instructions > counted.bound)
     }
 }
 

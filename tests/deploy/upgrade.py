@@ -152,16 +152,23 @@ def check_units(latchkey, load, extra):
     instance held that was ended in the middle of one: at most its lease. Of the little quota nobody holds any, so all of it
     is admitted but for such calls.
     """
-    for name, lost_at_most in [("much", LEASE_MAX * ENDED_AT_MOST), ("little", LATE_AT_MOST)]:
-        seen = load.total(name)
-        admitted = seen[ADMITTED] + extra[name]
-        unseen = sum(seen[status] for status in SWAPPED)
-        used = latchkey.used(name)
-        most = admitted + unseen + lost_at_most
-        what = f"{name}: {admitted} admitted, {unseen} without an answer, {used} used"
-        report(what, admitted <= used <= most, f"{admitted} to {most}", used)
-    limit, least = LITTLE["limit"], LITTLE["limit"] - unseen - LATE_AT_MOST
+    check_charged(latchkey, load, extra, "much", LEASE_MAX * ENDED_AT_MOST)
+    admitted, unseen = check_charged(latchkey, load, extra, "little", LATE_AT_MOST)
+    limit = LITTLE["limit"]
+    least = limit - unseen - LATE_AT_MOST
     report(f"little: of {limit} units {admitted} were admitted", least <= admitted <= limit, f"{least} to {limit}", admitted)
+
+
+def check_charged(latchkey, load, extra, name, lost_at_most):
+    """Returns how many calls were admitted, and of how many nobody has seen an answer."""
+    seen = load.total(name)
+    admitted = seen[ADMITTED] + extra[name]
+    unseen = sum(seen[status] for status in SWAPPED)
+    used = latchkey.used(name)
+    most = admitted + unseen + lost_at_most
+    what = f"{name}: {admitted} admitted, {unseen} without an answer, {used} used"
+    report(what, admitted <= used <= most, f"{admitted} to {most}", used)
+    return admitted, unseen
 
 
 def use_up(latchkey):

@@ -104,7 +104,7 @@ async fn main() -> Outcome<ExitCode> {
         let event = event(world.good.expose())?;
         let empty = count(subject(empty), &event, CALLS).await?;
         let authorizer = count(subject(authorizer), &event, CALLS).await?;
-        let table = profile::table(&empty, &authorizer, SENDS);
+        let table = profile::table(&empty, &authorizer, SENDS)?;
         println!("{table}");
         if has(WRITE) {
             write("profile", &table)?;

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use latchkey_instructions::in_thousands;
+use latchkey_instructions::{Outcome, in_thousands};
 
 use crate::callgrind::Counted;
 
@@ -70,7 +70,10 @@ fn parts(output: &str) -> Vec<Functions> {
 
 /// Of a call that sends `sends` things: what each group takes. It is the call in whose parts the
 /// least is done of a tenth of the later ones, as [`Counted::call`] has it.
-fn call(counted: &Counted, sends: usize) -> BTreeMap<&'static str, u64> {
+///
+/// # Errors
+/// Where no call's functions come to what it took.
+fn call(counted: &Counted, sends: usize) -> Outcome<BTreeMap<&'static str, u64>> {
     let expected = counted.call(sends);
     let parts = parts(&counted.output);
     let total = |part: &Functions| part.values().sum::<u64>();
@@ -78,11 +81,12 @@ fn call(counted: &Counted, sends: usize) -> BTreeMap<&'static str, u64> {
         .windows(sends)
         .rev()
         .find(|call| call.iter().map(total).sum::<u64>() == expected);
+    let found = found.ok_or("callgrind's functions do not come to what a call took")?;
     let mut groups = BTreeMap::new();
-    for (function, cost) in found.into_iter().flatten().flatten() {
+    for (function, cost) in found.iter().flatten() {
         *groups.entry(group(function)).or_default() += cost;
     }
-    groups
+    Ok(groups)
 }
 
 fn group(function: &str) -> &'static str {
@@ -101,11 +105,14 @@ fn group(function: &str) -> &'static str {
 }
 
 /// Where a leased call goes, beside what the empty function does.
-pub(crate) fn table(empty: &Counted, authorizer: &Counted, sends: usize) -> String {
+///
+/// # Errors
+/// Where callgrind's output does not tell.
+pub(crate) fn table(empty: &Counted, authorizer: &Counted, sends: usize) -> Outcome<String> {
     let mut table =
         "| instructions of a leased call | empty function | authorizer |\n| --- | ---: | ---: |\n"
             .to_owned();
-    let [empty, authorizer] = [empty, authorizer].map(|counted| call(counted, sends));
+    let (empty, authorizer) = (call(empty, sends)?, call(authorizer, sends)?);
     let names = GROUPS.iter().map(|(name, _)| *name).chain([HASH, REST]);
     for name in names {
         let of = |groups: &BTreeMap<&str, u64>| groups.get(name).copied().unwrap_or(0);
@@ -114,7 +121,7 @@ pub(crate) fn table(empty: &Counted, authorizer: &Counted, sends: usize) -> Stri
     }
     let [empty, authorizer] = [empty, authorizer].map(|groups| in_thousands(groups.values().sum()));
     _ = writeln!(table, "| all | {empty} | {authorizer} |");
-    table
+    Ok(table)
 }
 
 #[cfg(test)]
@@ -130,6 +137,18 @@ mod tests {
         assert_eq!(parts.len(), 2);
         assert_eq!(parts[0]["latchkey_domain::decide"], 15);
         assert_eq!((parts[0]["memcpy"], parts[1].len()), (500, 1));
+    }
+
+    #[test]
+    fn a_call_is_told_by_functions_or_not_at_all() {
+        let counted = |parts: Vec<u64>| Counted {
+            parts,
+            last: None,
+            output: OUTPUT.to_owned(),
+        };
+        let told = call(&counted(vec![7, 7, 0]), 1).unwrap();
+        assert_eq!(told, BTreeMap::from([(GROUPS[0].0, 7)]));
+        assert!(call(&counted(vec![8, 8, 0]), 1).is_err());
     }
 
     #[test]

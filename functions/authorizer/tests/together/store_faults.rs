@@ -136,7 +136,7 @@ struct Tried {
 impl Tried {
     /// Makes a run, and makes it again where it was spoilt.
     async fn run(number: usize, allow: bool, has: Has) -> Self {
-        let (_, trouble, meets) = rows("").swap_remove(number);
+        let (fault, trouble, meets) = rows("").swap_remove(number);
         let expected = expected(&trouble, meets, allow, has);
         let trouble = |partition: &str| rows(partition).swap_remove(number).1;
         let (mut any, mut slow, mut different) = (Times::default(), 0, Vec::new());
@@ -160,7 +160,6 @@ impl Tried {
             if is_slow {
                 slow += 1;
             } else {
-                let (fault, _, _) = rows("").swap_remove(number);
                 different.push(format!("- {fault}, {has:?}: {}", seen.told()));
             }
         }
